@@ -1,0 +1,109 @@
+"""The errors of the package: one base class, each says what was wrong and what would be right.
+
+A learner who passes a bad argument reads one sentence, never a bare traceback from deep inside:
+the sentence names the argument, shows the value, and says what would be accepted.
+"""
+
+from __future__ import annotations
+
+
+class DistsysError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class ArgumentError(DistsysError, ValueError):
+    """An argument has the right type and a value that cannot be used."""
+
+
+class ArgumentTypeError(DistsysError, TypeError):
+    """An argument has the wrong type."""
+
+
+class MutableValueError(ArgumentTypeError):
+    """A value that can change was put where only immutable values may stand."""
+
+
+class EncodingError(DistsysError, ValueError):
+    """A value has no canonical JSON form, or a text is not in that form."""
+
+
+class TraceError(DistsysError, ValueError):
+    """A trace is not one of ours, is cut short, or breaks the rules of its format."""
+
+
+class ReplayError(DistsysError):
+    """A trace was replayed, and the nodes did something else than the trace says."""
+
+
+class UnknownNameError(ArgumentError, LookupError):
+    """A name (of a system, a node, a mutant) that nobody has declared."""
+
+    def __str__(self) -> str:  # LookupError subclasses would otherwise quote the whole sentence
+        return str(self.args[0]) if self.args else ""
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return `value` as a short text for an error message.
+
+    >>> shown("a" * 100, most=10)
+    "'aaaaaa..."
+    """
+    text = repr(value)
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def whole_number(argument: str, value: object, *, at_least: int = 0, at_most: int | None = None) -> int:
+    """Return `value` if it is an int in the range, else raise an error that names `argument`.
+
+    >>> whole_number("nodes", 3, at_least=1)
+    3
+    >>> whole_number("nodes", 0, at_least=1)
+    Traceback (most recent call last):
+    ...
+    distsys.core.errors.ArgumentError: nodes must be at least 1, but it is 0
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        hint = " (times are whole microseconds: write 5 * MS, not 0.005)" if isinstance(value, float) else ""
+        raise ArgumentTypeError(
+            f"{argument} must be a whole number (int), but it is {shown(value)} "
+            f"of type {type(value).__name__}{hint}"
+        )
+    if value < at_least:
+        raise ArgumentError(f"{argument} must be at least {at_least}, but it is {value}")
+    if at_most is not None and value > at_most:
+        raise ArgumentError(f"{argument} must be at most {at_most}, but it is {value}")
+    return value
+
+
+def probability(argument: str, value: object) -> float:
+    """Return `value` as a float if it lies in [0, 1], else raise an error that names `argument`.
+
+    >>> probability("loss", 0.25)
+    0.25
+    >>> probability("loss", 1.5)
+    Traceback (most recent call last):
+    ...
+    distsys.core.errors.ArgumentError: loss must be a probability between 0 and 1, but it is 1.5
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ArgumentTypeError(
+            f"{argument} must be a probability between 0 and 1, "
+            f"but it is {shown(value)} of type {type(value).__name__}"
+        )
+    if not 0 <= value <= 1:  # also false for NaN
+        raise ArgumentError(f"{argument} must be a probability between 0 and 1, but it is {value}")
+    return float(value)
+
+
+def name_text(argument: str, value: object) -> str:
+    """Return `value` if it is a usable name: a non-empty str without control characters, '/' or '>'."""
+    if not isinstance(value, str):
+        raise ArgumentTypeError(
+            f"{argument} must be a name (str), but it is {shown(value)} of type {type(value).__name__}"
+        )
+    if not value or any(ord(c) < 32 or c in "/>" for c in value):
+        raise ArgumentError(
+            f"{argument} must be a name of at least one character, without '/', '>' or control "
+            f"characters, but it is {shown(value)}"
+        )
+    return value

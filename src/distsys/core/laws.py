@@ -1,0 +1,92 @@
+"""Laws: what must hold in every run, each with a name, a sentence, and a check.
+
+A law is a pure function over what can be seen of a run at one moment (`World`). It returns None while it
+holds, or one sentence of evidence: who, when, what. Laws stand beside their protocol; drivers only run
+them, after each step. A law that needs the past keeps a *memory*, an immutable value that the driver
+carries from step to step, so that the explorer can carry it too.
+
+A law that has to hold always is a safety law. One that has to hold at the end, after all faults have been
+healed and the system had time to recover, is a liveness law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .errors import ArgumentError
+from .node import Node
+
+ALWAYS = "always"
+FINALLY = "finally"
+
+
+class World(Protocol):
+    """What a law may look at: the cluster after one step. Nothing here may be changed."""
+
+    @property
+    def at(self) -> int:
+        """The time of the driver, in microseconds (no node can read it)."""
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes that are up, by name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all nodes, up or not, in order."""
+
+    @property
+    def outputs(self) -> Mapping[str, Sequence[Any]]:
+        """All that each node has ever output, in order; a crash does not take it back."""
+
+    @property
+    def step(self) -> Any:
+        """The last `Step`: its node, kind, event, effects and cause; None before the first."""
+
+
+Check = Callable[[World], str | None]
+Fold = Callable[[Any, World], tuple[Any, str | None]]
+
+
+@dataclass(frozen=True)
+class Law:
+    """A named law; `fold(memory, world)` returns the next memory, and None or the evidence."""
+
+    name: str
+    says: str
+    fold: Fold
+    when: str = ALWAYS
+    start: Any = None
+
+    def __post_init__(self) -> None:
+        if self.when not in (ALWAYS, FINALLY):
+            raise ArgumentError(f"when must be {ALWAYS!r} or {FINALLY!r}, but it is {self.when!r}")
+
+
+def law(name: str, says: str, *, when: str = ALWAYS) -> Callable[[Check], Law]:
+    """Make a law of a function from the world to None or the evidence."""
+
+    def wrap(check: Check) -> Law:
+        return Law(name, says, lambda memory, world: (memory, check(world)), when)
+
+    return wrap
+
+
+def law_with_memory(name: str, says: str, *, start: Any, when: str = ALWAYS) -> Callable[[Fold], Law]:
+    """Make a law of a function from (memory, world) to (next memory, None or the evidence)."""
+
+    def wrap(fold: Fold) -> Law:
+        return Law(name, says, fold, when, start)
+
+    return wrap
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A law was broken: which, by what evidence, and at which step of the trace (0: at the end)."""
+
+    law: str
+    evidence: str
+    step: int

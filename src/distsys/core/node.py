@@ -1,0 +1,261 @@
+"""`Node`: one process of a protocol, written as the paper writes it, run by any driver.
+
+Inside a node the code reads like the pseudo-code of the paper: fields are rebound, messages are sent by
+a method call. Outside, nothing escapes but effects: `handle(event)` is the only door, and it returns
+what the node wants to happen. So the same class is quoted, simulated, explored and served.
+
+What a node may not do is what would make two runs differ: read a clock, roll dice of its own, touch a
+file or a socket, hold a value that can change, or walk through a set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, TypeVar
+
+from .errors import ArgumentError, ArgumentTypeError, MutableValueError, name_text, shown, whole_number
+from .events import CancelTimer, Deliver, Effect, Event, Note, Output, Persist, Send, SetTimer, Start, Timeout
+from .values import ATOMS, EMPTY, Map, must_be_immutable, record
+
+N = TypeVar("N", bound="Node")
+
+
+@record
+class Inner:
+    """A message of an embedded node, on its way to the embedded node of the same name."""
+
+    name: str
+    message: Any
+
+
+class Node:
+    """One process. A protocol overrides `on_start`, `on_message` and `on_timeout`.
+
+    `disk` is what the node had persisted when it last stopped: a node is built from its disk, so an
+    unrecovered node cannot exist. `declared` names the fields that a reader of a trace wants to see
+    (role, term, log, ...), as {name in the picture: field}.
+    """
+
+    __slots__ = ("__dict__", "_effects", "_now", "_sealed", "_seed")
+    _effects: list[Effect]
+    _now: int
+    _seed: int
+    _sealed: bool
+    declared: ClassVar[dict[str, str]] = {}
+    name: str
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        """Return a bare node: what is not a field is set here, so that `__init__` may set fields at once."""
+        return _bare(cls, 0, 0, False)
+
+    def __init__(self, name: str, disk: Map[str, Any] = EMPTY) -> None:
+        if not isinstance(disk, Map):
+            raise ArgumentTypeError(
+                f"disk must be a Map of what the node persisted, but it is {shown(disk)} of type {type(disk).__name__}"
+            )
+        self.name = name_text("name", name)
+
+    # What a protocol overrides.
+
+    def on_start(self) -> None:
+        """React to the start of the process; `self.seed` is there for the `Dice`."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        """React to a message."""
+
+    def on_timeout(self, timer: str) -> None:
+        """React to a timer that fires."""
+
+    def on_output(self, inner: str, value: Any) -> None:
+        """React to what the embedded node `inner` outputs."""
+
+    # What a node says it wants.
+
+    def send(self, to: str, message: Any) -> None:
+        """Send `message` to the node named `to` (it may be this node)."""
+        self._effects.append(Send(to, message))
+
+    def broadcast(self, peers: Iterable[str], message: Any) -> None:
+        """Send `message` to each of `peers`, in their order."""
+        if isinstance(peers, (set, frozenset)):
+            raise ArgumentTypeError("peers must have an order (a sorted tuple), but it is a set: sort it first")
+        for peer in peers:
+            self._effects.append(Send(peer, message))
+
+    def set_timer(self, timer: str, low: int, high: int | None = None) -> None:
+        """Fire `timer` after a duration from [low, high] microseconds (exactly `low` without `high`)."""
+        if high is None:
+            high = low
+        if not 0 <= low <= high:
+            whole_number("low", low)
+            raise ArgumentError(f"high must be at least low ({low}), but it is {high}")
+        self._effects.append(SetTimer(timer, low, high))
+
+    def cancel_timer(self, timer: str) -> None:
+        """Stop `timer` if it runs."""
+        self._effects.append(CancelTimer(timer))
+
+    def persist(self, **changes: Any) -> None:
+        """Write `changes` to the disk as one atomic record, before any effect that is written later."""
+        self._effects.append(Persist(Map(changes)))
+
+    def output(self, value: Any) -> None:
+        """Hand `value` to the user of this node."""
+        self._effects.append(Output(value))
+
+    def note(self, text: str) -> None:
+        """Leave a remark in the trace."""
+        self._effects.append(Note(text))
+
+    @property
+    def now(self) -> int:
+        """What this node's clock showed at the event that is being handled, in microseconds."""
+        return self._now
+
+    @property
+    def seed(self) -> int:
+        """The seed that `Start` gave; keep `Dice(self.seed)` in a field."""
+        return self._seed
+
+    # The door.
+
+    def handle(self, event: Event) -> tuple[Effect, ...]:
+        """Take one event, change the fields, and return the effects in the order they were wanted."""
+        effects: list[Effect] = []
+        _set_effects(self, effects)
+        _set_now(self, event.now)
+        kind = type(event)
+        if kind is Deliver:
+            if type(event.message) is Inner:  # type: ignore[union-attr]
+                self._deliver_inside(event)  # type: ignore[arg-type]
+            else:
+                self.on_message(event.sender, event.message)  # type: ignore[union-attr]
+        elif kind is Timeout:
+            head, slash, rest = event.timer.partition("/")  # type: ignore[union-attr]
+            if slash:
+                self._inside(head, Timeout(rest, event.now))
+            else:
+                self.on_timeout(head)
+        elif kind is Start:
+            _set_seed(self, event.seed)  # type: ignore[union-attr]
+            _set_sealed(self, True)
+            for name in self._inner_names():
+                self._inside(name, event)
+            self.on_start()
+        else:
+            raise ArgumentTypeError(f"event must be a Start, Deliver or Timeout, but it is {shown(event)}")
+        return tuple(effects)
+
+    # A node inside a node.
+
+    def embed(self, name: str, node: N) -> N:
+        """Hold `node` as part of this node under the field `name`, and return it.
+
+        Its messages, timers and disk keys travel under that name, it starts when this node starts, and
+        what it outputs comes to `on_output`. Build it from `disk.under(name)`.
+        """
+        name_text("name", name)
+        if not isinstance(node, Node):
+            raise ArgumentTypeError(f"node must be a Node to embed, but it is {shown(node)}")
+        if name in self.__dict__:
+            raise ArgumentError(f"name must be new, but {type(self).__name__} already has a field {name!r}")
+        self.__dict__[name] = node
+        return node
+
+    def tell(self, inner: str, message: Any) -> None:
+        """Hand `message` to the embedded node `inner`, at once, as a request from this node."""
+        self._inside(inner, Deliver(self.name, message, self._now))
+
+    def _inner_names(self) -> list[str]:
+        return [name for name, value in self.__dict__.items() if isinstance(value, Node)]
+
+    def _deliver_inside(self, event: Deliver) -> None:
+        inner: Inner = event.message
+        self._inside(inner.name, Deliver(event.sender, inner.message, event.now))
+
+    def _inside(self, name: str, event: Event) -> None:
+        """Let the embedded node `name` handle `event`, and pass on what it wants under its name."""
+        node = self.__dict__.get(name)
+        if not isinstance(node, Node):
+            raise ArgumentError(f"{type(self).__name__} {self.name!r} embeds no node named {name!r}")
+        for effect in node.handle(event):
+            match effect:
+                case Send(to, message):
+                    self._effects.append(Send(to, Inner(name, message)))
+                case SetTimer(timer, low, high):
+                    self._effects.append(SetTimer(f"{name}/{timer}", low, high))
+                case CancelTimer(timer):
+                    self._effects.append(CancelTimer(f"{name}/{timer}"))
+                case Persist(changes):
+                    self._effects.append(Persist(Map({f"{name}/{k}": v for k, v in changes.items()})))
+                case Note(text):
+                    self._effects.append(Note(f"{name}: {text}"))
+                case Output(value):
+                    self.on_output(name, value)
+
+    # The state as a value.
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return every field as one hashable value, derived, in the order in which `__init__` sets them."""
+        return tuple(
+            [value.snapshot() if isinstance(value, Node) else value for value in self.__dict__.values()]
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return {field: value}; the fields of an embedded node come as 'name/field'."""
+        result: dict[str, Any] = {}
+        for field, value in self.__dict__.items():
+            if isinstance(value, Node):
+                result.update({f"{field}/{k}": v for k, v in value.fields().items()})
+            else:
+                result[field] = value
+        return result
+
+    def copy(self) -> Self:
+        """Return an independent node in the same state; shallow, for the values cannot change."""
+        twin = _bare(type(self), self._now, self._seed, self._sealed)
+        contents = twin.__dict__
+        for field, value in self.__dict__.items():
+            contents[field] = value.copy() if isinstance(value, Node) else value
+        return twin
+
+    def __setattr__(self, field: str, value: Any) -> None:
+        if type(value) not in ATOMS:
+            if isinstance(value, Node):
+                raise MutableValueError(
+                    f"{type(self).__name__}.{field} is a Node: hold it with self.embed({field!r}, ...)"
+                )
+            must_be_immutable(f"{type(self).__name__}.{field}", value)
+        contents = self.__dict__
+        if self._sealed and field not in contents:
+            raise ArgumentTypeError(
+                f"{type(self).__name__} has no field {field!r}: set every field in __init__ first (a typing error?)"
+            )
+        contents[field] = value
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return (_restore, (type(self), dict(self.__dict__), self._now, self._seed, self._sealed))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+
+
+_set_effects = Node._effects.__set__  # type: ignore[attr-defined]  # slots, not fields: they are no part of the state
+_set_now = Node._now.__set__  # type: ignore[attr-defined]
+_set_seed = Node._seed.__set__  # type: ignore[attr-defined]
+_set_sealed = Node._sealed.__set__  # type: ignore[attr-defined]
+
+
+def _bare(kind: type[N], now: int, seed: int, sealed: bool) -> N:
+    node = object.__new__(kind)
+    _set_effects(node, [])
+    _set_now(node, now)
+    _set_seed(node, seed)
+    _set_sealed(node, sealed)
+    return node
+
+
+def _restore(kind: type[N], contents: dict[str, Any], now: int, seed: int, sealed: bool) -> N:
+    node = _bare(kind, now, seed, sealed)
+    node.__dict__.update(contents)
+    return node

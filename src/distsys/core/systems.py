@@ -1,0 +1,232 @@
+"""Systems: every protocol has a name by which a trace, a worker process or the command line can build it.
+
+A `System` says which nodes a cluster has, which laws it must keep, and what its clients ask of it. `build` gives
+a `Cluster`: a picklable recipe (system, options, mutant) that makes nodes from their disks. A mutant swaps
+one class of a system for a broken subclass, and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .canonical import plain
+from .errors import ArgumentError, ArgumentTypeError, UnknownNameError, name_text, shown, whole_number
+from .laws import Law
+from .node import Node
+from .values import EMPTY, Map, must_be_immutable, record
+
+Members = Mapping[str, tuple[str, Mapping[str, Any]]]  # name -> (role, arguments of the node's class)
+
+
+@record
+class Request:
+    """Something that a client outside the cluster asks: `message` reaches `node` at time `at`."""
+
+    at: int
+    node: str
+    message: Any
+
+
+def no_requests(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tuple[Request, ...]:
+    """The workload of a system that keeps itself busy."""
+    return ()
+
+
+@dataclass(frozen=True)
+class System:
+    """A named protocol.
+
+    name       what `build` calls it, such as "causal-broadcast"
+    says       one sentence for the person who lists all systems
+    classes    role -> class of the nodes in that role; a mutant replaces some of them
+    members    (names, options) -> {name: (role, arguments of the class beside name and disk)}
+    laws       what must hold
+    options    each option with its default; `nodes` is always there
+    workload   (names, options, seed) -> requests from outside, a function of its arguments only
+    tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
+    """
+
+    name: str
+    says: str
+    classes: Mapping[str, type[Node]]
+    members: Callable[[tuple[str, ...], Mapping[str, Any]], Members]
+    laws: tuple[Law, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    workload: Callable[[tuple[str, ...], Mapping[str, Any], int], tuple[Request, ...]] = no_requests
+    tolerates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeMutant:
+    """One small wrong change to a system, and the law that must catch it."""
+
+    id: str
+    title: str
+    system: str
+    classes: Mapping[str, type[Node]]
+    breaks: str
+    source: str
+    story: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def peers_of(name: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the other names, in order."""
+    return tuple(other for other in names if other != name)
+
+
+def alike(role: str = "process") -> Callable[[tuple[str, ...], Mapping[str, Any]], Members]:
+    """Return a `members` function for systems in which all nodes play one role and know their peers."""
+
+    def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
+        return {name: (role, {"peers": peers_of(name, names)}) for name in names}
+
+    return members
+
+
+def node_names(nodes: Any) -> tuple[str, ...]:
+    """Return the names for `nodes`: a count gives n1, n2, ... (n01, ... from ten on), a sequence is taken as it is.
+
+    >>> node_names(3), node_names(["ann", "bob"])
+    (('n1', 'n2', 'n3'), ('ann', 'bob'))
+    >>> node_names(0)
+    Traceback (most recent call last):
+    ...
+    distsys.core.errors.ArgumentError: nodes must be at least 1, but it is 0
+    """
+    if isinstance(nodes, (list, tuple)):
+        names = tuple(name_text("a name in nodes", name) for name in nodes)
+        if not names:
+            raise ArgumentError("nodes must name at least one node, but it is empty")
+        for name in names:
+            if names.count(name) > 1:
+                raise ArgumentError(f"nodes must name each node once, but {name!r} stands there twice")
+        return tuple(sorted(names))
+    count = whole_number("nodes", nodes, at_least=1, at_most=10_000)
+    width = len(str(count))
+    return tuple(f"n{number:0{width}d}" for number in range(1, count + 1))
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster of one system, ready to be driven: it makes each node from its disk."""
+
+    system: System
+    names: tuple[str, ...]
+    options: Map[str, Any]
+    mutant: NodeMutant | None
+    members: Members = field(repr=False, compare=False)
+
+    def make(self, name: str, disk: Map[str, Any] = EMPTY) -> Node:
+        """Return the node `name` as it comes up from `disk`; it has not handled `Start` yet."""
+        if name not in self.members:
+            raise UnknownNameError(f"name must be one of {', '.join(self.names)}, but it is {shown(name)}")
+        return self.kind_of(name)(name, disk, **self.members[name][1])
+
+    def kind_of(self, name: str) -> type[Node]:
+        """Return the class of the node `name`, a mutant's where there is one."""
+        role = self.members[name][0]
+        swapped = self.mutant.classes if self.mutant is not None else {}
+        return swapped.get(role, self.system.classes[role])
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        """The laws of the system."""
+        return self.system.laws
+
+    def workload(self, seed: int) -> tuple[Request, ...]:
+        """Return what clients ask in the run with this seed."""
+        return self.system.workload(self.names, self.options, seed)
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (self.system.name, self.options, self.mutant.id if self.mutant else None))
+
+
+_PLACES: dict[str, str] = {}  # name of a system -> "module:ATTRIBUTE", loaded when it is asked for
+_SYSTEMS: dict[str, System] = {}
+_MUTANT_MODULES: list[str] = []
+_MUTANTS: dict[str, NodeMutant] = {}
+
+
+def declare(places: Mapping[str, str], mutant_modules: tuple[str, ...] = ()) -> None:
+    """Say where systems and mutants live, as {"name": "module:ATTRIBUTE"}; nothing is imported yet."""
+    _PLACES.update(places)
+    _MUTANT_MODULES.extend(module for module in mutant_modules if module not in _MUTANT_MODULES)
+
+
+def register(system: System) -> System:
+    """Add a system of your own, so that `build` finds it; a later one of the same name replaces it."""
+    _SYSTEMS[system.name] = system
+    return system
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all systems, sorted."""
+    return tuple(sorted({*_PLACES, *_SYSTEMS}))
+
+
+def find(name: str) -> System:
+    """Return the system called `name`; an error that lists what there is, where there is none."""
+    if name not in _SYSTEMS:
+        if name not in _PLACES:
+            raise UnknownNameError(f"there is no system named {shown(name)}; there are: {', '.join(names())}")
+        module, _, attribute = _PLACES[name].partition(":")
+        register(getattr(importlib.import_module(module), attribute))
+    return _SYSTEMS[name]
+
+
+def mutants(system: str | None = None) -> tuple[NodeMutant, ...]:
+    """Return all mutants (of one system), in the order of their ids."""
+    for module in _MUTANT_MODULES:
+        for mutant in importlib.import_module(module).MUTANTS:
+            if isinstance(mutant, NodeMutant):
+                _MUTANTS[mutant.id] = mutant
+    return tuple(_MUTANTS[key] for key in sorted(_MUTANTS) if system in (None, _MUTANTS[key].system))
+
+
+def build(name: str, *, mutant: str | None = None, **options: Any) -> Cluster:
+    """Return a cluster of the system `name`.
+
+    `options` replace the defaults of the system; `nodes` is a count or a sequence of names. With `mutant`, the
+    nodes are those of that mutant: `build("causal-broadcast", nodes=3, mutant="BC-02")`.
+    """
+    system = find(name)
+    defaults: dict[str, Any] = {"nodes": 3, **system.options}
+    chosen: NodeMutant | None = None
+    if mutant is not None:
+        chosen = {m.id: m for m in mutants(name)}.get(mutant)
+        if chosen is None:
+            known = ", ".join(m.id for m in mutants(name)) or "none"
+            raise UnknownNameError(f"{name} has no mutant named {shown(mutant)}; it has: {known}")
+        defaults.update(chosen.options)
+    for option, value in options.items():
+        if option not in defaults:
+            raise UnknownNameError(f"{name} has no option {option!r}; it has: {', '.join(sorted(defaults))}")
+        defaults[option] = _like(option, tuple(value) if isinstance(value, list) else value, defaults[option])
+    members_names = node_names(defaults["nodes"])
+    settled: Map[str, Any] = Map(defaults)
+    members = system.members(members_names, settled)
+    return Cluster(system, tuple(members), settled, chosen, members)
+
+
+def _like(option: str, value: Any, default: Any) -> Any:
+    """Return `value` if it is of the kind of the option's default."""
+    must_be_immutable(f"option {option}", value)
+    if option == "nodes":
+        node_names(value)
+    elif isinstance(default, bool) != isinstance(value, bool) or (
+        default is not None and not isinstance(value, type(default))
+    ):
+        raise ArgumentTypeError(
+            f"option {option} must be like its default {default!r} ({type(default).__name__}), "
+            f"but it is {shown(value)} of type {type(value).__name__}"
+        )
+    plain(value, f"option {option}")
+    return value
+
+
+def _rebuild(name: str, options: Map[str, Any], mutant: str | None) -> Cluster:
+    return build(name, mutant=mutant, **dict(options.items()))

@@ -1,0 +1,185 @@
+"""Swarm: a fault script drawn from a seed, different in kind from seed to seed.
+
+A random test that does a little of everything in every run rarely does much of anything. A swarm (Groce and
+others 2012) first decides, for each kind of fault, whether this run has it at all, and how often; most
+kinds are off. So some seeds only lose messages, some only crash nodes, and a few do all of it at once.
+The result is a plain script and a `Link`, which stand in the header of the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from distsys.core import systems
+from distsys.core.dice import derive
+from distsys.core.errors import ArgumentError, shown, whole_number
+from distsys.core.trace import Trace
+from distsys.core.units import MS, S
+
+from . import faults as f
+from .network import Link, Uniform
+from .simulator import Simulator
+
+ALL = (
+    "loss",
+    "duplicate",
+    "reorder",
+    "slow",
+    "partition",
+    "cut",
+    "crash",
+    "crash-in-step",
+    "wipe",
+    "disk-full",
+    "pause",
+    "stall",
+    "skew",
+    "clock-step",
+)
+NO_LOSS = ("duplicate", "reorder", "slow", "pause", "stall", "skew", "clock-step")  # what no message dies of
+
+Draw = Callable[[Random, int, Sequence[str]], tuple[f.Action, ...]]
+
+
+def _window(random: Random, until: int) -> tuple[int, int]:
+    """Return start and end of a fault: short, middling or long, and anywhere in the phase."""
+    start = _below(random, until)
+    length = (5 * MS, 100 * MS, 1 * S)[_below(random, 3)]
+    return start, start + 1 + _below(random, 2 * length)
+
+
+def _below(random: Random, bound: int) -> int:
+    return int(random.random() * bound)
+
+
+def _spell(kind: type, **settings: Any) -> Draw:
+    def draw(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+        start, end = _window(random, until)
+        return f.during(start, end, kind, names[_below(random, len(names))], **settings)
+
+    return draw
+
+
+def _crash_in_step(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    start, end = _window(random, until)
+    return f.during(start, end, f.Crash, names[_below(random, len(names))], keep=_below(random, 4))
+
+
+def _partition(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    start, end = _window(random, until)
+    one = tuple(name for name in names if random.random() < 0.5)
+    if not one or len(one) == len(names):
+        one = (names[_below(random, len(names))],)
+    return f.Partition(start, (one,)), f.Heal(end)
+
+
+def _cut(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    start, end = _window(random, until)
+    sender, to = names[_below(random, len(names))], names[_below(random, len(names))]
+    return () if sender == to else (f.Cut(start, sender, to), f.Heal(end))
+
+
+def _slow(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    start, end = _window(random, until)
+    name = names[_below(random, len(names))]
+    return (
+        f.SetLink(start, name, "*", Link(delay=Uniform(50 * MS, 500 * MS))),
+        f.SetLink(end, name, "*", Link()),
+    )
+
+
+def _skew(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    ppm = (-200_000, -500, 500, 200_000)[_below(random, 4)]
+    return (f.Skew(_below(random, until), names[_below(random, len(names))], ppm),)
+
+
+def _clock_step(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, ...]:
+    by = (-1 * S, -50 * MS, 50 * MS, 1 * S)[_below(random, 4)]
+    return (f.ClockStep(_below(random, until), names[_below(random, len(names))], by),)
+
+
+SCRIPTED: dict[str, Draw] = {
+    "slow": _slow,
+    "partition": _partition,
+    "cut": _cut,
+    "crash": _spell(f.Crash),
+    "crash-in-step": _crash_in_step,
+    "wipe": _spell(f.Wipe),
+    "disk-full": _spell(f.DiskFull),
+    "pause": _spell(f.Pause),
+    "stall": _spell(f.Stall),
+    "skew": _skew,
+    "clock-step": _clock_step,
+}
+ON_EVERY_LINK = ("loss", "duplicate", "reorder")
+
+
+@dataclass(frozen=True)
+class Swarm:
+    """Draws a network and a script for each seed.
+
+    kinds       the faults that may occur; see `ALL`
+    faults_max  how often a kind that is on occurs at most
+    """
+
+    kinds: tuple[str, ...] = ALL
+    faults_max: int = 4
+
+    def __post_init__(self) -> None:
+        whole_number("faults_max", self.faults_max, at_least=1)
+        for kind in self.kinds:
+            if kind not in ALL:
+                raise ArgumentError(f"kinds must come from {', '.join(ALL)}, but {shown(kind)} is not there")
+
+    def draw(self, names: Sequence[str], seed: int, until: int) -> tuple[Link, tuple[f.Action, ...]]:
+        """Return the network and the script for this seed."""
+        random = Random(derive(seed, "swarm"))
+        on = [kind for kind in ALL if random.random() < 0.4 and kind in self.kinds]
+        high = (2 * MS, 10 * MS, 100 * MS)[_below(random, 3)]
+        rates = {kind: (10_000, 100_000, 300_000)[_below(random, 3)] for kind in ON_EVERY_LINK}
+        network = Link(
+            delay=Uniform(1 * MS, high),
+            loss_ppm=rates["loss"] if "loss" in on else 0,
+            duplicate_ppm=rates["duplicate"] if "duplicate" in on else 0,
+            reorder_ppm=rates["reorder"] if "reorder" in on else 0,
+        )
+        script: list[f.Action] = []
+        for kind in on:
+            if kind in SCRIPTED:
+                for _ in range(1 + _below(random, self.faults_max)):
+                    script.extend(SCRIPTED[kind](random, until, names))
+        return network, tuple(sorted(script, key=lambda action: action.at))
+
+
+def simulate(
+    system: str | systems.Cluster,
+    seed: int = 0,
+    *,
+    faults: bool = True,
+    swarm: Swarm | None = None,
+    until: int = 5 * S,
+    settle: int = 5 * S,
+    mutant: str | None = None,
+    steps_max: int = 100_000,
+    **options: Any,
+) -> Trace:
+    """Run a system once and return the trace: the short way to a run.
+
+    With `faults`, a swarm draws from the kinds of fault that the system says it tolerates.
+
+    >>> from distsys.drivers import simulate
+    >>> simulate("causal-broadcast", seed=7, nodes=3).violation is None
+    True
+    """
+    cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
+    whole_number("seed", seed)
+    network, script = Link(), ()
+    if faults:
+        swarm = swarm or Swarm(cluster.system.tolerates)
+        network, script = swarm.draw(cluster.names, seed, until)  # type: ignore[assignment]
+    return Simulator(
+        cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max
+    ).run()
