@@ -1,0 +1,3 @@
+module distsys
+
+go 1.21
