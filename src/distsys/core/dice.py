@@ -4,8 +4,9 @@ A node has no dice of its own: it may not read a clock or the operating system. 
 choose (whom to gossip to, which lease id) keeps a `Dice` in a field, seeded by `Start`, and rebinds
 it with each draw, so that the state of the generator is part of the state of the node.
 
-The generator is splitmix64 (Steele, Lea and Flood 2014, section 4): 64 bits of state and
-four lines of arithmetic, which Java and Go write in the same way. All arithmetic is modulo 2**64:
+The generator is splitmix64: the method of Steele, Lea and Flood (OOPSLA 2014) with the constants of Vigna's
+`splitmix64.c` (2015), 64 bits of state and four lines of arithmetic, which Java and Go write in the same
+way. All arithmetic is modulo 2**64:
 
     state  = state + 0x9E3779B97F4A7C15
     z      = (state xor (state >> 30)) * 0xBF58476D1CE4E5B9
