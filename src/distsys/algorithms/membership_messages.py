@@ -1,0 +1,13 @@
+"""What a membership service outputs."""
+
+from __future__ import annotations
+
+from distsys.core import record
+
+
+@record
+class View:
+    """Output: from now on, `members` (sorted) are taken to be alive; the views of a process are numbered from 1."""
+
+    number: int
+    members: tuple[str, ...]

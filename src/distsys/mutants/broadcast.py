@@ -1,0 +1,307 @@
+"""Broken broadcasts, each a few lines on top of the correct class, and the law that each one breaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distsys.algorithms.broadcast import BestEffortBroadcast, Copy, ReliableBroadcast
+from distsys.algorithms.broadcast_messages import Broadcast, Delivery
+from distsys.algorithms.causal import CausalBroadcast, Stamped, Waiting
+from distsys.algorithms.links import Ack, Arrival, Packet, PerfectLinks, Post
+from distsys.core.systems import NodeMutant
+
+# Broken links, from which the broadcasts above them suffer.
+
+
+class LinksThatSendOnce(PerfectLinks):
+    """A lost packet stays lost."""
+
+    def on_timeout(self, timer: str) -> None:
+        self.unacknowledged = self.unacknowledged.update({})
+
+
+class LinksThatDeliverCopies(PerfectLinks):
+    """Every copy of a packet is handed on."""
+
+    def on_packet(self, sender: str, packet: Packet) -> None:
+        self.send(sender, Ack(packet.number))
+        self.output(Arrival(sender, packet.body))
+
+
+# BEB: best-effort broadcast.
+
+
+class SendsOnce(BestEffortBroadcast):
+    """BEB-01: stands on links that do not send again."""
+
+    below = LinksThatSendOnce
+
+
+class DeliversCopies(BestEffortBroadcast):
+    """BEB-02: stands on links that do not remember what has come."""
+
+    below = LinksThatDeliverCopies
+
+
+class NamesItself(BestEffortBroadcast):
+    """BEB-03: says that the receiver broadcast what it received."""
+
+    def on_output(self, inner: str, value: Any) -> None:
+        match value:
+            case Arrival(_, body):
+                self.output(Delivery(self.name, body))
+
+
+class ForgetsItself(BestEffortBroadcast):
+    """BEB-04: posts to its peers and does not deliver to itself."""
+
+    def on_broadcast(self, body: Any) -> None:
+        for peer in self.peers:
+            self.tell("links", Post(peer, body))
+
+
+# RB: reliable broadcast.
+
+
+class DoesNotRelay(ReliableBroadcast):
+    """RB-01: trusts the sender to reach everybody."""
+
+    def on_first(self, copy: Copy) -> None:
+        self.delivered |= {(copy.origin, copy.number)}
+        self.output(Delivery(copy.origin, copy.body))
+
+
+class ForgetsDelivered(ReliableBroadcast):
+    """RB-02: remembers only what it delivered last, so an older copy that comes late is new again."""
+
+    def on_first(self, copy: Copy) -> None:
+        self.delivered = frozenset()
+        super().on_first(copy)
+
+
+class NamesTheRelay(ReliableBroadcast):
+    """RB-03: takes whoever passed a copy on for its origin."""
+
+    def on_output(self, inner: str, value: Any) -> None:
+        match value:
+            case Delivery(sender, Copy(origin, number, body)) if (origin, number) not in self.delivered:
+                self.on_first(Copy(sender, number, body))
+
+
+class WaitsForAnEcho(ReliableBroadcast):
+    """RB-04: delivers a message of its own when a copy comes back, which nobody sends who is not asked to relay it."""
+
+    def on_broadcast(self, body: Any) -> None:
+        self.number += 1
+        self.delivered |= {(self.name, self.number)}
+        self.tell("best_effort", Broadcast(Copy(self.name, self.number, body)))
+
+
+# CB: causal broadcast.
+
+
+class DeliversAtOnce(CausalBroadcast):
+    """CB-01: delivers what comes, when it comes."""
+
+    def ready(self) -> tuple[Waiting, ...]:
+        return self.waiting
+
+
+class KeepsOnlyTheOrderOfEachSender(CausalBroadcast):
+    """CB-02: waits for earlier messages of the same origin, and not for what the origin had delivered of others."""
+
+    def ready(self) -> tuple[Waiting, ...]:
+        return tuple(w for w in self.waiting if w.stamped.vector[w.origin] == self.delivered[w.origin] + 1)
+
+
+class ForgetsToLookAgain(CausalBroadcast):
+    """CB-03: looks at each message once, when it comes; what is held back then is held back for ever."""
+
+    def deliver_what_may(self) -> None:
+        for first in self.ready()[-1:]:
+            self.waiting = tuple(waiting for waiting in self.waiting if waiting != first)
+            self.delivered = self.delivered.tick(first.origin)
+            self.output(Delivery(first.origin, first.stamped.body))
+
+
+class StampsTooEarly(CausalBroadcast):
+    """CB-04: counts its message as delivered before it is, so that it then waits for itself."""
+
+    def on_broadcast(self, body: Any) -> None:
+        self.delivered = self.delivered.tick(self.name)
+        self.tell("reliable", Broadcast(Stamped(self.delivered, body)))
+
+
+class KeepsWhatItDelivered(CausalBroadcast):
+    """CB-05: merges vectors and leaves a delivered message in the buffer, where it is ready as soon as it is next to be."""
+
+    def deliver_what_may(self) -> None:
+        for waiting in self.waiting:
+            if all(n <= self.delivered.tick(waiting.origin)[name] for name, n in waiting.stamped.vector.counts.items()):
+                self.delivered = self.delivered.merge(waiting.stamped.vector)
+                self.output(Delivery(waiting.origin, waiting.stamped.body))
+
+
+class NamesWhoeverIsLast(CausalBroadcast):
+    """CB-06: names the origin of the message that came last for all that it set free."""
+
+    def on_output(self, inner: str, value: Any) -> None:
+        match value:
+            case Delivery(origin, Stamped() as stamped):
+                self.waiting = (*self.waiting, Waiting(origin, stamped))
+                while ready := self.ready():
+                    self.waiting = tuple(waiting for waiting in self.waiting if waiting != ready[0])
+                    self.delivered = self.delivered.tick(ready[0].origin)
+                    self.output(Delivery(origin, ready[0].stamped.body))
+
+
+class StandsOnBestEffort(CausalBroadcast):
+    """CB-07: is causal, and stands on a broadcast that does not relay."""
+
+    below = DoesNotRelay
+
+
+def mutant(id: str, title: str, system: str, kind: type, breaks: str, source: str, story: str) -> NodeMutant:
+    """Return the mutant that swaps the one class of a system."""
+    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story)
+
+
+CACHIN = "Cachin, Guerraoui and Rodrigues 2011, "
+
+MUTANTS = (
+    mutant(
+        "BEB-01",
+        "Links that send once",
+        "best-effort-broadcast",
+        SendsOnce,
+        "validity for all",
+        CACHIN + "section 2.4",
+        "One packet is lost. Nobody notices, and one process never hears what all others know.",
+    ),
+    mutant(
+        "BEB-02",
+        "Links without a memory",
+        "best-effort-broadcast",
+        DeliversCopies,
+        "no duplication",
+        CACHIN + "section 2.4",
+        "The acknowledgement is lost, the packet comes again, and the application is told twice.",
+    ),
+    mutant(
+        "BEB-03",
+        "The receiver is taken for the sender",
+        "best-effort-broadcast",
+        NamesItself,
+        "no creation",
+        CACHIN + "section 3.2",
+        "The delivery names a process that never said such a thing.",
+    ),
+    mutant(
+        "BEB-04",
+        "The sender is left out",
+        "best-effort-broadcast",
+        ForgetsItself,
+        "validity for all",
+        CACHIN + "section 3.2",
+        "All peers have the message. Its author, who is one of the group, does not.",
+    ),
+    mutant(
+        "RB-01",
+        "Nobody passes a message on",
+        "reliable-broadcast",
+        DoesNotRelay,
+        "agreement",
+        CACHIN + "section 3.3",
+        "The sender crashes when one peer has the message and the other has not. They will differ for ever.",
+    ),
+    mutant(
+        "RB-02",
+        "Only the last delivery is remembered",
+        "reliable-broadcast",
+        ForgetsDelivered,
+        "no duplication",
+        CACHIN + "section 3.3",
+        "The relayed copy of an older message comes after a newer one, and looks new.",
+    ),
+    mutant(
+        "RB-03",
+        "The relay is taken for the origin",
+        "reliable-broadcast",
+        NamesTheRelay,
+        "no creation",
+        CACHIN + "section 3.3",
+        "The copy of the relay comes before that of the origin, and the relay gets the blame.",
+    ),
+    mutant(
+        "RB-04",
+        "Own messages count as delivered before they are",
+        "reliable-broadcast",
+        WaitsForAnEcho,
+        "validity",
+        "Hadzilacos and Toueg 1994",
+        "The sender marks its message as delivered first, and then drops its own copy as an old one.",
+    ),
+    mutant(
+        "CB-01",
+        "No waiting",
+        "causal-broadcast",
+        DeliversAtOnce,
+        "causal order",
+        "Birman, Schiper and Stephenson 1991",
+        "A reply overtakes its question, and one process reads an answer to nothing.",
+    ),
+    mutant(
+        "CB-02",
+        "First in, first out is not enough",
+        "causal-broadcast",
+        KeepsOnlyTheOrderOfEachSender,
+        "causal order",
+        "Birman, Schiper and Stephenson 1991",
+        "Question and reply have two senders, so the order of each sender does not keep them apart.",
+    ),
+    mutant(
+        "CB-03",
+        "The buffer is looked at once",
+        "causal-broadcast",
+        ForgetsToLookAgain,
+        "agreement",
+        CACHIN + "section 3.9",
+        "The question comes at last. The reply that waited for it is never looked at again.",
+    ),
+    mutant(
+        "CB-04",
+        "The clock ticks too early",
+        "causal-broadcast",
+        StampsTooEarly,
+        "validity",
+        CACHIN + "section 3.9",
+        "The sender's vector already counts its new message, so the message waits for its own successor.",
+    ),
+    mutant(
+        "CB-05",
+        "What is delivered stays in the buffer",
+        "causal-broadcast",
+        KeepsWhatItDelivered,
+        "no duplication",
+        CACHIN + "section 3.9",
+        "Delivered messages are tested again with each new one, and pass.",
+    ),
+    mutant(
+        "CB-06",
+        "Whoever comes last signs for all",
+        "causal-broadcast",
+        NamesWhoeverIsLast,
+        "no creation",
+        CACHIN + "section 3.9",
+        "A question sets free the reply that waited for it. Both are delivered under the name of the asker.",
+    ),
+    mutant(
+        "CB-07",
+        "Causal over best effort",
+        "causal-broadcast",
+        StandsOnBestEffort,
+        "agreement",
+        CACHIN + "section 3.9",
+        "Order is kept, and yet a message reaches one correct process and not the other: the layer below does not relay.",
+    ),
+)

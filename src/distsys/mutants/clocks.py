@@ -1,0 +1,207 @@
+"""Broken logical clocks: as nodes, whose runs break a law, and as values, whose comparison lies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distsys.algorithms.clock_messages import Letter, Stamp, Talk
+from distsys.algorithms.clocks import LamportClock, VectorClocked, tick
+from distsys.algorithms.vectorclock import Order, VectorClock
+from distsys.core import Node, record
+from distsys.core.systems import NodeMutant
+
+from .catalogue import SubjectMutant
+
+
+class ReceivesWithoutMaximum(LamportClock):
+    """CLK-01: counts its own events, and does not look at the stamp of a letter."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Letter():
+                self.stamp(tick(self.clock))
+            case _:
+                super().on_message(sender, message)
+
+
+class ReceivesWithoutTick(LamportClock):
+    """CLK-02: takes the maximum on receipt and does not add one."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Letter(stamp):
+                self.stamp(max(self.clock, stamp))
+            case _:
+                super().on_message(sender, message)
+
+
+class SendsBeforeTick(LamportClock):
+    """CLK-02b: puts the clock into the letter before it counts the event that sends it."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Talk(to):
+                self.send(to, Letter(self.clock - 1))
+                self.stamp(tick(self.clock))
+            case _:
+                super().on_message(sender, message)
+
+
+class ForgetsInACrash(LamportClock):
+    """LAM-01: keeps its clock in memory only."""
+
+    def stamp(self, time: int) -> None:
+        self.clock = time
+        self.output(Stamp(time))
+
+
+class VectorWithoutMerge(VectorClocked):
+    """VEC-01: counts its own events and does not learn from letters."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Letter():
+                self.stamp(self.clock.tick(self.name))
+            case _:
+                super().on_message(sender, message)
+
+
+class VectorCountsForOthers(VectorClocked):
+    """VEC-02: counts the receipt of a letter as an event of the sender too."""
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Letter(stamp):
+                self.stamp(self.clock.receive(stamp, self.name).tick(sender))
+            case _:
+                super().on_message(sender, message)
+
+
+class VectorForgetsInACrash(VectorClocked):
+    """VEC-03: keeps its clock in memory only."""
+
+    def stamp(self, time: VectorClock) -> None:
+        self.clock = time
+        self.output(Stamp(time))
+
+
+@record
+class AnyIsEnough(VectorClock):
+    """CLK-03: is before another as soon as any entry is smaller."""
+
+    def compare(self, other: VectorClock) -> Order:
+        """Return BEFORE where one entry is smaller, whatever the others say."""
+        if self.counts == other.counts:
+            return Order.EQUAL
+        return Order.AFTER if self.covers(other) else Order.BEFORE
+
+
+@record
+class Lexicographic(VectorClock):
+    """CLK-03b: compares entry by entry and stops at the first difference, as tuples do."""
+
+    def compare(self, other: VectorClock) -> Order:
+        """Return the order of the first entries that differ."""
+        for name in sorted({*self.counts, *other.counts}):
+            if self[name] != other[name]:
+                return Order.BEFORE if self[name] < other[name] else Order.AFTER
+        return Order.EQUAL
+
+
+@record
+class SharedEntriesOnly(VectorClock):
+    """CLK-04: compares the entries that both have, as `zip` does; a newcomer's entry goes unseen."""
+
+    def covers(self, other: VectorClock) -> bool:
+        """Return whether no shared entry is smaller."""
+        return all(self[name] >= count for name, count in other.counts.items() if name in self.counts)
+
+
+def mutant(id: str, title: str, kind: type[Node], breaks: str, source: str, story: str) -> NodeMutant:
+    """Return the mutant that swaps the one class of its system."""
+    system = "lamport-clock" if issubclass(kind, LamportClock) else "vector-clock"
+    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story)
+
+
+MUTANTS = (
+    mutant(
+        "CLK-01",
+        "Receive without the maximum",
+        ReceivesWithoutMaximum,
+        "clock condition",
+        "Lamport 1978, IR2",
+        "A busy process writes to an idle one. The receipt gets a smaller number than the sending.",
+    ),
+    mutant(
+        "CLK-02",
+        "Receive without a tick",
+        ReceivesWithoutTick,
+        "clock condition",
+        "Lamport 1978, IR2",
+        "The receipt of a letter has the same number as its sending.",
+    ),
+    mutant(
+        "CLK-02b",
+        "Send before the tick",
+        SendsBeforeTick,
+        "clock condition",
+        "Lamport 1978, IR1",
+        "The letter carries the number of an earlier event, and its receipt is no later than its sending.",
+    ),
+    mutant(
+        "LAM-01",
+        "A clock that is not on disk",
+        ForgetsInACrash,
+        "clock condition",
+        "Lamport 1978 (crashes are our addition)",
+        "The process comes back from a crash and counts from one, before its own past.",
+    ),
+    mutant(
+        "VEC-01",
+        "A vector that does not learn",
+        VectorWithoutMerge,
+        "clock condition",
+        "Mattern 1989",
+        "The receipt of a letter does not know the sending. The two look concurrent.",
+    ),
+    mutant(
+        "VEC-02",
+        "Counting for somebody else",
+        VectorCountsForOthers,
+        "concurrency",
+        "Fidge 1988",
+        "The vector claims to know an event of the sender that has not happened yet.",
+    ),
+    mutant(
+        "VEC-03",
+        "A vector that is not on disk",
+        VectorForgetsInACrash,
+        "clock condition",
+        "Mattern 1989 (crashes are our addition)",
+        "After a crash the process counts its events from one again, under numbers that are taken.",
+    ),
+    SubjectMutant(
+        id="CLK-03",
+        title="Any smaller entry makes it earlier",
+        subject=AnyIsEnough,
+        breaks="concurrency",
+        source="Fidge 1988; Mattern 1989",
+        story="Two writers update the same value without knowing of each other. One update is dropped as the older.",
+    ),
+    SubjectMutant(
+        id="CLK-03b",
+        title="Vectors compared like words",
+        subject=Lexicographic,
+        breaks="concurrency",
+        source="Fidge 1988; Mattern 1989",
+        story="The first entry that differs decides, and what the others say of concurrency is not read.",
+    ),
+    SubjectMutant(
+        id="CLK-04",
+        title="Entries that one side lacks are ignored",
+        subject=SharedEntriesOnly,
+        breaks="clock condition",
+        source="riak-users mailing list, April 2011 (a client without a vector clock)",
+        story="A new process writes for the first time. Its update looks equal to the value it has read.",
+    ),
+)

@@ -1,0 +1,142 @@
+"""Six classic bugs of consistent hashing, each a few lines on the correct class, and the law it breaks.
+
+>>> from distsys.algorithms.hashing_laws import verdicts
+>>> verdicts(RingByModulo)["minimal_movement"]
+"key 'key:0' moved from 'd' to 'e', and both were there before and after"
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from ..algorithms.handover import Handover
+from ..algorithms.keyhash import HASH_SPACE, Key
+from ..algorithms.placement import Members, Placement
+from ..algorithms.ring import Claims, Ring
+from .catalogue import SubjectMutant
+
+
+class RingByModulo(Ring):
+    """HASH-01: a ring in name only; the owner is member number hash mod n."""
+
+    def owner_at(self, hash: int) -> str:
+        """Return member number hash mod n."""
+        return self.members[hash % len(self.members)]
+
+    lookup, indexes_at = Placement.lookup, Placement.indexes_at
+
+
+def builtin_hash(key: Key) -> int:
+    """Return Python's own hash, which starts from another seed in every process."""
+    return hash(key) % HASH_SPACE
+
+
+class RingByBuiltinHash(Ring):
+    """HASH-02: tokens and keys are placed by the built-in `hash`."""
+
+    def __init__(self, members: Members = (), *, vnodes: int = 100, bits: int = 64) -> None:
+        super().__init__(members, vnodes=vnodes, bits=bits, hash=builtin_hash)
+
+
+class RingWithoutWrap(Ring):
+    """HASH-03: the ring does not close; hashes above the last token fall off."""
+
+    def owner_at(self, hash: int) -> str:
+        """Return the owner of the next token, and fail above the last."""
+        return self.tokens[bisect_left(self.tokens, (hash, ""))][1]
+
+    lookup, indexes_at = Placement.lookup, Placement.indexes_at
+
+
+class RingClampedToLast(Ring):
+    """HASH-03, the quiet form: hashes above the last token fall to its owner instead of the first token's."""
+
+    def owner_at(self, hash: int) -> str:
+        """Return the owner of the next token, or of the last."""
+        return self.tokens[min(bisect_left(self.tokens, (hash, "")), len(self.tokens) - 1)][1]
+
+    lookup, indexes_at = Placement.lookup, Placement.indexes_at
+
+
+class RingLastWriterWins(Ring):
+    """HASH-04: the token goes to whoever claimed it last, as when tokens are put into a dict one by one."""
+
+    @staticmethod
+    def _settle(claims: Claims) -> list[tuple[int, str]]:
+        return sorted({token: name for name, tokens in claims.items() for token in tokens}.items())
+
+
+class HandoverOpenAtTheToken(Handover):
+    """HASH-05: the migrator counts a key whose hash equals a token to the next arc; the router does not."""
+
+    def _place(self, hash: int) -> int:
+        return bisect_right(self._ends, hash)
+
+
+class RingWithRepeatedReplicas(Ring):
+    """HASH-06: the replicas are the next R tokens, even when one node holds several of them."""
+
+    def replicas_at(self, hash: int, count: int) -> tuple[str, ...]:
+        """Return the owners of the next `count` tokens."""
+        start = bisect_left(self.tokens, (hash, ""))
+        return tuple(self.tokens[(start + step) % len(self.tokens)][1] for step in range(count))
+
+
+MUTANTS = (
+    SubjectMutant(
+        id="HASH-01",
+        title="Placement by hash mod n",
+        subject=RingByModulo,
+        breaks="minimal_movement",
+        source="Karger et al. 1997",
+        story="One node joins a cluster of ten, and 91 of 100 keys change owner: all caches are cold.",
+    ),
+    SubjectMutant(
+        id="HASH-02",
+        title="Python's built-in hash as the key hash",
+        subject=RingByBuiltinHash,
+        breaks="same_everywhere",
+        source="django/channels_redis#273; Python's PYTHONHASHSEED",
+        story="All tests pass in one process. Two processes send the same key to different nodes.",
+    ),
+    SubjectMutant(
+        id="HASH-03",
+        title="The ring does not close",
+        subject=RingWithoutWrap,
+        breaks="totality",
+        source="classic off by one",
+        story="A few keys hash above the largest token, and their lookups fail, always the same ones.",
+    ),
+    SubjectMutant(
+        id="HASH-03b",
+        title="The last node keeps what lies beyond it",
+        subject=RingClampedToLast,
+        breaks="clockwise_successor",
+        source="classic off by one",
+        story="No lookup fails, but keys above the last token go backwards.",
+    ),
+    SubjectMutant(
+        id="HASH-04",
+        title="Last writer wins a token",
+        subject=RingLastWriterWins,
+        breaks="members_decide",
+        source="apache/pekko#3279; uber-node/ringpop-node#317; graphite-project/carbon#196",
+        story="Two nodes claim one token. Who joined last has it, and each router remembers another order.",
+    ),
+    SubjectMutant(
+        id="HASH-05",
+        title="bisect_left in the router, bisect_right in the migrator",
+        subject=HandoverOpenAtTheToken,
+        breaks="router_and_migrator_agree",
+        source="classic boundary error",
+        story="A key hashes to a token. The router asks the new node; the migrator left the key behind.",
+    ),
+    SubjectMutant(
+        id="HASH-06",
+        title="Replicas on the same physical node",
+        subject=RingWithRepeatedReplicas,
+        breaks="distinct_replicas",
+        source="DeCandia et al. 2007, section 4.3",
+        story="Three copies are wanted. Two of the next three tokens are of one node, whose disk holds both.",
+    ),
+)
