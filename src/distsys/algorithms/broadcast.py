@@ -1,4 +1,4 @@
-"""Broadcast: one process speaks, all shall hear. Best-effort while the speaker lives, reliable if it may crash.
+"""Broadcast: one process speaks, all shall hear. Best-effort while it lives, reliable if it may crash.
 
 Each layer is a node that embeds the layer below it and adds one promise:
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from distsys.core import EMPTY, MS, Dice, Map, Node, derive, record
-from distsys.core.systems import Request, System, alike
+from distsys.core.systems import Members, Request, System, alike
 
 from .broadcast_laws import BEST_EFFORT_LAWS, RELIABLE_LAWS
 from .broadcast_messages import Broadcast, Delivery
@@ -31,12 +31,12 @@ TOLERATED = (  # nothing here is durable and nobody comes back, so faults of the
 class BestEffortBroadcast(Node):
     """Delivers what a correct process broadcasts at every correct process.
 
-    State, all volatile: none but that of the embedded `links`.
+    State, all volatile: that of the embedded `links`, no more.
     Messages: those of the links, whose packets carry the body. Timers: theirs.
     Keeps: validity for all receivers, no duplication, no creation.
     Assumes: crash-stop processes, fair-loss links, and that a process broadcasts each body once.
     Leaves out: agreement. When the sender crashes, some may have delivered what others never will.
-    Source: Cachin, Guerraoui and Rodrigues 2011, section 3.2 (Basic Broadcast).
+    Source: Cachin, Guerraoui and Rodrigues 2011, algorithm 3.1 (Basic Broadcast).
     """
 
     below: ClassVar[type[PerfectLinks]] = PerfectLinks
@@ -79,11 +79,12 @@ class ReliableBroadcast(Node):
     Messages: Copy, by the embedded `best_effort`. Timers: those of its links.
     Keeps: validity, no duplication, no creation, agreement among correct processes.
     Assumes: crash-stop processes, any number of which may crash; fair-loss links.
-    Leaves out: uniform agreement (a process may deliver and crash before its copies get through). It does not wait for a
-    suspicion but passes on every message, so a broadcast costs n(n-1) packets. With `relay` off it does not
-    pass on at all: fewer arrows in a picture, and agreement only while no sender crashes.
-    Source: Cachin, Guerraoui and Rodrigues 2011, section 3.3 (Eager Reliable Broadcast); Hadzilacos and
-    Toueg 1994.
+    Leaves out: uniform agreement (a process may deliver and crash before its copies get through), and thrift:
+    it passes on every message without waiting for a suspicion, so a broadcast costs n(n-1) packets.
+    With `relay` off it does not pass on at all: fewer arrows in a picture, and agreement only while no
+    sender crashes.
+    Source: Cachin, Guerraoui and Rodrigues 2011, algorithm 3.3 (Eager Reliable Broadcast), and with the
+    laws as Hadzilacos and Toueg 1994 state them.
     """
 
     declared = {"delivered": "delivered"}
@@ -135,7 +136,7 @@ def chatter(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tu
     return tuple(requests)
 
 
-def with_relay(names: tuple[str, ...], options: Mapping[str, Any]) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+def with_relay(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return the members of a cluster whose nodes know their peers and whether to relay."""
     plain = alike()(names, options)
     return {name: (role, {**settings, "relay": options["relay"]}) for name, (role, settings) in plain.items()}

@@ -1,7 +1,7 @@
 """The laws of broadcast, over nothing but the interface: what clients asked, and what each node output.
 
-Processes are crash-stop, so the *correct* ones are those that are up when the run ends. Laws of safety hold after each
-step; those that need time hold at the end, when all faults but the crashes are healed.
+Processes are crash-stop, so the *correct* ones are those that are up when the run ends. Laws of safety hold
+after each step; those that need time hold at the end, when all faults but the crashes are healed.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def broadcast_by(world: World, name: str) -> tuple[Delivery, ...]:
 
 @law("validity for all", "What a correct process broadcasts, every correct process delivers.", when=FINALLY)
 def validity_for_all(world: World) -> str | None:
-    """Best-effort validity (Cachin et al. 2011, section 3.2)."""
+    """Validity of best-effort broadcast (Cachin, Guerraoui and Rodrigues 2011, chapter 3)."""
     for origin in correct(world):
         for delivery in broadcast_by(world, origin):
             for name in correct(world):
                 if delivery not in world.outputs[name]:
-                    return f"{name} never delivered {delivery.body!r}, which {origin} broadcast; neither crashed"
+                    return f"{name} never delivered {delivery.body!r} of {origin}; neither crashed"
     return None
 
 
@@ -65,7 +65,8 @@ def agreement(world: World) -> str | None:
         for delivery in world.outputs[one]:
             for other in correct(world):
                 if delivery not in world.outputs[other]:
-                    return f"{one} delivered {delivery.body!r} of {delivery.origin}, {other} never did; neither crashed"
+                    told = f"{delivery.body!r} of {delivery.origin}"
+                    return f"{one} delivered {told}, {other} never did; neither crashed"
     return None
 
 
@@ -91,9 +92,9 @@ def no_creation(world: World) -> str | None:
     return None
 
 
-@on_new_output("causal order", "No process delivers a message before all that its origin had delivered before it.")
+@on_new_output("causal order", "Before a message, a process delivers all that its origin had delivered.")
 def causal_order(world: World) -> str | None:
-    """Causal order (Hadzilacos and Toueg 1994): what an origin delivered before it broadcast comes first everywhere.
+    """Causal order (Hadzilacos and Toueg 1994): what an origin had delivered when it spoke comes first.
 
     An origin delivers its own message at the moment when it broadcasts it, so the past of a message
     is what stands before it in the outputs of its origin.
@@ -105,10 +106,8 @@ def causal_order(world: World) -> str | None:
             past = history[: history.index(delivery)] if delivery in history else ()
             for earlier in past:
                 if earlier not in delivered[:position]:
-                    return (
-                        f"{name} delivered {delivery.body!r} of {delivery.origin} without {earlier.body!r} of "
-                        f"{earlier.origin}, which {delivery.origin} had delivered before it broadcast"
-                    )
+                    effect, cause = (f"{d.body!r} of {d.origin}" for d in (delivery, earlier))
+                    return f"{name} delivered {effect} without {cause}, which {delivery.origin} knew before"
     return None
 
 

@@ -1,8 +1,8 @@
 """Causal broadcast: whoever hears an answer has heard the question.
 
-Reliable broadcast says nothing of order, so a reply may overtake what it replies to. Each message therefore carries
-a vector: how many messages of each process its sender had delivered before. A receiver that lacks
-one of them holds the message back until it has come.
+Reliable broadcast says nothing of order, so a reply may overtake what it replies to. Each message therefore
+carries a vector: how many messages of each process its sender had delivered before. A receiver that
+lacks one of them holds the message back until it has come.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .vectorclock import VectorClock
 
 @record
 class Stamped:
-    """A body with its place in causal order: what its origin had delivered before, and this message itself."""
+    """A body with its place in causal order: what its origin had delivered before, and this message."""
 
     vector: VectorClock
     body: Any
@@ -52,13 +52,14 @@ def is_next(vector: VectorClock, delivered: VectorClock, origin: str) -> bool:
 class CausalBroadcast(Node):
     """Delivers messages reliably, and each only after all messages that happened before it.
 
-    State, all volatile: `delivered`, a vector that counts the messages delivered of each origin; `waiting` messages.
+    State, all volatile: `delivered`, a vector that counts the messages delivered of each origin; the
+    messages that are `waiting`, in the order in which they came.
     Messages: Stamped, by the embedded `reliable`. Timers: those of its links.
     Keeps: causal order, and all that reliable broadcast keeps.
     Assumes: what reliable broadcast assumes. A vector has an entry for each process that ever spoke.
     Leaves out: an order between concurrent messages; two processes may deliver them in two orders.
     Source: Birman, Schiper and Stephenson 1991 (the CBCAST protocol); Cachin, Guerraoui and Rodrigues 2011,
-    section 3.9 (Waiting Causal Broadcast).
+    algorithm 3.15 (Waiting Causal Broadcast).
     """
 
     declared = {"delivered": "delivered", "waiting": "waiting"}
@@ -78,7 +79,7 @@ class CausalBroadcast(Node):
                 self.on_broadcast(body)
 
     def on_broadcast(self, body: Any) -> None:
-        """Stamp the body as our next message; our own copy comes back at once and is delivered by the same rule."""
+        """Stamp the body as our next message; our copy comes back at once, and the same rule lets it pass."""
         self.tell("reliable", Broadcast(Stamped(self.delivered.tick(self.name), body)))
 
     def on_output(self, inner: str, value: Any) -> None:

@@ -1,9 +1,9 @@
 """The laws of logical clocks, checked against what really happened before what.
 
-The laws look at a run from outside: from the steps and their causes they derive, by the definition of Lamport 1978,
-which events happened before which, and then ask whether the stamps agree. They never use a stamp to find
-the truth. An event whose step a crash cut off before its first effect left no trace in any state, on any disk
-or in any message: it counts as not having happened.
+The laws look at a run from outside: from the steps and their causes they derive, by the definition of Lamport
+1978, which events happened before which, and then ask whether the stamps agree. They never use a stamp to
+find the truth. An event whose step a crash cut off before its first effect left no trace on any disk, in
+any message or output: it counts as not having happened.
 """
 
 from __future__ import annotations
@@ -96,16 +96,15 @@ LAMPORT_LAWS = (law_on_pairs("clock condition", "If a happened before b, then C(
 
 VECTOR_LAWS = (
     law_on_pairs("clock condition", "If a happened before b, then V(a) < V(b).", vector_grows),
-    law_on_pairs("concurrency", "If neither of two events happened before the other, their vectors say so.",
-                 vector_knows_concurrent),
-)  # fmt: skip
+    law_on_pairs("concurrency", "Of concurrent events, neither vector is smaller.", vector_knows_concurrent),
+)
 
 
 # The same two laws for the value alone, without a run.
 
 
 def history_of(kind: type[VectorClock], seed: int, events: int = 14) -> tuple[Happened, ...]:
-    """Return a random history of three processes, stamped with clocks of this class; the past is kept beside them.
+    """Return a random history of three processes, stamped with clocks of this class; the past stands beside.
 
     An event either is local or receives the message that an earlier event of another process sent.
     """
@@ -121,7 +120,8 @@ def history_of(kind: type[VectorClock], seed: int, events: int = 14) -> tuple[Ha
             happened += (Happened(number, node, clock.tick(node), past_of(here)),)
         else:
             sent, dice = dice.choose(others)
-            happened += (Happened(number, node, clock.receive(sent.stamp, node), past_of([*here, sent])),)
+            stamp = clock.receive(sent.stamp, node)
+            happened += (Happened(number, node, stamp, past_of([*here, sent])),)
     return happened
 
 

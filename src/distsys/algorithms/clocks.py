@@ -1,14 +1,14 @@
-"""Logical clocks: time that is made of messages. Lamport's numbers, and vectors that also know what is concurrent.
+"""Logical clocks: time that is made of messages. Lamport's numbers, and vectors that know what is concurrent.
 
-Both clocks are pure values first (Lamport's here, the vector in `vectorclock.py`), then a node each whose every event
-is stamped. The events of such a node are its starts, the requests of clients, and the letters it handles;
-each outputs a `Stamp`.
+Both clocks are pure values first (Lamport's here, the vector in `vectorclock.py`), then a node each whose
+every event is stamped. The events of such a node are its starts, the requests of clients, and the letters
+it handles; each outputs a `Stamp`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from distsys.core import EMPTY, MS, Dice, Map, Node, derive
 from distsys.core.systems import Request, System, alike
@@ -91,7 +91,7 @@ class VectorClocked(Node):
     Source: Fidge 1988; Mattern 1989.
     """
 
-    declared: ClassVar[dict[str, str]] = {"clock": "clock"}
+    declared = {"clock": "clock"}
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, peers: tuple[str, ...]) -> None:
         super().__init__(name, disk)
@@ -118,7 +118,7 @@ class VectorClocked(Node):
 
 
 def letters(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tuple[Request, ...]:
-    """Return requests at random nodes: one in four is work without a message, the others send a letter to a peer."""
+    """Return requests at random nodes: one in four is work without a message, the others send a letter."""
     dice = Dice(derive(seed, "workload"))
     requests = []
     at = 0

@@ -1,8 +1,8 @@
 """A failure detector: who is silent for too long is suspected, and who is suspected wrongly gets more time.
 
-No process can tell a crashed peer from a slow one. What it can do is to suspect, to take it back when it was wrong, and
-to learn. If messages take a bounded time from some moment on, however long and however late that moment,
-the mistakes come to an end, and the detector is eventually perfect.
+No process can tell a crashed peer from a slow one. What it can do is to suspect, to take it back when it was
+wrong, and to learn. If from some moment on messages take a bounded time, however late that moment and
+however long that time, the mistakes come to an end: the detector is eventually perfect.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Heartbeat:
 class HeartbeatDetector(Node):
     """Suspects the peers that have crashed, in the end exactly these.
 
-    State, all volatile: the `suspected` peers; `patience`, the silence that is borne of each peer in microseconds.
+    State, all volatile: the `suspected` peers; `patience`, the silence in microseconds that we bear of each.
     Messages: Heartbeat, without retransmission: the next one does as well.
     Timers: beat, every `PERIOD`; wait:<peer>, fires when the peer was silent longer than our patience.
     Outputs: Suspect(peer), Restore(peer).
@@ -46,7 +46,7 @@ class HeartbeatDetector(Node):
         super().__init__(name, disk)
         self.peers = peers
         self.suspected: frozenset[str] = frozenset()
-        self.patience = Map({peer: PATIENCE for peer in peers})
+        self.patience = Map(dict.fromkeys(peers, PATIENCE))
 
     def on_start(self) -> None:
         self.beat()

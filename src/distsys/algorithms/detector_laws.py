@@ -50,7 +50,7 @@ def eventual_strong_accuracy(world: World) -> str | None:
     return None
 
 
-@on_new_output("news only", "A process says only what is new: Suspect of a trusted peer, Restore of a suspected one.")
+@on_new_output("news only", "Suspect is said of a trusted peer only, and Restore of a suspected one.")
 def news_only(world: World) -> str | None:
     """Each output changes what the listener believes, and nobody suspects itself."""
     for name in world.names:

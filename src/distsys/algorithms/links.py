@@ -1,9 +1,9 @@
 """Perfect links: what is sent from one correct process to another arrives once, over a network that loses.
 
-The network may lose, double, delay and overtake, but it is fair: what is sent again and again arrives at last.
-Two old ideas turn it into a perfect link (Cachin, Guerraoui and Rodrigues 2011, section 2.4): send again until an
-acknowledgement comes, and deliver a packet only the first time. Every broadcast in this room stands on this
-layer, as a node that is embedded in a node.
+The network may lose, double, delay and overtake, but it is fair: what is sent again and again arrives at
+last. Two old ideas make a perfect link of it (Cachin, Guerraoui and Rodrigues 2011, algorithms 2.1 and 2.2):
+send again until an acknowledgement comes, and deliver a packet only the first time. Every broadcast in
+this room stands on this layer, as a node that is embedded in a node.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class PerfectLinks(Node):
     Keeps: reliable delivery between correct processes, no duplication, no creation.
     Assumes: crash-stop processes (a restarted one would give old numbers to new packets) and fair-loss links.
     Leaves out: an end. It sends to a crashed process for ever, and never forgets a number it has received.
-    Source: Cachin, Guerraoui and Rodrigues 2011, section 2.4; the acknowledgement, which lets the sender
-    stop, is added here.
+    Source: Cachin, Guerraoui and Rodrigues 2011, algorithms 2.1 (Retransmit Forever) and 2.2 (Eliminate
+    Duplicates); the acknowledgement, which lets the sender stop, is added here.
     """
 
     declared = {"unacknowledged": "unacknowledged"}
@@ -86,7 +86,7 @@ class PerfectLinks(Node):
         self.send(to, packet)
 
     def on_packet(self, sender: str, packet: Packet) -> None:
-        """Acknowledge every copy, for the acknowledgement of an earlier one may be lost; deliver the first."""
+        """Acknowledge every copy, for the acknowledgement of another may be lost; deliver the first."""
         self.send(sender, Ack(packet.number))
         if (sender, packet.number) not in self.received:
             self.received |= {(sender, packet.number)}

@@ -1,4 +1,4 @@
-"""Membership: a numbered list of who is alive, one for each process, made from the suspicions of a failure detector.
+"""Membership: each process keeps a numbered list of who is alive, made of the suspicions of a detector.
 
 The smallest use of a detector, and of `embed`: suspicions go in, views come out.
 """
@@ -22,12 +22,12 @@ class Membership(Node):
     State, all volatile: `number` of the last view; its `members`, sorted.
     Messages and timers: those of the embedded `detector`.
     Outputs: View(number, members), the first when the process starts, with everybody in it.
-    Keeps: views are numbered 1, 2, 3, ...; two views in a row differ; a process is in its own views; in the end
-    all correct processes see exactly the correct ones.
+    Keeps: views are numbered 1, 2, 3, ...; two views in a row differ; a process is in its own views; in the
+    end all correct processes see exactly the correct ones.
     Assumes: what the detector assumes.
     Leaves out: agreement on the sequence of views. View 3 of one process need not be view 3 of another; that
     takes consensus.
-    Source: Cachin, Guerraoui and Rodrigues 2011, section 6.8 gives the abstraction with agreement.
+    Source: our own, as the smallest thing that embeds a detector.
     """
 
     declared = {"view": "number", "members": "members"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from distsys.core import FINALLY, World, law
 
 from .broadcast_laws import correct, on_new_output
@@ -22,7 +24,7 @@ def views_differ(world: World) -> str | None:
     """A view brings news."""
     for name in world.names:
         views = world.outputs[name]
-        for earlier, later in zip(views, views[1:], strict=False):
+        for earlier, later in pairwise(views):
             if earlier.members == later.members:
                 return f"{name} outputs {later} after {earlier}: nothing changed"
     return None
@@ -38,7 +40,7 @@ def self_inclusion(world: World) -> str | None:
     return None
 
 
-@law("views are right", "In the end the view of every correct process holds exactly the correct ones.", when=FINALLY)
+@law("views are right", "In the end each correct process sees exactly the correct ones.", when=FINALLY)
 def views_are_right(world: World) -> str | None:
     """Completeness and accuracy in one; it follows that in the end all views have the same members."""
     alive = correct(world)

@@ -7,7 +7,7 @@ from distsys.core import record
 
 @record
 class View:
-    """Output: from now on, `members` (sorted) are taken to be alive; the views of a process are numbered from 1."""
+    """Output: from now on, `members` (sorted) are taken to be alive; views are numbered from 1."""
 
     number: int
     members: tuple[str, ...]

@@ -19,7 +19,7 @@ class Order(enum.Enum):
 
 @record
 class VectorClock:
-    """How many events of each process are known; a process that is not named has none (Fidge 1988; Mattern 1989).
+    """How many events of each process are known; who is not named has none (Fidge 1988; Mattern 1989).
 
     >>> ann = VectorClock().tick("ann")
     >>> bob = VectorClock().tick("bob")

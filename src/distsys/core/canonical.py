@@ -1,6 +1,6 @@
 """Canonical JSON: one value, one text, in Python, Java, Go and JavaScript alike.
 
-Keys are sorted, there is no space between tokens, text is UTF-8 without escapes beyond those that JSON
+Keys are sorted by code point, there is no space between tokens, text is UTF-8 without escapes beyond those that JSON
 demands, and there are no floats. What JSON lacks is tagged:
 
     tuple        [a, b]                        bytes      {"$bytes": "00ff"}  (hexadecimal)
@@ -41,7 +41,7 @@ def plain(value: Any, where: str = "the value") -> Any:
                 raise EncodingError(f"{where} holds a text that is not valid Unicode: {shown(value)}") from None
         return value
     if kind is int:
-        return value if -SAFE <= value <= SAFE else {"$int": str(value)}
+        return value if -SAFE <= value <= SAFE else {"$int": _digits(value, where)}
     if kind is tuple:
         return [plain(item, where) for item in value]
     if kind is bytes:
@@ -55,6 +55,13 @@ def plain(value: Any, where: str = "the value") -> Any:
     if kind is Dice:
         return {"$dice": f"{value.state:016x}"}
     return _tagged(value, kind, where)
+
+
+def _digits(value: int, where: str) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python's own limit, 4300 digits
+        raise EncodingError(f"{where} is a number of {value.bit_length()} bits, which is too long") from None
 
 
 def _tagged(value: Any, kind: type, where: str) -> dict[str, Any]:
@@ -84,20 +91,30 @@ def encode(value: Any) -> str:
     >>> encode((1, b"x", frozenset({"b", "a"})))
     '[1,{"$bytes":"78"},{"$set":["a","b"]}]'
     """
-    return text(plain(value))
+    try:
+        return text(plain(value))
+    except RecursionError:
+        raise EncodingError(f"the value is nested too deeply: {type(value).__name__}") from None
 
 
 def value_of(form: Any) -> Any:
     """Return the value whose `plain` form is `form`; an `EncodingError` where there is none."""
+    try:
+        return _value_of(form)
+    except RecursionError:
+        raise EncodingError("the form is nested too deeply") from None
+
+
+def _value_of(form: Any) -> Any:
     if isinstance(form, list):
-        return tuple(value_of(item) for item in form)
+        return tuple(_value_of(item) for item in form)
     if isinstance(form, float):
         raise EncodingError(f"a number must be whole, but it is {form}")
     if not isinstance(form, dict):
         return form
     try:
         return _untagged(form)
-    except EncodingError:
+    except (EncodingError, RecursionError):
         raise
     except Exception as problem:  # any malformed tag: say which, not how Python failed
         raise EncodingError(f"not a canonical form ({problem}): {shown(form)}") from None
@@ -110,7 +127,7 @@ def _untagged(form: dict[str, Any]) -> Any:
             raise EncodingError(f"unknown record {shown(form['$'])}: the module that declares it is not loaded")
         if issubclass(kind, enum.Enum):
             return kind[form["is"]]
-        return kind(**{name: value_of(item) for name, item in form.items() if name != "$"})
+        return kind(**{name: _value_of(item) for name, item in form.items() if name != "$"})
     if len(form) != 1:
         raise EncodingError(f"a tagged value has one key that begins with '$', but it is {shown(form)}")
     ((tag, inner),) = form.items()
@@ -120,11 +137,11 @@ def _untagged(form: dict[str, Any]) -> Any:
         case "$bytes":
             return bytes.fromhex(inner)
         case "$set":
-            return frozenset(value_of(item) for item in inner)
+            return frozenset(_value_of(item) for item in inner)
         case "$map":
-            return Map([(value_of(key), value_of(item)) for key, item in inner])
+            return Map([(_value_of(key), _value_of(item)) for key, item in inner])
         case "$log":
-            return Log([value_of(item) for item in inner[1:]], before_index=inner[0])
+            return Log([_value_of(item) for item in inner[1:]], before_index=inner[0])
         case "$dice":
             return Dice(int(inner, 16))
     raise EncodingError(f"unknown tag {shown(tag)}")
@@ -146,14 +163,19 @@ def parse(line: str) -> Any:
 
     try:
         return json.loads(line, object_pairs_hook=_no_twins, parse_float=refuse, parse_constant=refuse)
-    except (json.JSONDecodeError, RecursionError) as problem:
+    except EncodingError:
+        raise
+    except (ValueError, RecursionError) as problem:  # ValueError: no JSON, or a number of more than 4300 digits
         raise EncodingError(f"not JSON: {problem}") from None
 
 
 def decode(line: str) -> Any:
-    """Return the value that a canonical JSON text stands for.
+    """Return the value that a canonical JSON text stands for; a text in any other form is refused.
 
     >>> decode(encode(("a", 2**60)))
     ('a', 1152921504606846976)
     """
-    return value_of(parse(line))
+    value = value_of(parse(line))
+    if encode(value) != line:
+        raise EncodingError(f"not in canonical form, which would be {shown(encode(value))}: {shown(line)}")
+    return value

@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from .errors import ArgumentError, whole_number
+from .errors import ArgumentError, ArgumentTypeError, whole_number
 from .values import declare_frozen
 
 T = TypeVar("T")
-MASK = (1 << 64) - 1
+WHOLE = 1 << 64
+MASK = WHOLE - 1
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -67,15 +68,17 @@ class Dice:
     state: int
 
     def __init__(self, seed: int) -> None:
-        object.__setattr__(self, "state", whole_number("seed", seed, at_least=-(2**255), at_most=2**256) & MASK)
+        _set_state(self, whole_number("seed", seed, at_least=-(2**255), at_most=2**256) & MASK)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Dice is immutable: rebind the dice that a draw returns, do not set .{name}")
 
     def next(self) -> tuple[int, Dice]:
         """Return the next 64 random bits, as an int in [0, 2**64), and the dice after it."""
+        dice: Dice = _new(Dice)
         state = (self.state + GOLDEN) & MASK
-        return mix(state), Dice(state)
+        _set_state(dice, state)
+        return mix(state), dice
 
     def below(self, bound: int) -> tuple[int, Dice]:
         """Return an int uniform in [0, bound), and the dice after it; `bound` is at most 2**64.
@@ -83,11 +86,18 @@ class Dice:
         Draws that would favour small numbers are refused and drawn again (rejection sampling),
         so every number is equally likely whatever the bound.
         """
-        whole_number("bound", bound, at_least=1, at_most=MASK + 1)
-        limit = (MASK + 1) - (MASK + 1) % bound
-        number, dice = self.next()
-        while number >= limit:
-            number, dice = dice.next()
+        if type(bound) is not int or not 0 < bound <= WHOLE:
+            whole_number("bound", bound, at_least=1, at_most=WHOLE)
+        dice: Dice = _new(Dice)
+        state = (self.state + GOLDEN) & MASK  # `next`, written out: protocols that gossip live here
+        _set_state(dice, state)
+        z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        number = z ^ (z >> 31)
+        if number > MASK - bound:  # near the end: in the last, incomplete row of `bound` numbers?
+            limit = WHOLE - WHOLE % bound
+            while number >= limit:
+                number, dice = dice.next()
         return number % bound, dice
 
     def choose(self, items: Sequence[T]) -> tuple[T, Dice]:
@@ -95,10 +105,15 @@ class Dice:
         if not items:
             raise ArgumentError("items must hold at least one item to choose from, but it is empty")
         index, dice = self.below(len(items))
-        return items[index], dice
+        try:
+            return items[index], dice
+        except TypeError:
+            raise _no_order(items) from None
 
     def shuffle(self, items: Sequence[T]) -> tuple[tuple[T, ...], Dice]:
         """Return `items` in a random order (Fisher and Yates, from the end), and the dice after it."""
+        if isinstance(items, (set, frozenset)):
+            raise _no_order(items)
         order = list(items)
         dice = self
         for last in range(len(order) - 1, 0, -1):
@@ -119,4 +134,10 @@ class Dice:
         return (Dice, (self.state,))
 
 
+def _no_order(items: object) -> ArgumentTypeError:
+    return ArgumentTypeError(f"items must have an order: pass a sorted tuple, not a {type(items).__name__}")
+
+
+_new = object.__new__
+_set_state = vars(Dice)["state"].__set__  # a dice is drawn at every step of a gossip
 declare_frozen(Dice)

@@ -52,6 +52,9 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
+LONGEST = 2**53  # microseconds, 285 years: more than any run, and an exact number in every language
+
+
 def whole_number(argument: str, value: object, *, at_least: int = 0, at_most: int | None = None) -> int:
     """Return `value` if it is an int in the range, else raise an error that names `argument`.
 
@@ -73,6 +76,11 @@ def whole_number(argument: str, value: object, *, at_least: int = 0, at_most: in
     if at_most is not None and value > at_most:
         raise ArgumentError(f"{argument} must be at most {at_most}, but it is {value}")
     return value
+
+
+def duration(argument: str, value: object, *, at_least: int = 0) -> int:
+    """Return `value` if it is a time or a duration in whole microseconds, else raise an error."""
+    return whole_number(argument, value, at_least=at_least, at_most=LONGEST)
 
 
 def probability(argument: str, value: object) -> float:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from .errors import ArgumentError
 from .node import Node
+from .values import must_be_immutable
 
 ALWAYS = "always"
 FINALLY = "finally"
@@ -42,8 +43,12 @@ class World(Protocol):
         """All that each node has ever output, in order; a crash does not take it back."""
 
     @property
+    def asked(self) -> Mapping[str, Sequence[Any]]:
+        """All that clients have asked of each node while it was up, in order: what `outputs` answers to."""
+
+    @property
     def step(self) -> Any:
-        """The last `Step`: its node, kind, event, effects and cause; None before the first."""
+        """The `Step` that was just handled (the drops and the crash it led to come after it); None before the first."""
 
 
 Check = Callable[[World], str | None]
@@ -59,8 +64,10 @@ class Law:
     fold: Fold
     when: str = ALWAYS
     start: Any = None
+    remembers: bool = False  # a law that holds finally is folded at each step as well when it has a memory
 
     def __post_init__(self) -> None:
+        must_be_immutable(f"start of the law {self.name!r}", self.start)
         if self.when not in (ALWAYS, FINALLY):
             raise ArgumentError(f"when must be {ALWAYS!r} or {FINALLY!r}, but it is {self.when!r}")
 
@@ -75,10 +82,14 @@ def law(name: str, says: str, *, when: str = ALWAYS) -> Callable[[Check], Law]:
 
 
 def law_with_memory(name: str, says: str, *, start: Any, when: str = ALWAYS) -> Callable[[Fold], Law]:
-    """Make a law of a function from (memory, world) to (next memory, None or the evidence)."""
+    """Make a law of a function from (memory, world) to (next memory, None or the evidence).
+
+    With `when=FINALLY` the memory is carried from step to step too, but evidence counts only in one last call at
+    the end of the run, in which `world.step` is None.
+    """
 
     def wrap(fold: Fold) -> Law:
-        return Law(name, says, fold, when, start)
+        return Law(name, says, fold, when, start, remembers=True)
 
     return wrap
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from .errors import ArgumentError, whole_number
-from .values import ATOMS, declare_frozen, must_be_immutable
+from .values import FROZEN, declare_frozen, must_be_immutable
 
 E = TypeVar("E")
 CHUNK = 64
@@ -30,15 +30,15 @@ class Log(Generic[E]):
     ('x', 2)
     """
 
-    __slots__ = ("_chunks", "_hash", "_hashes", "_tail", "before_index")
-    before_index: int  # the index just before the first entry: 0, or the last one that was compacted away
+    __slots__ = ("_before", "_chunks", "_hash", "_hashes", "_tail")
+    _before: int
     _chunks: tuple[tuple[E, ...], ...]  # full chunks
     _hashes: tuple[int, ...]  # hash of everything before each full chunk
     _tail: tuple[E, ...]  # fewer than CHUNK entries
     _hash: int
 
     def __init__(self, entries: Iterable[E] = (), *, before_index: int = 0) -> None:
-        self.before_index = whole_number("before_index", before_index)
+        self._before = whole_number("before_index", before_index)
         self._chunks, self._hashes, self._tail = (), (), ()
         self._hash = hash(("Log", before_index))
         grown = self.append(*entries)
@@ -53,9 +53,14 @@ class Log(Generic[E]):
         self, chunks: tuple[tuple[E, ...], ...], hashes: tuple[int, ...], tail: tuple[E, ...], hashed: int
     ) -> Log[E]:
         new = cast("Log[E]", object.__new__(Log))
-        new.before_index = self.before_index
+        new._before = self._before
         new._chunks, new._hashes, new._tail, new._hash = chunks, hashes, tail, hashed
         return new
+
+    @property
+    def before_index(self) -> int:
+        """The index just before the first entry: 0, or the last one that was compacted away."""
+        return self._before
 
     @property
     def first_index(self) -> int:
@@ -71,7 +76,7 @@ class Log(Generic[E]):
         """Return the log with `entries` after the last one."""
         chunks, hashes, tail, hashed = self._chunks, self._hashes, self._tail, self._hash
         for entry in entries:
-            if type(entry) not in ATOMS:
+            if type(entry) not in FROZEN:
                 must_be_immutable("an entry of Log", entry)
             tail = (*tail, entry)
             hashed = hash((hashed, entry))

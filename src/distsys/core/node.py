@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self, TypeVar
 
-from .errors import ArgumentError, ArgumentTypeError, MutableValueError, name_text, shown, whole_number
+from .dice import derive
+from .errors import LONGEST, ArgumentError, ArgumentTypeError, MutableValueError, duration, name_text, shown
 from .events import CancelTimer, Deliver, Effect, Event, Note, Output, Persist, Send, SetTimer, Start, Timeout
-from .values import ATOMS, EMPTY, Map, must_be_immutable, record
+from .values import EMPTY, FROZEN, Map, must_be_immutable, record
 
 N = TypeVar("N", bound="Node")
 
@@ -39,14 +40,21 @@ class Node:
     __slots__ = ("__dict__", "_effects", "_now", "_sealed", "_seed")
     _effects: list[Effect]
     _now: int
-    _seed: int
+    _seed: int | None  # None but in `on_start`: what a node keeps from start to start must stand in a field
     _sealed: bool
     declared: ClassVar[dict[str, str]] = {}
     name: str
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
         """Return a bare node: what is not a field is set here, so that `__init__` may set fields at once."""
-        return _bare(cls, 0, 0, False)
+        return _bare(cls, 0, False)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse what all nodes of a class would share and change."""
+        super().__init_subclass__(**options)
+        for field, value in vars(cls).items():
+            if field not in ("declared", "__annotations__") and isinstance(value, (list, dict, set, bytearray)):
+                must_be_immutable(f"{cls.__name__}.{field}", value)
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY) -> None:
         if not isinstance(disk, Map):
@@ -86,17 +94,20 @@ class Node:
         """Fire `timer` after a duration from [low, high] microseconds (exactly `low` without `high`)."""
         if high is None:
             high = low
-        if not 0 <= low <= high:
-            whole_number("low", low)
-            raise ArgumentError(f"high must be at least low ({low}), but it is {high}")
+        if type(low) is not int or type(high) is not int or not 0 <= low <= high <= LONGEST:
+            duration("high", high, at_least=duration("low", low))
+        _plain_name("timer", timer)
         self._effects.append(SetTimer(timer, low, high))
 
     def cancel_timer(self, timer: str) -> None:
         """Stop `timer` if it runs."""
+        _plain_name("timer", timer)
         self._effects.append(CancelTimer(timer))
 
     def persist(self, **changes: Any) -> None:
         """Write `changes` to the disk as one atomic record, before any effect that is written later."""
+        for key in changes:
+            _plain_name("a key of persist", key)
         self._effects.append(Persist(Map(changes)))
 
     def output(self, value: Any) -> None:
@@ -114,7 +125,11 @@ class Node:
 
     @property
     def seed(self) -> int:
-        """The seed that `Start` gave; keep `Dice(self.seed)` in a field."""
+        """The seed that `Start` gave, in `on_start` only: keep `Dice(self.seed)` in a field."""
+        if self._seed is None:
+            raise ArgumentError(
+                "seed is there in on_start only: keep Dice(self.seed) in a field, where it is part of the state"
+            )
         return self._seed
 
     # The door.
@@ -137,11 +152,12 @@ class Node:
             else:
                 self.on_timeout(head)
         elif kind is Start:
-            _set_seed(self, event.seed)  # type: ignore[union-attr]
             _set_sealed(self, True)
             for name in self._inner_names():
-                self._inside(name, event)
+                self._inside(name, Start(derive(event.seed, name), event.now))  # type: ignore[union-attr]
+            _set_seed(self, event.seed)  # type: ignore[union-attr]
             self.on_start()
+            _set_seed(self, None)
         else:
             raise ArgumentTypeError(f"event must be a Start, Deliver or Timeout, but it is {shown(event)}")
         return tuple(effects)
@@ -151,14 +167,15 @@ class Node:
     def embed(self, name: str, node: N) -> N:
         """Hold `node` as part of this node under the field `name`, and return it.
 
-        Its messages, timers and disk keys travel under that name, it starts when this node starts, and
-        what it outputs comes to `on_output`. Build it from `disk.under(name)`.
+        Its messages, timers and disk keys travel under that name, it starts just before this node starts, with a
+        seed of its own, and what it outputs comes to `on_output`. Build it from `disk.under(name)`.
         """
         name_text("name", name)
         if not isinstance(node, Node):
             raise ArgumentTypeError(f"node must be a Node to embed, but it is {shown(node)}")
         if name in self.__dict__:
             raise ArgumentError(f"name must be new, but {type(self).__name__} already has a field {name!r}")
+        self._admit(name)
         self.__dict__[name] = node
         return node
 
@@ -213,49 +230,78 @@ class Node:
 
     def copy(self) -> Self:
         """Return an independent node in the same state; shallow, for the values cannot change."""
-        twin = _bare(type(self), self._now, self._seed, self._sealed)
+        twin = _bare(type(self), self._now, self._sealed)
         contents = twin.__dict__
         for field, value in self.__dict__.items():
             contents[field] = value.copy() if isinstance(value, Node) else value
         return twin
 
+    def __copy__(self) -> Self:
+        return self.copy()
+
     def __setattr__(self, field: str, value: Any) -> None:
-        if type(value) not in ATOMS:
+        if type(value) not in FROZEN:
             if isinstance(value, Node):
                 raise MutableValueError(
                     f"{type(self).__name__}.{field} is a Node: hold it with self.embed({field!r}, ...)"
                 )
             must_be_immutable(f"{type(self).__name__}.{field}", value)
         contents = self.__dict__
-        if self._sealed and field not in contents:
-            raise ArgumentTypeError(
-                f"{type(self).__name__} has no field {field!r}: set every field in __init__ first (a typing error?)"
-            )
+        if field not in contents:
+            self._admit(field)
         contents[field] = value
 
+    def _admit(self, field: str) -> None:
+        """Raise an error unless this node may have a new field of this name."""
+        kind = type(self).__name__
+        if self._sealed:
+            raise ArgumentTypeError(
+                f"{kind} has no field {field!r}: set every field in __init__ first (a typing error?)"
+            )
+        if field in _TAKEN:
+            raise ArgumentError(f"{kind} cannot have a field {field!r}: every Node has a {field} already")
+
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return (_restore, (type(self), dict(self.__dict__), self._now, self._seed, self._sealed))
+        return (_restore, (type(self), dict(self.__dict__), self._now, self._sealed))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
 
 
-_set_effects = Node._effects.__set__  # type: ignore[attr-defined]  # slots, not fields: they are no part of the state
-_set_now = Node._now.__set__  # type: ignore[attr-defined]
-_set_seed = Node._seed.__set__  # type: ignore[attr-defined]
-_set_sealed = Node._sealed.__set__  # type: ignore[attr-defined]
+class _Nowhere(list[Effect]):
+    """Stands where the effects go while no event is handled."""
+
+    def append(self, effect: Effect) -> None:
+        raise ArgumentError(
+            f"{shown(effect)} has no event that it answers to: send, set timers and persist in on_start, "
+            "on_message or on_timeout; __init__ only sets fields"
+        )
 
 
-def _bare(kind: type[N], now: int, seed: int, sealed: bool) -> N:
+def _plain_name(argument: str, name: str) -> None:
+    if type(name) is not str or "/" in name:  # a slash would lead into an embedded node
+        name_text(argument, name)
+
+
+_TAKEN = frozenset(dir(Node))
+_NOWHERE = _Nowhere()
+# Slots, not fields: they are no part of the state.
+_set_effects = vars(Node)["_effects"].__set__
+_set_now = vars(Node)["_now"].__set__
+_set_seed = vars(Node)["_seed"].__set__
+_set_sealed = vars(Node)["_sealed"].__set__
+
+
+def _bare(kind: type[N], now: int, sealed: bool) -> N:
     node = object.__new__(kind)
-    _set_effects(node, [])
+    _set_effects(node, _NOWHERE)
     _set_now(node, now)
-    _set_seed(node, seed)
+    _set_seed(node, None)
     _set_sealed(node, sealed)
     return node
 
 
-def _restore(kind: type[N], contents: dict[str, Any], now: int, seed: int, sealed: bool) -> N:
-    node = _bare(kind, now, seed, sealed)
+def _restore(kind: type[N], contents: dict[str, Any], now: int, sealed: bool) -> N:
+    node = _bare(kind, now, sealed)
     node.__dict__.update(contents)
     return node

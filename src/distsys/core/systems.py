@@ -47,6 +47,7 @@ class System:
     options    each option with its default; `nodes` is always there
     workload   (names, options, seed) -> requests from outside, a function of its arguments only
     tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
+    restarts   whether a crashed node comes up again; False is the crash-stop model, in which it stays down
     """
 
     name: str
@@ -57,6 +58,7 @@ class System:
     options: Mapping[str, Any] = field(default_factory=dict)
     workload: Callable[[tuple[str, ...], Mapping[str, Any], int], tuple[Request, ...]] = no_requests
     tolerates: tuple[str, ...] = ()
+    restarts: bool = True
 
 
 @dataclass(frozen=True)

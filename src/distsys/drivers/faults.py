@@ -1,7 +1,7 @@
 """The fault vocabulary: everything that a script can do to a cluster, as plain records.
 
-A script is a tuple of actions in any order; each says when. `during` and `script_for` help to write one by
-hand, `drivers.swarm` draws one from a seed. Scripts stand in the header of a trace, so a run that broke
+A script is a tuple of actions in any order; each says when. `during` helps to write one by hand,
+`drivers.swarm` draws one from a seed. Scripts stand in the header of a trace, so a run that broke
 a law can be cut down action by action.
 """
 
@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, shown, whole_number
+from distsys.core.errors import (
+    LONGEST,
+    ArgumentError,
+    ArgumentTypeError,
+    UnknownNameError,
+    duration,
+    shown,
+    whole_number,
+)
 from distsys.core.systems import Request
 from distsys.core.values import record
 
@@ -19,7 +27,7 @@ from .network import PPM, Link
 
 @record
 class Crash:
-    """The node stops and loses all that it had not persisted.
+    """The node stops and loses all that it had not persisted; nothing happens to a node that is down.
 
     With `keep`, it stops in the middle of its next step: only the first `keep` effects are carried out.
     """
@@ -63,7 +71,7 @@ class DiskFree:
 
 @record
 class Pause:
-    """The node handles nothing (a long garbage collection, a stopped virtual machine); messages wait for it."""
+    """The node does nothing (a long garbage collection, a stopped virtual machine); messages wait for it."""
 
     at: int
     node: str
@@ -95,7 +103,7 @@ class Unstall:
 
 @record
 class Skew:
-    """The clock of the node runs fast (ppm > 0) or slow (ppm < 0), and its timers with it."""
+    """The clock of the node runs fast (ppm > 0) or slow (ppm < 0), and the timers that it sets from now on."""
 
     at: int
     node: str
@@ -113,7 +121,10 @@ class ClockStep:
 
 @record
 class Partition:
-    """Nodes in different groups no longer reach each other; nodes that no group names form one more group."""
+    """Nodes in different groups no longer reach each other; nodes that no group names form one more group.
+
+    Messages under way are lost if they would arrive before the `Heal`. Partitions and cuts add up.
+    """
 
     at: int
     groups: tuple[tuple[str, ...], ...]
@@ -137,12 +148,15 @@ class Heal:
 
 @record
 class SetLink:
-    """Messages from `sender` to `to` travel by `link` from now on; "*" means every node."""
+    """Messages from `sender` to `to` travel by `link` from now on; "*" means every node.
+
+    None is the link that the run began with.
+    """
 
     at: int
     sender: str
     to: str
-    link: Link
+    link: Link | None
 
 
 NodeAction = Crash | Restart | Wipe | DiskFull | DiskFree | Pause | Resume | Stall | Unstall | Skew | ClockStep
@@ -152,10 +166,10 @@ ACTIONS: tuple[type, ...] = (
     *(Partition, Cut, Heal, SetLink, Request),
 )
 
-_ENDS = {Crash: Restart, Wipe: Restart, DiskFull: DiskFree, Pause: Resume, Stall: Unstall}
+_ENDS: dict[type[Any], type[Any]] = {Crash: Restart, Wipe: Restart, DiskFull: DiskFree, Pause: Resume, Stall: Unstall}
 
 
-def during(start: int, end: int, kind: type, node: str, **settings: Any) -> tuple[Action, Action]:
+def during(start: int, end: int, kind: type[Any], node: str, **settings: Any) -> tuple[Action, Action]:
     """Return the fault `kind` at `node` from `start` to `end`, with the action that ends it.
 
     >>> during(1000, 5000, Crash, "n2")
@@ -166,16 +180,21 @@ def during(start: int, end: int, kind: type, node: str, **settings: Any) -> tupl
     return kind(start, node, **settings), _ENDS[kind](end, node)
 
 
+def ends_a_fault(action: Action) -> bool:
+    """Return whether the action only ends a fault; it may come late, when all has ended anyway."""
+    return type(action) in (*_ENDS.values(), Heal) or (isinstance(action, SetLink) and action.link is None)
+
+
 def checked(script: Iterable[Any], names: Sequence[str]) -> tuple[Action, ...]:
     """Return the script as a tuple; an error that names the action and what is wrong with it."""
-    actions = tuple(script)
+    actions: tuple[Any, ...] = tuple(script)
     for action in actions:
-        if not isinstance(action, ACTIONS):
+        if type(action) not in ACTIONS:
             raise ArgumentTypeError(
                 f"script must hold actions such as Crash(at, node), but it holds {shown(action)} "
                 f"of type {type(action).__name__}"
             )
-        whole_number(f"{type(action).__name__}.at", action.at)
+        duration(f"{type(action).__name__}.at", action.at)
         for field in ("node", "sender", "to"):
             name = getattr(action, field, None)
             if name is not None and name not in names and not (isinstance(action, SetLink) and name == "*"):
@@ -193,10 +212,20 @@ def _check_settings(action: Action, names: Sequence[str]) -> None:
         case Skew(ppm=ppm):
             whole_number("Skew.ppm", ppm, at_least=-PPM // 2, at_most=PPM)
         case ClockStep(by=by):
-            whole_number("ClockStep.by", by, at_least=-(2**53), at_most=2**53)
-        case SetLink(link=link) if not isinstance(link, Link):
+            whole_number("ClockStep.by", by, at_least=-LONGEST, at_most=LONGEST)
+        case (Cut(sender=sender, to=to) | SetLink(sender=sender, to=to)) if sender == to != "*":
+            raise ArgumentError(
+                f"{type(action).__name__}.to must be another node than the sender, but it is {to!r}: "
+                "what a node sends to itself does not travel"
+            )
+        case SetLink(link=link) if link is not None and not isinstance(link, Link):
             raise ArgumentTypeError(f"SetLink.link must be a Link, made by link(...), but it is {shown(link)}")
         case Partition(groups=groups):
+            if type(groups) is not tuple or any(type(group) is not tuple for group in groups):
+                raise ArgumentTypeError(
+                    'Partition.groups must be a tuple of tuples of names, such as (("n1", "n2"), ("n3",)), '
+                    f"but it is {shown(groups)}"
+                )
             named = [name for group in groups for name in group]
             for name in named:
                 if name not in names:

@@ -11,14 +11,18 @@ from distsys.core.trace import Cause
 from distsys.core.values import EMPTY, Map
 
 from . import faults as f
-from .network import PPM, Link
+from .network import PPM
 
 if TYPE_CHECKING:
     from .simulator import Simulator
 
 
 class Host:
-    """One machine. `node` is None while it is down; `disk` survives a crash."""
+    """One machine. `node` is None while it is down; `disk` survives a crash.
+
+    `held` says why the node can take no event now: "down", "paused", "busy" with an event, or "disk" when a step
+    waits for a disk that hangs. While it is empty, nothing waits.
+    """
 
     def __init__(self, name: str, service: int) -> None:
         self.name = name
@@ -26,44 +30,39 @@ class Host:
         self.node: Node | None = None
         self.disk: Map[str, Any] = EMPTY
         self.incarnation = 0  # how often it came up
+        self.held: set[str] = {"down"}
         self.timers: dict[str, int] = {}  # running timers, with the number that names this setting
         self.waiting: deque[tuple[str, str, Any, Cause | None]] = deque()
-        self.paused = self.busy = self.stalled = self.full = False
-        self.suspended: tuple[int, tuple[Effect, ...], int] | None = None  # step, effects, position: at a hung disk
+        self.stalled = self.full = False  # the disk hangs, the disk has no room
+        self.suspended: tuple[int, tuple[Effect, ...], int] | None = None  # step, effects, place: at a hung disk
         self.crash_after: int | None = None  # crash in the next step, after so many effects
         self.ppm = 0
+        self.skewed = False  # the clock shows another time than the driver's
         self._clock_base = 0  # what the clock showed ...
         self._real_base = 0  # ... at this real time
 
     @property
-    def free(self) -> bool:
-        """The node is up and can handle an event now."""
-        return self.node is not None and not (self.paused or self.busy or self.suspended)
+    def paused(self) -> bool:
+        """The process is stopped, and nothing happens in it."""
+        return "paused" in self.held
 
-    @property
-    def occupied(self) -> bool:
-        """Events have to wait."""
-        return self.paused or self.busy or self.suspended is not None
+    @paused.setter
+    def paused(self, on: bool) -> None:
+        (self.held.add if on else self.held.discard)("paused")
 
-    @property
-    def skewed(self) -> bool:
-        """The clock of the node shows another time than the driver's."""
-        return self.ppm != 0 or self._clock_base != self._real_base
-
-    def come_up(self) -> None:
-        """Forget all that a process forgets when it starts."""
+    def come_up(self, node: Node) -> None:
+        """Run `node`; a process that starts knows nothing of the one before."""
+        self.go_down()
         self.incarnation += 1
-        self.timers = {}
-        self.waiting.clear()
-        self.busy = self.paused = False
-        self.suspended = self.crash_after = None
+        self.node = node
+        self.held = set()
 
     def go_down(self) -> None:
         """Stop the process; the disk stays."""
         self.node = None
+        self.held = {"down"}
         self.timers = {}
         self.waiting.clear()
-        self.busy = self.paused = False
         self.suspended = self.crash_after = None
 
     def clock(self, real: int) -> int:
@@ -72,8 +71,11 @@ class Host:
         return self._clock_base + passed + passed * self.ppm // PPM
 
     def real(self, duration: int) -> int:
-        """Return how long a duration on this machine's clock takes in real time."""
-        return duration * PPM // (PPM + self.ppm) if self.ppm else duration
+        """Return how long a duration on this machine's clock takes in real time, rounded up.
+
+        Rounded down, a timer could fire a moment before its time by the node's own clock.
+        """
+        return -(-duration * PPM // (PPM + self.ppm)) if self.ppm else duration
 
     def set_clock(self, real: int, *, ppm: int | None = None, by: int = 0) -> None:
         """Change the rate of the clock, or let it jump; a clock never shows less than 0."""
@@ -81,6 +83,7 @@ class Host:
         self._real_base = real
         if ppm is not None:
             self.ppm = ppm
+        self.skewed = self.ppm != 0 or self._clock_base != self._real_base
 
 
 def carry_out_fault(sim: Simulator, action: f.Action) -> None:
@@ -93,24 +96,35 @@ def carry_out_fault(sim: Simulator, action: f.Action) -> None:
                 sim.start(name, "restart")
         case f.Crash(node=name, keep=keep):
             host = sim.hosts[name]
-            if keep is not None:
-                host.crash_after = keep
-            elif host.node is not None:
-                sim.crash(host, "crash")
+            if host.node is not None:
+                if keep is None:
+                    sim.crash(host, "crash")
+                else:
+                    host.crash_after = keep
         case f.Wipe(node=name):
             host = sim.hosts[name]
             if host.node is not None:
                 sim.crash(host, "disk lost")
             host.disk = EMPTY
-            sim.record("wipe", name)
+            sim.fault("wipe", name)
         case f.Skew(node=name, ppm=ppm):
             sim.hosts[name].set_clock(sim.now, ppm=ppm)
-            sim.record("skew", name, detail=Map({"ppm": ppm}))
+            sim.fault("skew", name, Map({"ppm": ppm}))
         case f.ClockStep(node=name, by=by):
             sim.hosts[name].set_clock(sim.now, by=by)
-            sim.record("clock", name, detail=Map({"by": by}))
+            sim.fault("clock", name, Map({"by": by}))
         case f.DiskFull() | f.DiskFree() | f.Pause() | f.Resume() | f.Stall() | f.Unstall():
             _change_state(sim, action)
+
+
+_CONDITIONS: dict[type, tuple[str, bool, str]] = {  # action -> attribute of the host, its value, kind of step
+    f.DiskFull: ("full", True, "full"),
+    f.DiskFree: ("full", False, "free"),
+    f.Pause: ("paused", True, "pause"),
+    f.Resume: ("paused", False, "resume"),
+    f.Stall: ("stalled", True, "stall"),
+    f.Unstall: ("stalled", False, "unstall"),
+}
 
 
 def _change_state(
@@ -118,65 +132,47 @@ def _change_state(
 ) -> None:
     """Switch a condition of a machine on or off; nothing is recorded where it was so already."""
     host = sim.hosts[action.node]
-    attribute, on, kind = {
-        f.DiskFull: ("full", True, "full"),
-        f.DiskFree: ("full", False, "free"),
-        f.Pause: ("paused", True, "pause"),
-        f.Resume: ("paused", False, "resume"),
-        f.Stall: ("stalled", True, "stall"),
-        f.Unstall: ("stalled", False, "unstall"),
-    }[type(action)]
+    attribute, on, kind = _CONDITIONS[type(action)]
     if getattr(host, attribute) == on or (kind == "pause" and host.node is None):
         return
     setattr(host, attribute, on)
-    sim.record(kind, host.name)
-    if kind == "unstall" and host.suspended is not None:
-        number, effects, place = host.suspended
-        host.suspended = None
-        sim.carry_out(host, number, effects, place)
+    sim.fault(kind, host.name)
     if not on:
-        sim.drain(host)
+        sim.go_on(host)
 
 
 def _change_network(sim: Simulator, action: f.Partition | f.Cut | f.Heal | f.SetLink) -> None:
+    network = sim.transit
     match action:
         case f.Partition(groups=groups):
-            rest = tuple(name for name in sim.names if not any(name in group for group in groups))
-            sides = [group for group in (*groups, rest) if group]
-            for one in sides:
-                for other in sides:
-                    if one is not other:
-                        sim.blocked |= {(a, b) for a in one for b in other}
-            sim.record("partition", "", detail=Map({"groups": tuple(sides)}))
+            sim.fault("partition", "", Map({"groups": network.divide(groups)}))
         case f.Cut(sender=sender, to=to):
-            sim.blocked.add((sender, to))
-            sim.record("cut", sender, detail=Map({"to": to}))
+            network.blocked.add((sender, to))
+            sim.fault("cut", sender, Map({"to": to}))
         case f.Heal():
-            if sim.blocked:
-                sim.blocked.clear()
-                sim.record("heal", "")
+            if network.blocked:
+                network.blocked.clear()
+                sim.fault("heal", "")
         case f.SetLink(sender=sender, to=to, link=link):
-            for a in sim.names if sender == "*" else (sender,):
-                for b in sim.names if to == "*" else (to,):
-                    if a != b:
-                        sim.links[a, b] = link
-            sim.record("link", "" if sender == "*" else sender, detail=Map({"to": to, "link": link}))
+            network.use(sender, to, link)
+            sim.fault("link", "" if sender == "*" else sender, Map({"to": to, "link": link}))
 
 
 def heal_everything(sim: Simulator) -> None:
-    """End every fault: from here on a correct system must make progress."""
-    sim.blocked.clear()
-    sim.links.clear()
-    sim.network = Link(delay=sim.network.delay, fifo=sim.network.fifo)
-    sim.record("heal", "", detail=Map({"phase": "settle"}))
+    """End every fault: from here on a correct system must make progress.
+
+    Clocks run at the right rate again, and keep the offset that they have: to set them would be a fault of its own.
+    """
+    sim.transit.heal()
+    sim.fault("heal", "", Map({"phase": "settle"}))
     for name in sim.names:
         host = sim.hosts[name]
         host.crash_after = None
         if host.ppm:
             host.set_clock(sim.now, ppm=0)
-            sim.record("skew", name, detail=Map({"ppm": 0}))
+            sim.fault("skew", name, Map({"ppm": 0}))
         for action in (f.DiskFree(sim.now, name), f.Unstall(sim.now, name), f.Resume(sim.now, name)):
             if not sim.stopped:
                 _change_state(sim, action)
-        if host.node is None and not sim.stopped:
+        if host.node is None and sim.cluster.system.restarts and not sim.stopped:
             sim.start(name, "restart")

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError, probability, shown, whole_number
+from distsys.core.errors import ArgumentError, ArgumentTypeError, duration, probability, shown, whole_number
 from distsys.core.units import MS
 from distsys.core.values import record
 
@@ -25,6 +25,9 @@ class Fixed:
 
     us: int
 
+    def __post_init__(self) -> None:
+        duration("delay", self.us)
+
     def draw(self, random: Uniform01) -> int:
         """Return the delay; no draw is made."""
         return self.us
@@ -37,6 +40,9 @@ class Uniform:
     low: int
     high: int
 
+    def __post_init__(self) -> None:
+        duration("delay.high", self.high, at_least=duration("delay.low", self.low))
+
     def draw(self, random: Uniform01) -> int:
         """Return a delay."""
         return self.low + int(random() * (self.high - self.low + 1))
@@ -48,6 +54,10 @@ class Exponential:
 
     mean: int
     low: int = 0
+
+    def __post_init__(self) -> None:
+        duration("delay.mean", self.mean, at_least=1)
+        duration("delay.low", self.low)
 
     def draw(self, random: Uniform01) -> int:
         """Return a delay, by von Neumann's comparison method (1951): no logarithm, so no rounding of a library.
@@ -74,12 +84,16 @@ class HeavyTail:
     low: int
     most: int = 10_000 * MS
 
+    def __post_init__(self) -> None:
+        duration("delay.most", self.most, at_least=duration("delay.low", self.low, at_least=1))
+
     def draw(self, random: Uniform01) -> int:
         """Return a delay, at most `most`."""
         return min(self.most, int(self.low / math.sqrt(1.0 - random())))
 
 
 Delay = Fixed | Uniform | Exponential | HeavyTail
+DISTRIBUTIONS = (Fixed, Uniform, Exponential, HeavyTail)
 
 
 @record
@@ -102,6 +116,21 @@ class Link:
     fifo: bool = False
     bytes_per_second: int = 0
 
+    def __post_init__(self) -> None:
+        if type(self.delay) not in DISTRIBUTIONS:
+            raise ArgumentTypeError(
+                "delay must be Fixed, Uniform, Exponential or HeavyTail (or use link(...)), "
+                f"but it is {shown(self.delay)} of type {type(self.delay).__name__}"
+            )
+        for field in ("loss_ppm", "duplicate_ppm", "reorder_ppm"):
+            whole_number(field, getattr(self, field), at_most=PPM)
+        duration("reorder_by", self.reorder_by)
+        whole_number("bytes_per_second", self.bytes_per_second)
+        if not isinstance(self.fifo, bool):
+            raise ArgumentTypeError(f"fifo must be True or False, but it is {shown(self.fifo)}")
+        if self.fifo and self.reorder_ppm:
+            raise ArgumentError("reorder must be 0 on a fifo link: nothing overtakes there")
+
 
 def link(
     *,
@@ -123,39 +152,26 @@ bytes_per_second=0)
     ...
     distsys.core.errors.ArgumentError: loss must be a probability between 0 and 1, but it is 2
     """
-    if fifo and reorder:
-        raise ArgumentError("reorder must be 0 on a fifo link: nothing overtakes there")
     return Link(
         delay=_delay(delay),
         loss_ppm=round(probability("loss", loss) * PPM),
         duplicate_ppm=round(probability("duplicate", duplicate) * PPM),
         reorder_ppm=round(probability("reorder", reorder) * PPM),
-        reorder_by=whole_number("reorder_by", reorder_by),
-        fifo=bool(fifo),
-        bytes_per_second=whole_number("bytes_per_second", bytes_per_second),
+        reorder_by=reorder_by,
+        fifo=fifo,
+        bytes_per_second=bytes_per_second,
     )
 
 
 def _delay(delay: Any) -> Delay:
     match delay:
-        case Fixed(us):
-            whole_number("delay", us)
-        case Uniform(low, high):
-            whole_number("delay.low", low)
-            whole_number("delay.high", high, at_least=low)
-        case Exponential(mean, low):
-            whole_number("delay.mean", mean, at_least=1)
-            whole_number("delay.low", low)
-        case HeavyTail(low, most):
-            whole_number("delay.low", low, at_least=1)
-            whole_number("delay.most", most, at_least=low)
-        case (low, high):
-            return _delay(Uniform(low, high))
+        case Fixed() | Uniform() | Exponential() | HeavyTail():
+            return delay
+        case (int() | float() as low, int() | float() as high):
+            return Uniform(duration("delay.low", low), duration("delay.high", high))
         case int() | float():
-            return Fixed(whole_number("delay", delay))
-        case _:
-            raise ArgumentTypeError(
-                "delay must be whole microseconds, a pair (low, high), or Fixed, Uniform, Exponential or HeavyTail, "
-                f"but it is {shown(delay)} of type {type(delay).__name__}"
-            )
-    return delay  # type: ignore[no-any-return]
+            return Fixed(duration("delay", delay))
+    raise ArgumentTypeError(
+        "delay must be whole microseconds, a pair (low, high), or Fixed, Uniform, Exponential or HeavyTail, "
+        f"but it is {shown(delay)} of type {type(delay).__name__}"
+    )

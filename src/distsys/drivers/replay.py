@@ -7,6 +7,7 @@ simulator again from the header alone. `states` is how viewers learn the fields 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,13 +15,14 @@ from distsys.core import systems
 from distsys.core.errors import ReplayError, shown
 from distsys.core.events import Persist
 from distsys.core.node import Node
+from distsys.core.systems import Cluster
 from distsys.core.trace import HANDLED, Step, Trace, apply_to_disk
 from distsys.core.values import EMPTY, Map
 
 from .simulator import Simulator
 
 
-def cluster_of(trace: Trace) -> systems.Cluster:
+def cluster_of(trace: Trace) -> Cluster:
     """Return the cluster that the header of a trace names."""
     head = trace.header
     return systems.build(head.system, mutant=head.mutant, **dict(head.options.items()))
@@ -33,12 +35,8 @@ def replayed(trace: Trace) -> Iterator[tuple[Step, dict[str, Node], tuple[Any, .
     disks: dict[str, Map[str, Any]] = {}
     for step in trace.steps:
         effects: tuple[Any, ...] = ()
-        if step.kind in ("start", "restart"):
-            nodes[step.node] = cluster.make(step.node, disks.get(step.node, EMPTY))
         if step.kind in HANDLED and step.event is not None:
-            if step.node not in nodes:
-                raise ReplayError(f"step {step.number}: {step.node} handles {shown(step.event)}, but it is not up")
-            effects = _effects(nodes[step.node], step, trace)
+            effects = _handled(cluster, nodes, disks.get(step.node, EMPTY), step, trace)
             for effect in effects[: step.kept]:
                 if isinstance(effect, Persist):
                     disks[step.node] = apply_to_disk(disks.get(step.node, EMPTY), effect.changes)
@@ -49,14 +47,27 @@ def replayed(trace: Trace) -> Iterator[tuple[Step, dict[str, Node], tuple[Any, .
         yield step, nodes, effects
 
 
-def _effects(node: Node, step: Step, trace: Trace) -> tuple[Any, ...]:
+def _handled(
+    cluster: Cluster, nodes: dict[str, Node], disk: Map[str, Any], step: Step, trace: Trace
+) -> tuple[Any, ...]:
+    """Let the node of a step handle its event again, and return its effects."""
     assert step.event is not None, f"step {step.number} has no event"
     try:
-        return node.handle(step.event)
-    except AssertionError:
-        if any(v.law == "assertion" and v.step == step.number for v in trace.violations):
-            return ()
+        if step.kind in ("start", "restart"):
+            nodes[step.node] = cluster.make(step.node, disk)
+        elif step.node not in nodes:
+            raise ReplayError(f"step {step.number}: {step.node} handles {shown(step.event)}, but it is not up")
+        return nodes[step.node].handle(step.event)
+    except ReplayError:
         raise
+    except Exception as problem:
+        failed = any(v.law == "assertion" and v.step <= step.number for v in trace.violations)
+        if isinstance(problem, AssertionError) and failed and not step.effects:
+            return ()  # it failed in that run, too
+        raise ReplayError(
+            f"step {step.number}: {step.node} handled {shown(step.event)} and failed "
+            f"({type(problem).__name__}: {problem}): the code is not the code of that run"
+        ) from problem
 
 
 def replay(trace: Trace) -> Trace:
@@ -68,19 +79,7 @@ def replay(trace: Trace) -> Trace:
                 f"step {step.number}: {step.node} handled {shown(step.event)} and wanted {shown(effects, 200)}, "
                 f"but the trace says {shown(step.effects, 200)}: the code is not the code of that run"
             )
-        steps.append(
-            Step(
-                step.number,
-                step.at,
-                step.kind,
-                step.node,
-                step.event,
-                effects,
-                step.kept,
-                step.cause,
-                step.detail,
-            )
-        )
+        steps.append(dataclasses.replace(step, effects=effects))
     return Trace(trace.header, tuple(steps), trace.violations, trace.ended)
 
 
@@ -106,6 +105,14 @@ def resimulate(trace: Trace) -> Trace:
             f"{shown(trace.header.driver.get('kind'))}: use replay"
         )
     cluster = cluster_of(trace)
-    wanted = set(trace.header.laws)
-    laws = [law for law in cluster.laws if law.name in wanted]
-    return Simulator(cluster, trace.header.seed, laws=laws, **settings).run()
+    laws = {law.name: law for law in cluster.laws}
+    for name in trace.header.laws:
+        if name not in laws:
+            raise ReplayError(f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it")
+    try:
+        simulator = Simulator(
+            cluster, trace.header.seed, laws=[laws[name] for name in trace.header.laws], **settings
+        )
+    except TypeError as problem:
+        raise ReplayError(f"the simulator cannot run with the settings in the header: {problem}") from problem
+    return simulator.run()

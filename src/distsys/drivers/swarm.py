@@ -87,7 +87,7 @@ def _slow(random: Random, until: int, names: Sequence[str]) -> tuple[f.Action, .
     name = names[_below(random, len(names))]
     return (
         f.SetLink(start, name, "*", Link(delay=Uniform(50 * MS, 500 * MS))),
-        f.SetLink(end, name, "*", Link()),
+        f.SetLink(end, name, "*", None),
     )
 
 
@@ -176,10 +176,13 @@ def simulate(
     """
     cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
     whole_number("seed", seed)
-    network, script = Link(), ()
+    network = Link()
+    script: tuple[f.Action, ...] = ()
     if faults:
         swarm = swarm or Swarm(cluster.system.tolerates)
-        network, script = swarm.draw(cluster.names, seed, until)  # type: ignore[assignment]
+        network, drawn = swarm.draw(cluster.names, seed, until)
+        back = cluster.system.restarts  # in a crash-stop system nobody comes back
+        script = tuple(action for action in drawn if back or not isinstance(action, f.Restart))
     return Simulator(
         cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max
     ).run()

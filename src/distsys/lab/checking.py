@@ -9,9 +9,7 @@ An author writes one module for each page, `distsys/lab/exercises/<page>.py`:
     @page.exercise(
         "moved-keys",
         hint="A key stays only if it leaves the same remainder for both counts of servers.",
-        solution=\"""
-            answer = 10 / 11
-        \""",
+        solution="answer = 10 / 11",
         mistakes=("answer = 1 / 11", "answer = 'most of them'"),
         explanation="Of the 110 remainders of a hash modulo 110, only 10 agree modulo 10 and modulo 11.",
     )
@@ -84,6 +82,10 @@ class Exercise:
         """Return the verdict on `answer` and the sentence that a learner reads."""
         if unanswered(answer):
             return Verdict.OPEN, f"Not answered yet. Hint: {self.hint}"
+        if (
+            isinstance(answer, float) and answer != answer
+        ):  # NaN passes every test of the form `abs(answer - right) > margin`
+            return Verdict.WRONG, "Not yet: the answer is NaN, which is no number"
         try:
             complaint = self.test(answer)
         except Exception as error:  # the learner's own code runs inside the check: it may raise anything
@@ -113,7 +115,9 @@ class Page:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not name:
-            raise ArgumentTypeError(f"name must be the name of a page such as 'raft', but it is {shown(name)}")
+            raise ArgumentTypeError(
+                f"name must be the name of a page such as 'raft', but it is {shown(name)}"
+            )
         self.name = name
         self.exercises: dict[str, Exercise] = {}
 
@@ -129,7 +133,8 @@ class Page:
             raise ArgumentError(f"label must be new on its page, but {self.name}/{label} is there already")
         if not isinstance(mistakes, tuple) or not mistakes:
             raise ArgumentError(
-                f"mistakes must be a tuple with at least one wrong answer as Python text, but it is {shown(mistakes)}"
+                "mistakes must be a tuple with at least one wrong answer as Python text, "
+                f"but it is {shown(mistakes)}"
             )
 
         def declare(test: Check) -> Exercise:
@@ -160,7 +165,9 @@ def page_names() -> tuple[str, ...]:
 def page_of(name: str) -> Page:
     """Return the exercises of the page called `name`, such as 'consistent-hashing'."""
     if name not in page_names():
-        raise UnknownNameError(f"there is no page {name!r} with exercises; there are {', '.join(page_names())}")
+        raise UnknownNameError(
+            f"there is no page {name!r} with exercises; there are {', '.join(page_names())}"
+        )
     page = importlib.import_module(f"{EXERCISES}.{name.replace('-', '_')}").page
     if not isinstance(page, Page) or page.name != name:
         raise DistsysError(f"{EXERCISES}.{name.replace('-', '_')} must define page = Page({name!r})")
@@ -170,7 +177,9 @@ def page_of(name: str) -> Page:
 def exercise(name: str) -> Exercise:
     """Return the exercise called `name`, written 'page/label', ready to check an answer."""
     if not isinstance(name, str) or name.count("/") != 1:
-        raise ArgumentError(f"name must be written 'page/label', such as 'raft/quorum', but it is {shown(name)}")
+        raise ArgumentError(
+            f"name must be written 'page/label', such as 'raft/quorum', but it is {shown(name)}"
+        )
     page_name, label = name.split("/")
     page = page_of(page_name)
     if label not in page.exercises:

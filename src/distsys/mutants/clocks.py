@@ -186,7 +186,7 @@ MUTANTS = (
         subject=AnyIsEnough,
         breaks="concurrency",
         source="Fidge 1988; Mattern 1989",
-        story="Two writers update the same value without knowing of each other. One update is dropped as the older.",
+        story="Two writers change a value and do not know of each other. One change is dropped as older.",
     ),
     SubjectMutant(
         id="CLK-03b",

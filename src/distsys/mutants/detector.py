@@ -61,8 +61,8 @@ class SaysNothingOfRestored(HeartbeatDetector):
         self.wait_for(peer)
 
 
-class SpeaksOnce(HeartbeatDetector):
-    """FD-07: sends one heartbeat and waits for the next beat of others before it sends its own."""
+class BeatsTooSlowly(HeartbeatDetector):
+    """FD-07: beats forty times more slowly than its peers expect."""
 
     def beat(self) -> None:
         self.broadcast(self.peers, Heartbeat())
@@ -81,7 +81,7 @@ class OnlyShrinks(Membership):
 
     def on_output(self, inner: str, value: Any) -> None:
         match value:
-            case Suspect():
+            case Suspect(peer) if peer in self.members:
                 super().on_output(inner, value)
 
 
@@ -115,10 +115,12 @@ class NeverShrinks(Membership):
                 self.note(f"suspects {peer}")
 
 
-def mutant(id: str, title: str, kind: type, breaks: str, source: str, story: str) -> NodeMutant:
+def mutant(
+    id: str, title: str, kind: type, breaks: str, source: str, story: str, nodes: int = 3
+) -> NodeMutant:
     """Return the mutant that swaps the one class of its system."""
     system = "membership" if issubclass(kind, Membership) else "heartbeat-detector"
-    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story)
+    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story, {"nodes": nodes})
 
 
 CHANDRA = "Chandra and Toueg 1996"
@@ -132,6 +134,7 @@ MUTANTS = (
         "strong completeness",
         CHANDRA,
         "A peer crashes before anybody heard from it. Nobody waits for it, so nobody ever misses it.",
+        nodes=5,
     ),
     mutant(
         "FD-02",
@@ -176,7 +179,7 @@ MUTANTS = (
     mutant(
         "FD-07",
         "Heartbeats far slower than the patience",
-        SpeaksOnce,
+        BeatsTooSlowly,
         "eventual strong accuracy",
         CACHIN,
         "A period of 1.6 s meets a patience of 75 ms. Each beat buys its sender a moment of trust.",

@@ -1,8 +1,11 @@
-"""Charts of numbers, drawn by matplotlib, in the colours of the page: `lines`, `bars`, and `table` for exact values.
+"""Charts of numbers, drawn with matplotlib: the same bytes on every run, in the colours of the page.
 
-matplotlib draws with stand-in colours, which are then replaced by the variables of `theme`, so a chart follows
-light and dark like every other picture. Series differ by marker, dash or hatch as well as by hue. The bytes
-depend only on the data and on matplotlib's version, which constraints.txt pins.
+    from distsys.views import charts
+    charts.lines(nodes, {"ring": ring_cv, "jump": jump_cv}, xlabel="nodes", ylabel="variation of load",
+                 reference={"sqrt((n-1)/(nv+1))": theory}, alt="...", caption="...")
+
+Series differ by hue, marker and dash, bars by hue and hatching. A chart is laid out for the width of a phone
+and may grow to the width of the text. This is the only module of the views that needs matplotlib.
 """
 
 from __future__ import annotations
@@ -10,240 +13,234 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from distsys.core.errors import ArgumentError, shown
 
 from .drawing import Drawing
-from .theme import HUES, colour, style
+from .svg import KEY, text
+from .table import Table, table
+from .theme import FONT, HUES, LIGHT, colour, style
 
-WIDTH, HEIGHT = 4.6, 3.1  # inches: 442 pixels wide, so a telephone shrinks the text to 9 points and not below
-STAND_IN = {"ink": "#010203", "quiet": "#010204", **{hue: f"#0102{50 + int(hue):02x}" for hue in HUES}}
-MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 3)))
-HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\")
-SETTINGS: dict[str, Any] = {
+WIDTH, HEIGHT, WIDEST = 348, 250, 520  # px
+MARKERS = ("o", "s", "^", "D", "v", "X")
+DASHES = ("-", (0, (6, 2)), (0, (2, 2)), (0, (8, 2, 2, 2)), (0, (4, 4)), (0, (1, 1)))
+HATCHES = ("", "///", "...", "\\\\\\", "xx", "--")
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "distsys",
-    "font.family": "sans-serif",
-    "font.size": 11.5,
-    "axes.titlesize": 11.5,
-    "axes.labelsize": 11.5,
-    "legend.fontsize": 11,
-    "axes.edgecolor": STAND_IN["quiet"],
-    "axes.labelcolor": STAND_IN["ink"],
-    "text.color": STAND_IN["ink"],
-    "xtick.color": STAND_IN["quiet"],
-    "xtick.labelcolor": STAND_IN["ink"],
-    "ytick.color": STAND_IN["quiet"],
-    "ytick.labelcolor": STAND_IN["ink"],
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the layout is the same on every machine
+    "font.size": 12,
+    "axes.labelsize": 12,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "hatch.color": STAND_IN["ink"],
+    "axes.edgecolor": LIGHT["quiet"],
+    "axes.labelcolor": LIGHT["ink"],
+    "text.color": LIGHT["ink"],
+    "xtick.color": LIGHT["quiet"],
+    "ytick.color": LIGHT["quiet"],
+    "axes.unicode_minus": False,
+    "hatch.linewidth": 1.0,
 }
+Numbers = Sequence[float]
+__all__ = ["Table", "bars", "lines", "table"]
 
 
 def lines(
-    x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
+    x: Numbers,
+    series: Mapping[str, Numbers],
     *,
     xlabel: str,
     ylabel: str,
     alt: str,
     caption: str = "",
-    curves: Sequence[str] = (),
-    log: str = "",
-    percent: bool = False,
+    title: str = "",
+    logx: bool = False,
+    logy: bool = False,
+    reference: Mapping[str, Any] | None = None,
 ) -> Drawing:
-    """Return a chart of some series over `x`.
-
-    `series` maps a label to as many values as `x` has; those named in `curves` are predictions, drawn as a line without
-    points, the others are measurements, drawn as points. `log` names the axes with a logarithmic scale: "x", "y", "xy".
-    With `percent` the values of y are parts of one and are shown in per cent. `alt` says in words what is to be seen.
-    """
-    _check(x, series, alt)
-    if log not in ("", "x", "y", "xy"):
-        raise ArgumentError(f"log must be '', 'x', 'y' or 'xy', but it is {log!r}")
-    figure, axes = _axes(xlabel, ylabel)
-    with _settings():
+    """Return a chart with a line for each series; a `reference` is a line without marks, or a level."""
+    x = list(x)
+    _check_series(series, len(x), alt)
+    with _figure(title, xlabel, ylabel) as (figure, axes):
+        for label, values in (reference or {}).items():
+            level = [values] * len(x) if isinstance(values, (int, float)) else list(values)
+            axes.plot(x, level, color=LIGHT["quiet"], linestyle=(0, (1, 1.5)), linewidth=2, label=label)
         for place, (label, values) in enumerate(series.items()):
-            look: dict[str, Any] = {"color": STAND_IN[HUES[place % len(HUES)]], "label": label}
-            if label in curves:
-                look |= {"linestyle": DASHES[place % len(DASHES)], "linewidth": 1.8}
-            else:
-                look |= {"linestyle": "none", "marker": MARKERS[place % len(MARKERS)], "markersize": 6.5}
-            axes.plot(x, values, **look)
-        if "x" in log:
-            axes.set_xscale("log")
-            axes.set_xticks(list(x), [_number(value) for value in x])
-            axes.minorticks_off()
-        if "y" in log:
-            axes.set_yscale("log")
-        if percent:
-            axes.yaxis.set_major_formatter(_formatter())
-        axes.legend(frameon=False)
-    rows = [[_number(value), *(_number(ys[place], percent) for ys in series.values())] for place, value in enumerate(x)]
-    return _drawing(figure, rows, [xlabel, *series], alt, caption)
+            kind = place % len(HUES)
+            axes.plot(
+                x,
+                list(values),
+                color=LIGHT[HUES[kind]],
+                marker=MARKERS[kind],
+                linestyle=DASHES[kind],
+                markersize=6,
+                markevery=max(1, len(x) // 12),
+                label=label,
+            )
+        if logx:
+            _make_log(axes, "x")
+        if logy:
+            _make_log(axes, "y")
+        _legend(figure, axes, len(series) + len(reference or {}))
+        picture = _svg(figure, title or f"{ylabel} by {xlabel}", alt)
+    rows = [(value, *(list(values)[place] for values in series.values())) for place, value in enumerate(x)]
+    return _drawing(picture, alt, caption, table(rows, (xlabel, *series)))
 
 
 def bars(
-    series: Mapping[str, Mapping[str, float]],
+    labels: Sequence[str],
+    values: Numbers | Mapping[str, Numbers],
     *,
     ylabel: str,
     alt: str,
-    caption: str = "",
     xlabel: str = "",
-    mean: float | None = None,
+    caption: str = "",
+    title: str = "",
+    logy: bool = False,
+    reference: Mapping[str, float] | None = None,
 ) -> Drawing:
-    """Return bars side by side: `series` maps a label to {name: value}; all series have the same names.
-
-    With `mean`, a line across the chart marks that value.
-    """
-    names = list(next(iter(series.values()), {}))
-    for label, values in series.items():
-        if list(values) != names:
-            raise ArgumentError(f"series must have the same names in the same order, but {label!r} has others")
-    _check(names, {label: list(values.values()) for label, values in series.items()}, alt)
-    figure, axes = _axes(xlabel, ylabel)
-    width = 0.8 / len(series)
-    with _settings():
-        for place, (label, values) in enumerate(series.items()):
-            at = [index + (place - (len(series) - 1) / 2) * width for index in range(len(names))]
-            look = {"facecolor": STAND_IN[HUES[place % len(HUES)]], "hatch": HATCHES[place % len(HATCHES)]}
-            axes.bar(at, list(values.values()), width * 0.92, label=label, **look)
-        if mean is not None:
-            axes.axhline(mean, color=STAND_IN["ink"], linestyle=(0, (5, 2)), linewidth=1.4, label="mean")
-        axes.set_xticks(range(len(names)), names)
-        axes.legend(frameon=False)
-    rows = [[name, *(_number(values[name]) for values in series.values())] for name in names]
-    return _drawing(figure, rows, [xlabel or "name", *series], alt, caption)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, caption: str = "") -> Drawing:
-    """Return rows of values as an accessible table: the first cell of a row is its heading, numbers stand right."""
-    for row in rows:
-        if len(row) != len(header):
-            raise ArgumentError(f"rows must have {len(header)} cells like the header, but one has {len(row)}: {row}")
-    cells = [[_number(cell) if isinstance(cell, (int, float)) else str(cell) for cell in row] for row in rows]
-    return Table(svg="", text=_text(header, cells), alt=caption or ", ".join(header), caption=caption,
-                 words=_html(header, cells))  # fmt: skip
+    """Return a chart with a bar for each label, or a group of bars; a `reference` is a level."""
+    series = values if isinstance(values, Mapping) else {ylabel: values}
+    labels = [str(label) for label in labels]
+    _check_series(series, len(labels), alt)
+    with _figure(title, xlabel, ylabel) as (figure, axes):
+        wide = 0.8 / len(series)
+        for place, (label, numbers) in enumerate(series.items()):
+            at = [i + (place - (len(series) - 1) / 2) * wide for i in range(len(labels))]
+            kind = place % len(HUES)
+            axes.bar(
+                at,
+                list(numbers),
+                wide,
+                color=LIGHT["panel"] if HATCHES[kind] else LIGHT[HUES[kind]],
+                edgecolor=LIGHT[HUES[kind]],
+                hatch=HATCHES[kind],
+                linewidth=1.2,
+                label=label,
+            )
+        for label, level in (reference or {}).items():
+            axes.axhline(level, color=LIGHT["ink"], linestyle=(0, (4, 3)), linewidth=1.5, label=label)
+        _name_bars(axes, labels)
+        if logy:
+            _make_log(axes, "y")
+        _legend(figure, axes, len(series) + len(reference or {}) if len(series) > 1 or reference else 0)
+        picture = _svg(figure, title or ylabel, alt)
+    rows = [
+        (label, *(list(numbers)[place] for numbers in series.values())) for place, label in enumerate(labels)
+    ]
+    return _drawing(picture, alt, caption, table(rows, (xlabel or "what", *series)))
 
 
-class Table(Drawing):
-    """A table: it has words and no picture."""
-
-    def _repr_html_(self) -> str:
-        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        box = 'class="ds-table" tabindex="0" role="group" style="overflow-x:auto;max-width:100%"'
-        label = escape(self.alt)
-        return (
-            f'<figure class="ds-run" style="margin:1em 0"><div {box} aria-label="{label}">{self.words}</div>'
-            f"{caption}</figure>"
-        )
-
-
-def _check(x: Sequence[object], series: Mapping[str, Sequence[float]], alt: str) -> None:
+def _check_series(series: Mapping[str, Numbers], count: int, alt: str) -> None:
     if not isinstance(alt, str) or not alt.strip():
-        raise ArgumentTypeError("alt must say in words what the chart shows, but it is empty")
-    if not series or not x:
-        raise ArgumentError("series must hold at least one series with at least one value, but it is empty")
+        raise ArgumentError(
+            f"alt must be a sentence for those who cannot see the chart, but it is {shown(alt)}"
+        )
+    if not count or not series:
+        raise ArgumentError("a chart needs at least one series and one value in it")
+    if len(series) > len(HUES):
+        raise ArgumentError(
+            f"a chart shows at most {len(HUES)} series that can be told apart, but there are {len(series)}"
+        )
     for label, values in series.items():
-        if len(values) != len(x):
-            raise ArgumentError(f"series must have {len(x)} values each, but {label!r} has {len(values)}")
+        if len(values) != count:
+            raise ArgumentError(f"series {label!r} must have {count} values, but it has {len(values)}")
 
 
-def _settings() -> Any:
-    import matplotlib
-
-    return matplotlib.rc_context(SETTINGS)
-
-
-def _axes(xlabel: str, ylabel: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    with _settings():
-        figure = Figure(figsize=(WIDTH, HEIGHT), facecolor="none", layout="constrained")
-        axes = figure.subplots()
-        axes.set_facecolor("none")
+@contextmanager
+def _figure(title: str, xlabel: str, ylabel: str) -> Iterator[tuple[Figure, Axes]]:
+    """Yield a figure of the smallest width; no state of pyplot is touched."""
+    with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}):
+        figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, layout="constrained")
+        figure.patch.set_alpha(0)
+        axes = figure.add_subplot()
+        axes.patch.set_alpha(0)
+        axes.grid(axis="y", color=LIGHT["quiet"], alpha=0.35, linewidth=0.7)
+        axes.set_axisbelow(True)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-    return figure, axes
+        if title:
+            figure.suptitle(title, fontsize=13)
+        yield figure, axes
 
 
-def _formatter() -> Any:
-    from matplotlib.ticker import FuncFormatter
-
-    return FuncFormatter(lambda value, _: f"{100 * value:g} %")
-
-
-def _number(value: object, percent: bool = False) -> str:
-    """Return a number in a form for people: counts whole, shares with three digits."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    if percent:
-        return f"{100 * value:.3g} %"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+def _make_log(axes: Axes, which: str) -> None:
+    """Give an axis a logarithmic scale with plain numbers at its marks."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axes.set_xscale("log") if which == "x" else axes.set_yscale("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
-def _drawing(figure: Any, rows: list[list[str]], header: Sequence[str], alt: str, caption: str) -> Drawing:
-    out = io.StringIO()
-    with _settings():
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    for name, stand_in in STAND_IN.items():
-        svg = svg.replace(stand_in, colour(name))
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--bs-font-sans-serif, sans-serif)", svg)
-    mark = "c" + hashlib.sha256(svg.encode()).hexdigest()[:10]
-    svg = re.sub(r'id="([^"]+)"', rf'id="{mark}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", svg)
-    svg = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{mark}-\1"', svg)
-    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    assert size is not None, "matplotlib wrote a picture without a size"
-    pixels = round(float(size[1]) * 4 / 3)
-    head = (
-        f'<svg class="{mark}" role="img" aria-labelledby="{mark}-alt" width="{pixels}" '
-        f'style="max-width:100%;min-width:{round(pixels * 0.8)}px;height:auto"'
+def _name_bars(axes: Axes, labels: list[str]) -> None:
+    """Name the bars; long names stand upright, and of very many only some are written."""
+    step = -(-len(labels) // 24)
+    places = list(range(0, len(labels), step))
+    letters = sum(len(labels[place]) + 2 for place in places)
+    axes.set_xticks(places, [labels[place] for place in places], rotation=90 if letters > 42 else 0)
+
+
+def _legend(figure: Figure, axes: Axes, count: int) -> None:
+    if count > 1:
+        figure.legend(
+            *axes.get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=1 if max(len(label) for label in axes.get_legend_handles_labels()[1]) > 16 else 2,
+            frameon=False,
+            handlelength=3.2,
+        )
+        figure.set_size_inches(WIDTH / 72, (HEIGHT + 20 * count) / 72)
+
+
+def _svg(figure: Figure, title: str, alt: str) -> str:
+    """Return the figure as SVG that follows the theme, with ids of its own."""
+    target = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "distsys"}):
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = target.getvalue()
+    body = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    body = body[body.index(">") + 1 : body.rindex("</svg>")]
+    body = "".join(c for c in body if c in "\n\t" or ord(c) >= 32)
+    body = re.sub(r'style="[^"]*"', lambda match: _themed(match[0]), body)
+    body = re.sub(r'\b(fill|stroke)="(#\w+)"', lambda match: _themed(f'style="{match[1]}:{match[2]}"'), body)
+    body = re.sub(r'\bid="', f'id="{KEY}-', body)
+    body = re.sub(r'(href="|url\()#', rf"\g<1>#{KEY}-", body)
+    wide, high = (round(inches * 72) for inches in figure.get_size_inches())
+    rules = f".{KEY}{{color:{colour('ink')};display:block}}" + "".join(
+        f"/*{colour(name)}*/" for name in _used(body)
     )
-    svg = svg.replace(f"<svg {size[0]}", head, 1) if f"<svg {size[0]}" in svg else re.sub(
-        r'<svg[^>]*?width="[\d.]+pt" height="[\d.]+pt"', head, svg, count=1
-    )  # fmt: skip
-    sheet = style(mark, _rules(svg), STAND_IN)
-    title = f'<title id="{mark}-alt">{escape(alt)}</title><style>{sheet}</style>'
-    close = svg.index(">") + 1
-    svg = svg[:close] + title + svg[close:]
-    return Drawing(svg, _text(header, rows), alt, caption, _html(header, rows), "The numbers")
-
-
-def _rules(svg: str) -> str:
-    """Return a rule that names the colours the picture uses, so that `style` declares them."""
-    used = "".join(f"/*{colour(name)}*/" for name in STAND_IN if colour(name) in svg)
-    return used
-
-
-def _text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows as plain text in columns; the first column stands left, the others right."""
-    widths = [max(len(row[place]) for row in [list(header), *rows]) for place in range(len(header))]
-    out = []
-    for row in [list(header), *rows]:
-        first = row[0].ljust(widths[0])
-        out.append("  ".join([first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]))
-    return "\n".join(line.rstrip() for line in out)
-
-
-def _html(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td{_align(cell)}>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
+    whole = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="{KEY}" '
+        f'viewBox="0 0 {wide} {high}" width="{WIDEST}" '
+        f'style="width:100%;min-width:{wide}px;max-width:{WIDEST}px;height:auto" '
+        f'role="img" aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{text(title)}</title>'
+        f'<desc id="{KEY}-d">{text(alt)}</desc><style>{style(KEY, rules, LIGHT)}</style>{body}</svg>'
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    tidy = re.sub(r">\s*\n\s*<", "><", re.sub(r"[ \t]+\n", "\n", whole))
+    return tidy.replace(KEY, "k" + hashlib.sha256(tidy.encode()).hexdigest()[:10])
 
 
-def _align(cell: str) -> str:
-    return ' style="text-align:right"' if re.fullmatch(r"[-\d.,]+( %)?", cell) else ' style="text-align:left"'
+def _themed(declarations: str) -> str:
+    """Replace the colours of the light theme by variables, and matplotlib's font by that of all figures."""
+    for name, value in LIGHT.items():
+        declarations = declarations.replace(value, colour(name))
+    declarations = declarations.replace("#000000", "currentColor")
+    return declarations.replace("'DejaVu Sans'", FONT.replace('"', "'"))
+
+
+def _used(body: str) -> list[str]:
+    return [name for name in LIGHT if colour(name) in body]
+
+
+def _drawing(picture: str, alt: str, caption: str, numbers: Table) -> Drawing:
+    return Drawing(picture, f"{alt}\n{numbers.text}", alt, caption, numbers.html, "The numbers")

@@ -1,0 +1,90 @@
+"""Settings of every test run. They stand at the root so that `pytest chapters` finds them too."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+ROOT = Path(__file__).resolve().parent
+STRICT = ("Linux", (3, 11), "CPython")  # the outputs in the notebooks were made there
+
+# Notebooks under test show what needs no live kernel (book/architecture.md, "In notebooks and on the site").
+os.environ["DISTSYS_STATIC"] = "1"
+
+set_hypothesis_home_dir(ROOT / "_build" / "cache" / "hypothesis")
+settings.register_profile("every-change", derandomize=True, deadline=None)
+settings.register_profile("long", derandomize=True, deadline=None, max_examples=2000)
+
+
+def strict_here() -> bool:
+    """Return whether outputs made here must equal the stored ones to the letter."""
+    return (platform.system(), sys.version_info[:2], platform.python_implementation()) == STRICT
+
+
+def how_notebooks_are_judged(config: pytest.Config) -> str:
+    """Return one line that says whether outputs are compared."""
+    if config.option.nbval:
+        return "notebooks: executed, every output compared with the stored one (nbval, strict)"
+    here = f"{platform.python_implementation()} {platform.python_version()} on {platform.system()}"
+    wanted = f"{STRICT[2]} {STRICT[1][0]}.{STRICT[1][1]} on {STRICT[0]}"
+    return f"notebooks: executed, outputs not compared (nbval, lax): made with {wanted}, this is {here}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how strictly notebooks are judged, and how hard the property tests try."""
+    if not (config.option.nbval or config.option.nbval_lax):
+        config.option.nbval = strict_here()
+        config.option.nbval_lax = not strict_here()
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
+    if os.environ.get("DISTSYS_REPORT"):
+        config.pluginmanager.register(Report(Path(os.environ["DISTSYS_REPORT"])))
+    settings.load_profile("long" if config.option.markexpr == "long" else "every-change")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say it on top of the run."""
+    return how_notebooks_are_judged(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Run what is quick first: the house and the package, then the notebooks, then the built site."""
+    yield
+    items.sort(key=lambda item: (item.get_closest_marker("site") is not None, item.path.suffix == ".ipynb"))
+
+
+class Report:
+    """Writes what a run did as JSON, for tools/run_tests.py."""
+
+    def __init__(self, path: Path) -> None:
+        """Write to `path` when the run ends."""
+        self.path = path
+        self.tests: list[dict[str, object]] = []
+        self.missing = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome of one test: of its call, or of a set-up that skipped or failed."""
+        if report.when == "call" or (report.when == "setup" and not report.passed):
+            recorded = [[key, str(value)] for key, value in report.user_properties]
+            entry = {"name": report.nodeid, "outcome": report.outcome, "seconds": report.duration}
+            self.tests.append({**entry, "recorded": recorded})
+        if report.skipped and "needs " in str(report.longrepr):
+            self.missing += 1
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the file."""
+        counts = {
+            name: sum(test["outcome"] == name for test in self.tests)
+            for name in ("passed", "failed", "skipped")
+        }
+        closing = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no test ran"
+        content = {"closing": closing, "missing": self.missing, "tests": self.tests}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(content), encoding="utf-8")

@@ -1,0 +1,181 @@
+"""What can be typed: subcommands, options, and the help that teaches them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from distsys import __version__
+from distsys.core.units import MS, US, S
+
+from . import commands
+
+OVERVIEW = """\
+Run distributed systems under faults, keep the runs, and look at them.
+
+  list       what can be run: systems, their laws, options and known bugs
+  simulate   run a system once, or with many seeds, and check its laws
+  replay     run the record of a run again and compare
+  draw       show a run as a space-time diagram"""
+
+EXAMPLES = """\
+examples:
+  distsys list causal-broadcast
+  distsys simulate causal-broadcast --seed 7
+  distsys simulate causal-broadcast --seeds 200 --mutant CB-01 --save found.trace
+  distsys replay found.trace
+  distsys draw found.trace --from 1 --to 30 --svg found.svg
+
+`python -m distsys` is the same as `distsys`.
+
+exit codes: 0 all is well; 1 a law was broken, or a replay differs; 2 the command or its input
+cannot be used; 130 stopped with Ctrl-C; 141 the reader of the output went away."""
+
+ABOUT_SEEDS = """\
+A seed is a whole number from which all chance of a run is drawn: delays, losses, crashes, timers. The same
+command with the same seed gives the same run, byte for byte, on every machine; another seed gives another
+run.
+With --seeds, many seeds are tried, and the first that breaks a law is shown with the line that repeats it."""
+
+SIMULATE_EXAMPLES = """\
+examples:
+  distsys simulate lamport-clock --seed 7 --nodes ann,bob,cyd --draw
+  distsys simulate reliable-broadcast --seeds 500 --until 2s --settle 2s
+  distsys simulate causal-broadcast --mutant CB-01 --seeds 200 --save found.trace --draw found.svg"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where help is."""
+        raise commands.UsageError(f"{message} (try `{self.prog} --help`)")
+
+
+def build() -> Parser:
+    """Return the parser of the whole command line."""
+    parser: Parser = _parser(Parser, prog="distsys", description=OVERVIEW, epilog=EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"distsys {__version__}")
+    parser.set_defaults(run=lambda chosen: commands.overview(parser.format_help()))
+    subs = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    _add_list(subs)
+    _add_simulate(subs)
+    _add_replay(subs)
+    _add_draw(subs)
+    return parser
+
+
+def _parser(make: Any, *names: str, **texts: str) -> Any:
+    return make(*names, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **texts)
+
+
+def _add_list(subs: Any) -> None:
+    text = (
+        "Show all systems, or one of them with its options, laws and mutants (known bugs, put in on purpose)."
+    )
+    parser = _parser(subs.add_parser, "list", help="show what can be run", description=text)
+    parser.add_argument("protocol", nargs="?", metavar="PROTOCOL", help="the name of a system")
+    parser.set_defaults(run=commands.list_systems)
+
+
+def _add_simulate(subs: Any) -> None:
+    parser = _parser(
+        subs.add_parser, "simulate", help="run a system", description=ABOUT_SEEDS, epilog=SIMULATE_EXAMPLES
+    )
+    add = parser.add_argument
+    add("protocol", metavar="PROTOCOL", help="the name of a system, see `distsys list`")
+    add(
+        "--seed",
+        type=_count("seed"),
+        default=0,
+        metavar="N",
+        help="the seed, or the first of many (default 0)",
+    )
+    add("--seeds", type=_count("seeds", 1), metavar="N", help="try N seeds, one after the other")
+    add(
+        "--nodes",
+        type=_nodes,
+        metavar="K",
+        help="how many nodes, or their names: 3 or ann,bob,cyd (default 3)",
+    )
+    add("--mutant", metavar="ID", help="run a known bug in place of the correct system")
+    faults = "draw faults from the seed, of the kinds that the system tolerates (default: yes)"
+    add("--faults", action=argparse.BooleanOptionalAction, default=True, help=faults)
+    add(
+        "--until",
+        type=_duration,
+        default=5 * S,
+        metavar="TIME",
+        help="length of the phase with faults (default 5s)",
+    )
+    add("--settle", type=_duration, default=5 * S, metavar="TIME", help="healed time after it (default 5s)")
+    add(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the system, see `list`",
+    )
+    add("--save", metavar="FILE", help="write the trace (with --seeds: of the first seed that breaks a law)")
+    drawn = "draw the run: in the terminal, or as SVG into FILE"
+    add("--draw", nargs="?", const="-", metavar="FILE.svg", help=drawn)
+    add("--quiet", action="store_true", help="print only what went wrong")
+    parser.set_defaults(run=commands.simulate)
+
+
+def _add_replay(subs: Any) -> None:
+    text = "Hand the recorded events to the nodes again and compare what they do; simulate again as well."
+    parser = _parser(subs.add_parser, "replay", help="run a trace again and compare", description=text)
+    parser.add_argument("file", metavar="FILE", help="a trace that `simulate --save` wrote")
+    parser.set_defaults(run=commands.replay)
+
+
+def _add_draw(subs: Any) -> None:
+    text = "Show a trace as a space-time diagram. Without --from and --to, a long run is cut to 40 steps."
+    parser = _parser(subs.add_parser, "draw", help="draw a trace", description=text)
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a trace that `simulate --save` wrote")
+    add("--svg", metavar="OUT", help="write an SVG picture to OUT, not text to the terminal")
+    add("--from", dest="first", type=_count("from", 1), metavar="A", help="the first step to draw")
+    add("--to", dest="last", type=_count("to", 1), metavar="B", help="the last step to draw")
+    add(
+        "--without",
+        action="append",
+        default=[],
+        metavar="MESSAGE",
+        help="leave out messages of this class, such as Ack",
+    )
+    parser.set_defaults(run=commands.draw)
+
+
+def _count(name: str, at_least: int = 0) -> Any:
+    """Return a reader of whole numbers that says what would be right."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = -1
+        if number < at_least:
+            raise argparse.ArgumentTypeError(
+                f"{name} must be a whole number of at least {at_least}, but it is {text!r}"
+            )
+        return number
+
+    return read
+
+
+def _nodes(text: str) -> int | tuple[str, ...]:
+    """Read '3' or 'ann,bob,cyd'."""
+    return _count("nodes", 1)(text) if text.lstrip("-").isdigit() else tuple(text.split(","))
+
+
+def _duration(text: str) -> int:
+    """Read '2s', '500ms' or '250us' as microseconds."""
+    for unit, size in (("us", US), ("ms", MS), ("s", S)):
+        head = text.removesuffix(unit)
+        if head != text and head.isdigit():
+            return int(head) * size
+    raise argparse.ArgumentTypeError(
+        f"a time is a whole number and a unit, such as 2s, 500ms or 250us, but it is {text!r}"
+    )

@@ -1,0 +1,28 @@
+"""A progress bar on a terminal; silent where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+WIDTH = 30
+
+
+def with_progress(items: Iterable[int], total: int, what: str) -> Iterator[int]:
+    """Yield the items, and show on standard error how many are done, if that is a terminal."""
+    stream = sys.stderr
+    if not stream.isatty():
+        yield from items
+        return
+    shown = -1
+    try:
+        for done, item in enumerate(items):
+            full = done * WIDTH // total
+            if full != shown or done % 10 == 0:
+                shown = full
+                stream.write(f"\r[{'#' * full}{'.' * (WIDTH - full)}] {done} of {total} {what}")
+                stream.flush()
+            yield item
+    finally:
+        stream.write("\r\x1b[K")
+        stream.flush()

@@ -1,0 +1,82 @@
+"""Fixtures for all tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def nothing_may_be_missing() -> bool:
+    """Return whether a missing tool is a failure: it is in CI, where .ci/run installs everything."""
+    return any(os.environ.get(name, "") not in ("", "0", "false") for name in ("CI", "DISTSYS_REQUIRE_ALL"))
+
+
+def missing(what: str, install: str) -> None:
+    """Skip the test with one line that says what to install; fail where nothing may be missing."""
+    line = f"needs {what}: {install}"
+    if nothing_may_be_missing():
+        pytest.fail(line, pytrace=False)
+    pytest.skip(line)
+
+
+# Where macOS keeps a browser that is no command, and where the environment keeps its own commands.
+APPLICATIONS = {
+    "chromium": "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "google-chrome": "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+}
+PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+
+def find_tool(*names: str) -> str | None:
+    """Return the path of the first program of these names that is there, in the order given."""
+    for name in names:
+        path = shutil.which(name, path=PLACES) or shutil.which(APPLICATIONS.get(name, ""))
+        if path and runs(path):
+            return path
+    return None
+
+
+def runs(path: str) -> bool:
+    """Return whether a program is more than the stub that macOS puts in the place of a JDK."""
+    if Path(path).name not in ("java", "javac"):
+        return True
+    return subprocess.run([path, "-version"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def require_tool() -> Callable[..., str]:
+    """Return a function that finds a program, or skips the test and says what to install.
+
+    def test_page(require_tool):
+        chromium = require_tool("chromium", "google-chrome", install="sudo apt-get install chromium")
+    """
+
+    def require(*names: str, install: str) -> str:
+        path = find_tool(*names)
+        if path is None:
+            missing(names[0], install)
+        assert path is not None
+        return path
+
+    return require
+
+
+@pytest.fixture(scope="session")
+def built_site() -> Path:
+    """Return the folder of the built site; without one, skip and say how to build it."""
+    site = ROOT / "_build" / "html"
+    if not (site / "index.html").exists():
+        missing("the built site", "run `make book` (or `jupyter-book build .`) first")
+    return site
+
+
+@pytest.fixture(scope="session")
+def require_network() -> Callable[[], None]:
+    """Return a function that a test calls when it found that the network is away."""
+    return lambda: missing("a network to the package registries", "connect this machine and run it again")

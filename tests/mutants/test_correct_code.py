@@ -1,0 +1,39 @@
+"""Correct code keeps its laws in every run of the swarm, and the runs are not boring."""
+
+import pytest
+
+from distsys import systems
+from interesting import INTERESTING, notice
+from swarm_runs import SEEDS_LONG, SYSTEMS, survey, usual_survey
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_correct_code_keeps_its_laws(system, record_property):
+    seen, bad = usual_survey(system, notice)
+    record_property("runs", f"{system}: {seen['steps']} steps, {dict(sorted(seen.items()))}")
+    assert not bad, "\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_runs_reach_what_is_interesting(system):
+    seen, _ = usual_survey(system, notice)
+    missing = [state for state in INTERESTING[system] if seen[state] < 3]
+    assert not missing, f"{system} hardly ever saw {missing}; it saw {dict(sorted(seen.items()))}"
+
+
+@pytest.mark.parametrize("system", [name for name in SYSTEMS if not systems.find(name).restarts])
+def test_in_a_crash_stop_system_nobody_comes_back(system):
+    seen, _ = usual_survey(system, notice)
+    assert seen["crash"] > 0
+    assert seen["restart"] == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_correct_code_keeps_its_laws_for_long(system, record_property, capsys):
+    seen, bad = survey(system, range(SEEDS_LONG), notice)
+    line = f"{system}: {SEEDS_LONG} seeds, {seen['steps']} steps, {len(bad)} violations"
+    record_property("runs", line)
+    with capsys.disabled():
+        print("\n" + line)
+    assert not bad, "\n" + "\n".join(bad)

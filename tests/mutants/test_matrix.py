@@ -1,0 +1,83 @@
+"""Every law catches a bug: the same swarm that finds nothing in correct code finds every mutant."""
+
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from distsys import Trace, replay, systems
+from distsys.algorithms import clock_laws
+from distsys.drivers import resimulate
+from distsys.mutants import broadcast, clocks, detector
+from distsys.mutants.catalogue import SubjectMutant
+from swarm_runs import SEEDS_TO_CATCH, SYSTEMS, reproduce, run
+
+MUTANTS = systems.mutants()
+VALUE_MUTANTS = [mutant for mutant in clocks.MUTANTS if isinstance(mutant, SubjectMutant)]
+
+
+@cache
+def first_violating(mutant_id):
+    """Return the first seed at which the swarm finds the mutant, and the run."""
+    mutant = next(mutant for mutant in MUTANTS if mutant.id == mutant_id)
+    for seed in range(SEEDS_TO_CATCH):
+        trace = run(mutant.system, seed, mutant.id)
+        if trace.violations:
+            return seed, trace
+    return None, None
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
+def test_the_swarm_catches_the_mutant_by_the_law_it_names(mutant, record_property):
+    seed, trace = first_violating(mutant.id)
+    assert trace is not None, f"{SEEDS_TO_CATCH} seeds did not find {mutant.id} ({mutant.title})"
+    line = reproduce(mutant.system, seed, mutant.id)
+    record_property("caught", f"{mutant.id}: {mutant.breaks}, seed {seed}, {len(trace)} steps")
+    assert trace.violation.law == mutant.breaks, f"{line}\nfound {trace.violation}"
+    again = Trace.loads(trace.text())
+    assert again.violations == trace.violations
+    assert replay(again).text() == trace.text(), line
+    assert resimulate(again).text() == trace.text(), line
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_law_has_a_mutant(system):
+    named = {mutant.breaks for mutant in systems.mutants(system)}
+    laws = {law.name for law in systems.find(system).laws}
+    assert laws - named == set(), "a check that catches nothing proves nothing"
+    assert named <= laws, "a mutant names a law that its system does not have"
+
+
+def test_ids_are_unique():
+    ids = [mutant.id for room in (broadcast, clocks, detector) for mutant in room.MUTANTS]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_mutant_swaps_classes_by_subclasses_only():
+    for mutant in MUTANTS:
+        correct = systems.find(mutant.system).classes
+        for role, kind in mutant.classes.items():
+            assert issubclass(kind, correct[role]), mutant.id
+            assert kind is not correct[role], mutant.id
+
+
+@pytest.mark.parametrize("mutant", VALUE_MUTANTS, ids=lambda mutant: mutant.id)
+def test_the_value_laws_catch_the_broken_vectors(mutant):
+    assert clock_laws.verdicts()[mutant.breaks] is None
+    assert clock_laws.verdicts(mutant.subject)[mutant.breaks] is not None
+
+
+def test_every_clock_row_of_the_catalogue_is_there():
+    assert {"CLK-01", "CLK-02", "CLK-03", "CLK-04"} <= {mutant.id for mutant in clocks.MUTANTS}
+
+
+@pytest.mark.parametrize(
+    ("system", "mutant"), [("causal-broadcast", "CB-01"), ("heartbeat-detector", "FD-01")]
+)
+def test_the_line_that_reproduces_a_run_does(system, mutant):
+    seed, trace = first_violating(systems.build(system, mutant=mutant).mutant.id)
+    words = reproduce(system, seed, mutant).split()[1:]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert trace.violation.evidence in done.stdout + done.stderr

@@ -1,0 +1,64 @@
+"""Runs of a swarm over many seeds, and the one line that reproduces a run."""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+from distsys import MS, S, Trace, simulate, systems
+
+UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
+SEEDS = 300  # in every run of the tests; the long ones take more
+SEEDS_LONG = 5_000
+SEEDS_TO_CATCH = 200  # a mutant of class Q is found within so many seeds
+
+# The systems that this suite answers for: all that are declared.
+SYSTEMS = systems.names()
+
+Notice = Callable[[Trace], Counter[str]]
+
+
+def run(system: str, seed: int, mutant: str | None = None) -> Trace:
+    """Return one run of the generic swarm: its faults come from the seed and from nothing else."""
+    return simulate(system, seed, mutant=mutant, until=UNTIL, settle=SETTLE)
+
+
+def reproduce(system: str, seed: int, mutant: str | None = None) -> str:
+    """Return the command that repeats a run and says what it violates."""
+    broken = f" --mutant {mutant}" if mutant else ""
+    times = f"--until {UNTIL // MS}ms --settle {SETTLE // MS}ms"
+    return f"python -m distsys simulate {system}{broken} --seed {seed} {times}"
+
+
+def kinds_of(trace: Trace) -> Counter[str]:
+    """Return what befell a run, whatever the system: steps by kind, drops by reason, overtaken messages."""
+    seen: Counter[str] = Counter()
+    newest: dict[tuple[str, str], tuple[int, int]] = {}
+    for step in trace:
+        seen[f"drop: {step.detail['why']}" if step.kind == "drop" else step.kind] += 1
+        if step.kind == "deliver" and step.cause is not None:
+            way = (trace.step(step.cause[0]).node, step.node)
+            seen["overtaken"] += step.cause < newest.get(way, (0, 0))
+            newest[way] = max(step.cause, newest.get(way, (0, 0)))
+    seen["steps"] = len(trace)
+    return seen
+
+
+def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Counter[str], list[str]]:
+    """Return what was seen in runs of correct code, and a line for each that broke a law or did not end."""
+    seen: Counter[str] = Counter()
+    bad = []
+    for seed in seeds:
+        trace = run(system, seed)
+        seen += kinds_of(trace)
+        if notice is not None:
+            seen += notice(trace)
+        if trace.violations or trace.ended != "complete":
+            bad.append(f"{reproduce(system, seed)}  # {trace.ended}: {trace.violation}")
+    return seen, bad
+
+
+@cache
+def usual_survey(system: str, notice: Notice) -> tuple[Counter[str], tuple[str, ...]]:
+    """Return the survey of the seeds that every run of the tests looks at."""
+    seen, bad = survey(system, range(SEEDS), notice)
+    return seen, tuple(bad)

@@ -1,0 +1,131 @@
+"""Run every test: `make test`. With --lint the linter and the type checker alone; with --long the long tests.
+
+It runs ruff, mypy and one pytest, which executes unit, property and golden tests, the examples in docstrings,
+every notebook, and the checks of the built site. When all of it passed and no file has changed since, it says
+so and runs nothing; --force runs it again, and so does CI.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import kernels
+import stamps
+
+STAMP = stamps.BUILD / "tests.stamp"
+REPORT = stamps.BUILD / "tests.json"
+SUMMARY = stamps.BUILD / "long-summary.txt"
+BIN = Path(sys.executable).parent
+LINT = (("ruff", (str(BIN / "ruff"), "check", ".")), ("mypy", (str(BIN / "mypy"),)))
+HIDDEN_INPUTS = {".ci", ".github", ".gitignore", ".gitattributes", ".pre-commit-config.yaml"}
+
+
+def everything() -> dict[str, str]:
+    """Return the hashes of all files that a test could depend on, and of the environment."""
+    names = [
+        entry.name for entry in stamps.ROOT.iterdir() if entry.name[0] != "." or entry.name in HIDDEN_INPUTS
+    ]
+    found = stamps.digest(stamps.ROOT, sorted(set(names) - stamps.SKIPPED))
+    found["python"] = sys.version
+    found["site"] = json.dumps(stamps.read(stamps.BUILD / "site.stamp"), sort_keys=True)
+    return found
+
+
+def run(name: str, command: tuple[str, ...]) -> bool:
+    """Run one tool, showing what it prints; return whether it was content."""
+    print(f"\n{name}: {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
+    variables = kernels.variables() | {"DISTSYS_REPORT": str(REPORT)}
+    return subprocess.call(command, cwd=stamps.ROOT, env=variables) == 0
+
+
+def pytest_command(*options: str) -> tuple[str, ...]:
+    """Return the command of a pytest run; its exit code 5, no test found, is a failure like any other."""
+    return (sys.executable, "-m", "pytest", *options)
+
+
+def write_summary(report: dict[str, object]) -> None:
+    """Write what the long tests did: where, how long each took, and what it recorded (seeds, states)."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=stamps.ROOT, check=False, capture_output=True, text=True
+    )
+    where = f"Python {platform.python_version()}, {platform.platform()}"
+    lines = [
+        f"long tests: {report.get('closing')}",
+        f"commit {commit.stdout.strip() or 'unknown'}, {where}",
+        "",
+    ]
+    tests = report.get("tests")
+    for test in tests if isinstance(tests, list) else []:
+        lines.append(f"{test['outcome']:<8}{test['seconds']:>9.2f} s  {test['name']}")
+        lines += [f"{'':>21}{key}: {value}" for key, value in test["recorded"]]
+    SUMMARY.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n" + "\n".join(lines) + f"\n\nThis summary is kept in {SUMMARY.relative_to(stamps.ROOT)}")
+
+
+def report_of_pytest() -> dict[str, object]:
+    """Return what conftest.py wrote about the last run."""
+    try:
+        content = json.loads(REPORT.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def long_tests() -> int:
+    """Run the tests marked `long`, and write the summary."""
+    REPORT.unlink(missing_ok=True)
+    good = run("pytest", pytest_command("-m", "long", "--durations=10"))
+    write_summary(report_of_pytest())
+    return 0 if good else 1
+
+
+def all_tests(force: bool) -> int:
+    """Run everything unless nothing changed since all of it passed."""
+    now = everything()
+    before = stamps.read(STAMP)
+    if not force and not stamps.changed({**now, "result": ""}, {**before, "result": ""}):
+        print(f"No file changed since all tests passed: {before['result']}")
+        print("`make test FORCE=1` runs them again.")
+        return 0
+    STAMP.unlink(missing_ok=True)
+    REPORT.unlink(missing_ok=True)
+    verdicts = {name: run(name, command) for name, command in LINT}
+    verdicts["pytest"] = run("pytest", pytest_command())
+    report = report_of_pytest()
+    failed = [name for name, good in verdicts.items() if not good]
+    if failed:
+        print(f"\nNot all is well: {', '.join(failed)} failed, see above.", file=sys.stderr)
+        return 1
+    if report.get("missing"):
+        print("\nSome tests were skipped because this machine lacks something: see above what to install.")
+    else:
+        stamps.write(STAMP, {**now, "result": str(report.get("closing"))})
+    return 0
+
+
+def main() -> int:
+    """Read the command line and run what it asks for."""
+    parser = argparse.ArgumentParser(description="Run the tests.")
+    parser.add_argument("--force", action="store_true", help="run them although nothing changed")
+    parser.add_argument("--lint", action="store_true", help="only the linter and the type checker")
+    parser.add_argument("--long", action="store_true", help="the tests that are too long for every change")
+    arguments = parser.parse_args()
+    stamps.BUILD.mkdir(exist_ok=True)
+    if arguments.lint:
+        verdicts = [run(name, command) for name, command in LINT]
+        return 0 if all(verdicts) else 1
+    if arguments.long:
+        return long_tests()
+    return all_tests(arguments.force or os.environ.get("CI", "") not in ("", "0", "false"))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)
