@@ -53,6 +53,12 @@ def pytest_report_header(config: pytest.Config) -> str:
     return how_notebooks_are_judged(config)
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave what tests share alone: searched for examples, it would be imported twice under two names."""
+    shared = collection_path.suffix == ".py" and not collection_path.name.startswith(("test_", "conftest"))
+    return True if shared and ROOT / "tests" in collection_path.parents else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Run what is quick first: the house and the package, then the notebooks, then the built site."""

@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from distsys.core import EMPTY, MS, Dice, Map, Node, derive, record, systems
+from distsys.core import EMPTY, MS, Dice, Map, Node, record, systems
 from distsys.drivers import Simulator, link
 
 NODES, IN_FLIGHT, LOW, HIGH = 10, 50, 1 * MS, 10 * MS

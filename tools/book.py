@@ -15,6 +15,7 @@ from pathlib import Path
 
 import kernels
 import stamps
+from build_log import BuildLog
 
 PAGES = ("book", "chapters")
 REST = ("_config.yml", "_toc.yml", "src", "vectors", "requirements.txt", "constraints.txt", "tools/book.py")
@@ -30,7 +31,18 @@ def is_page(name: str) -> bool:
 def build(everything: bool) -> int:
     """Run Jupyter Book and return its exit code."""
     command = [str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
-    return subprocess.call(command + ["--all"] * everything, cwd=stamps.ROOT, env=kernels.variables())
+    stamps.BUILD.mkdir(exist_ok=True)
+    log = BuildLog(stamps.BUILD / "book.log")
+    with subprocess.Popen(
+        command + ["--all"] * everything,
+        cwd=stamps.ROOT, env=kernels.variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
+    ) as process:  # fmt: skip
+        assert process.stdout is not None, "it was asked for a pipe"
+        for line in process.stdout:
+            log.take(line)
+    log.close(good=process.returncode == 0)
+    return process.returncode
 
 
 def main() -> int:
@@ -52,9 +64,6 @@ def main() -> int:
             shutil.rmtree(SITE, ignore_errors=True)
         started = time.monotonic()
         if build(everything) != 0:
-            print(
-                "\nThe book was not built: the warnings and errors above say where and why.", file=sys.stderr
-            )
             return 1
         stamps.write(STAMP, now)
         print(f"\nThe book is built ({time.monotonic() - started:.0f} s).")
@@ -66,4 +75,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same command again to go on.", file=sys.stderr)
+        sys.exit(130)

@@ -15,7 +15,7 @@ SHOWN_AGAIN = 30
 
 
 class BuildLog:
-    """Passes lines on as they come, keeps all of them in a file, and leaves tracebacks of the tools to the file.
+    """Passes lines on as they come and keeps all of them in a file; tracebacks of the tools stay there.
 
     What stays of a traceback is what a reader can act on: the cell of a notebook that failed with its own
     error, and the last line of any other exception.

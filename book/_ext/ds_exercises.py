@@ -10,6 +10,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from ds_site import note_use
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from distsys.core.errors import DistsysError
@@ -43,6 +44,20 @@ class SolutionOf(SphinxDirective):
         return box.children
 
 
+class OwnNames(SphinxPostTransform):
+    """Take away a name that stands twice on a page: sphinx-exercise and sphinx-proof call all boxes alike."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        taken: set[str] = set()
+        for element in self.document.findall(nodes.Element):
+            element["ids"] = [name for name in element["ids"] if name not in taken]
+            taken.update(element["ids"])
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("solution-of", SolutionOf)
+    app.add_post_transform(OwnNames)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

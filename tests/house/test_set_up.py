@@ -1,10 +1,14 @@
 """The set-up in tools/: what it says when something is wrong, and what it does again."""
 
+import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import build_log
 import environment
 import nbformat
 import pytest
@@ -170,3 +174,58 @@ def test_a_stored_notebook_keeps_nothing_of_the_machine_the_hour_or_the_editor()
     assert [cell["id"] for cell in notebook.cells] == ["same", "cell-02"]
     assert first.metadata == {"tags": ["hide-input"]}
     assert [output.text for output in first.outputs] == ["ab"]
+
+
+FAILED_BUILD = """\
+myst v3.0.1: MdParserConfig(commonmark_only=False)
+reading sources... [ 50%] chapters/a
+\x1b[91mbook/b.md:3: WARNING: undefined label: 'nowhere'\x1b[39;49;00m
+Traceback (most recent call last):
+  File "client.py", line 1, in execute
+nbclient.exceptions.CellExecutionError: An error occurred while executing the following cell:
+1 / 0
+ZeroDivisionError: division by zero
+The above exception was the direct cause of the following exception:
+Traceback (most recent call last):
+  File "direct.py", line 2, in start_client
+myst_nb.core.execute.base.ExecutionError: chapters/a.ipynb
+"""
+
+
+def test_a_build_that_fails_ends_with_what_was_wrong_and_without_the_tracebacks_of_its_tools(tmp_path):
+    screen = io.StringIO()
+    log = build_log.BuildLog(tmp_path / "book.log", screen)
+    for line in FAILED_BUILD.splitlines(keepends=True):
+        log.take(line)
+    log.close(good=False)
+    shown, _, again = screen.getvalue().partition("What was wrong:")
+    assert "1 / 0\nZeroDivisionError: division by zero\n" in shown
+    assert not {"File", "MdParserConfig", "\x1b"} & set(re.split(r"[ (\[]", shown))
+    assert again.splitlines()[1:3] == [
+        "  book/b.md:3: WARNING: undefined label: 'nowhere'",
+        "  myst_nb.core.execute.base.ExecutionError: chapters/a.ipynb",
+    ]
+    assert "start_client" in (tmp_path / "book.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("variables", "outcome"),
+    [
+        ({}, "1 skipped"),
+        ({"CI": ""}, "1 skipped"),
+        ({"CI": "true"}, "1 failed"),
+        ({"DISTSYS_REQUIRE_ALL": "1"}, "1 failed"),
+    ],
+    ids=str,
+)
+def test_a_missing_tool_is_a_skip_with_one_line_and_in_ci_a_failure(tmp_path, variables, outcome):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    test = "def test_it(require_tool): require_tool('no-such-program', install='apt-get install it')"
+    (tmp_path / "test_it.py").write_text(test)
+    command = [sys.executable, "-m", "pytest", "-rfs", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "DISTSYS_REQUIRE_ALL")}
+    run = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=tmp_path, env=kept | variables
+    )
+    assert outcome in run.stdout.splitlines()[-1]
+    assert "needs no-such-program: apt-get install it" in run.stdout

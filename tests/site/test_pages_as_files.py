@@ -111,10 +111,20 @@ def test_every_picture_has_words_for_those_who_cannot_see_it(built_site):
                 or "sd-octicon" in svg.get("class", [])
             ):
                 continue
-            title = svg.find("title")
-            words = svg.get("aria-label") or (title.get_text() if title else "")
+            named = [svg.find(id=part) for part in svg.get("aria-labelledby", "").split()]
+            assert None not in named, (
+                f"{name(built_site, page)}: an svg names a description that is not there"
+            )
+            words = " ".join([svg.get("aria-label", ""), *(tag.get_text() for tag in named)])
             assert svg.get("role") == "img", f"{name(built_site, page)}: an svg without role=img"
             assert len(words.split()) >= 3, f"{name(built_site, page)}: an svg that says only {words!r}"
+
+
+def test_no_name_stands_twice_on_a_page(built_site):
+    for page in written(built_site):
+        names = [tag["id"] for tag in soup(page).select("article [id]")]
+        twice = sorted({one for one in names if names.count(one) > 1})
+        assert twice == [], name(built_site, page)
 
 
 def test_there_is_one_search_field(built_site):

@@ -9,9 +9,9 @@ WIDTH = 30
 
 
 def with_progress(items: Iterable[int], total: int, what: str) -> Iterator[int]:
-    """Yield the items, and show on standard error how many are done, if that is a terminal."""
+    """Yield the items, and show on standard error how many are done, if that is a terminal and there are several."""
     stream = sys.stderr
-    if not stream.isatty():
+    if total < 2 or not stream.isatty():
         yield from items
         return
     shown = -1

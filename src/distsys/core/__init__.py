@@ -1,5 +1,6 @@
 """The ground floor: what a node is, what it may hold, and the record of a run. Standard library only."""
 
+from . import systems
 from .canonical import decode, encode
 from .dice import Dice, derive
 from .errors import (
@@ -16,7 +17,6 @@ from .events import CancelTimer, Deliver, Effect, Event, Note, Output, Persist, 
 from .laws import ALWAYS, FINALLY, Law, Violation, World, law, law_with_memory
 from .log import Log
 from .node import Inner, Node
-from . import systems
 from .trace import Header, Step, Trace
 from .units import MS, US, S, shown_time
 from .values import EMPTY, Map, record

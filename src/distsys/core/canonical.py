@@ -17,7 +17,6 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any
 
 from .dice import Dice
@@ -75,14 +74,19 @@ def _tagged(value: Any, kind: type, where: str) -> dict[str, Any]:
         )
     if isinstance(value, enum.Enum):
         return {"$": tag, "is": value.name}
-    form = {f.name: plain(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)}
+    form = {name: plain(getattr(value, name), f"{where}.{name}") for name in value.__match_args__}
     form["$"] = tag
     return form
 
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
 def text(form: Any) -> str:
     """Return JSON types as the one canonical text."""
-    return json.dumps(form, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return _ENCODER.encode(form)
 
 
 def encode(value: Any) -> str:
@@ -155,14 +159,17 @@ def _no_twins(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return form
 
 
+def _refuse(number: str) -> Any:
+    raise EncodingError(f"a number must be whole, but it is {number}")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_twins, parse_float=_refuse, parse_constant=_refuse)
+
+
 def parse(line: str) -> Any:
     """Return the JSON types of a text; an `EncodingError` that says what is wrong with it."""
-
-    def refuse(number: str) -> Any:
-        raise EncodingError(f"a number must be whole, but it is {number}")
-
     try:
-        return json.loads(line, object_pairs_hook=_no_twins, parse_float=refuse, parse_constant=refuse)
+        return _DECODER.decode(line)
     except EncodingError:
         raise
     except (ValueError, RecursionError) as problem:  # ValueError: no JSON, or a number of more than 4300 digits

@@ -38,13 +38,14 @@ def mix(state: int) -> int:
 def derive(seed: int, *labels: str | int) -> int:
     """Return a 64-bit seed for one use of `seed`: other labels, independent numbers.
 
-    A label is folded in byte by byte (a str as its UTF-8 bytes, an int as eight bytes,
-    little-endian), each byte followed by one turn of the generator.
+    The generator is turned once, so that neighbouring seeds lie far apart. Then each label is folded in byte by
+    byte (a str as its UTF-8 bytes, an int as eight bytes, little-endian, and a zero byte to end it), each
+    byte followed by one turn.
 
     >>> derive(1, "network") == derive(1, "network") != derive(1, "timers")
     True
     """
-    state = seed & MASK
+    state = mix((seed + GOLDEN) & MASK)
     for label in labels:
         data = label.encode() if isinstance(label, str) else (label & MASK).to_bytes(8, "little")
         for byte in data + b"\x00":

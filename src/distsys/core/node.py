@@ -242,6 +242,8 @@ class Node:
     def __setattr__(self, field: str, value: Any) -> None:
         if type(value) not in FROZEN:
             if isinstance(value, Node):
+                if self.__dict__.get(field) is value:
+                    return  # self.x = self.embed("x", ...), so that a type checker knows the field
                 raise MutableValueError(
                     f"{type(self).__name__}.{field} is a Node: hold it with self.embed({field!r}, ...)"
                 )

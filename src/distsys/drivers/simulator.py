@@ -31,7 +31,18 @@ from distsys.core.errors import (
     shown,
     whole_number,
 )
-from distsys.core.events import CancelTimer, Deliver, Effect, Event, Output, Persist, Send, SetTimer, Start, Timeout
+from distsys.core.events import (
+    CancelTimer,
+    Deliver,
+    Effect,
+    Event,
+    Output,
+    Persist,
+    Send,
+    SetTimer,
+    Start,
+    Timeout,
+)
 from distsys.core.laws import FINALLY, Law, Violation
 from distsys.core.node import Node
 from distsys.core.systems import Cluster, Request

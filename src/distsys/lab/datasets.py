@@ -25,8 +25,8 @@ def airports() -> dict[str, dict[str, object]]:
             "the airports come with the package airportsdata, which is not installed: "
             "run `pip install -r requirements.txt`"
         ) from None
-    records: dict[str, dict[str, object]] = airportsdata.load("ICAO")
-    return {code: records[code] for code in sorted(records)}
+    records = airportsdata.load("ICAO")
+    return {code: dict(records[code]) for code in sorted(records)}
 
 
 def airport_codes() -> tuple[str, ...]:

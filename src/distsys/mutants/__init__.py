@@ -1,1 +1,1 @@
-"""Known bugs as small broken subclasses, each with the law that must catch it. Importable everywhere, judged by tests."""
+"""Known bugs as small broken subclasses, each with the law that must catch it; the tests judge them."""

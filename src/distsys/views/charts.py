@@ -25,7 +25,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from distsys.core.errors import ArgumentError, shown
 
 from .drawing import Drawing
-from .svg import KEY, text
+from .markup import escaped
+from .svg import KEY
 from .table import Table, table
 from .theme import FONT, HUES, LIGHT, colour, style
 
@@ -223,8 +224,8 @@ def _svg(figure: Figure, title: str, alt: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="{KEY}" '
         f'viewBox="0 0 {wide} {high}" width="{WIDEST}" '
         f'style="width:100%;min-width:{wide}px;max-width:{WIDEST}px;height:auto" '
-        f'role="img" aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{text(title)}</title>'
-        f'<desc id="{KEY}-d">{text(alt)}</desc><style>{style(KEY, rules, LIGHT)}</style>{body}</svg>'
+        f'role="img" aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{escaped(title)}</title>'
+        f'<desc id="{KEY}-d">{escaped(alt)}</desc><style>{style(KEY, rules, LIGHT)}</style>{body}</svg>'
     )
     tidy = re.sub(r">\s*\n\s*<", "><", re.sub(r"[ \t]+\n", "\n", whole))
     return tidy.replace(KEY, "k" + hashlib.sha256(tidy.encode()).hexdigest()[:10])

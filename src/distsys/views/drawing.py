@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
+
+from .markup import escaped
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Drawing:
     def _repr_html_(self) -> str:
         """The picture in a notebook or on a page: figure, caption, and the words on demand."""
         box = 'class="ds-figure" tabindex="0" role="group" style="overflow-x:auto;max-width:100%"'
-        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
         fold = (
-            f"<details><summary>{escape(self.heading)}</summary>{self.words}</details>" if self.words else ""
+            f"<details><summary>{escaped(self.heading)}</summary>{self.words}</details>" if self.words else ""
         )
-        label = escape(self.alt)
+        label = escaped(self.alt)
         picture = f'<div {box} aria-label="{label}">{self.svg}</div>'
         return f'<figure class="ds-run" style="margin:1em 0">{picture}{caption}{fold}</figure>'
 

@@ -239,7 +239,7 @@ def _cost(plan: Layout, number: int, mark: Mark, side: str, segments: list[Segme
 def _inside(segment: Segment, box: Segment) -> float:
     """Return how many px of a segment lie in a box (Liang and Barsky's clipping).
 
-    >>> _inside((0, 5, 10, 5), (2, 0, 6, 10))
+    >>> round(_inside((0, 5, 10, 5), (2, 0, 6, 10)), 6)
     4.0
     """
     x1, y1, x2, y2 = segment

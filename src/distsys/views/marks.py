@@ -17,6 +17,7 @@ from .scene import Line, Mark
 from .words import brief, class_names, label, rate, sent_by, sentence, timer_name
 
 VECTOR = 6  # most nodes for which counts are shown as a vector
+SHORT = 24  # letters; a longer collection of records is shown by how many it holds
 QUIET = ("Ack", "Heartbeat")  # classes of messages that are drawn thin
 FAULTS = {
     "pause": "pauses",
@@ -81,7 +82,8 @@ class Marks:
         if step.event is not None:
             for effect in step.effects[: step.kept]:
                 if isinstance(effect, Output) and not self._is_shown(effect.value, news):
-                    texts.append(("out", f"outputs {label(effect.value, self.short)}"))
+                    value = label(effect.value, self.short)
+                    texts.append(("out", f"outputs {'it' if head[1].endswith(value) else value}"))
                 elif isinstance(effect, Note):
                     texts.append(("note", effect.text))
             texts.extend(("state", f"{name} {value}") for name, value in news.items())
@@ -130,7 +132,7 @@ class Marks:
         return f"{message} to {to} {'blocked' if why == 'partition' else 'lost'}"
 
     def _is_shown(self, value: Any, news: dict[str, str]) -> bool:
-        """Return whether an output only says what the declared values beside it say, as a clock's stamp does."""
+        """Return whether an output only says what the declared values beside it say, as a stamp does."""
         return any(len(text) > 3 and text in brief(value, self.short) for text in news.values())
 
     def _news(self, step: Step) -> dict[str, str]:
@@ -165,7 +167,12 @@ def is_quiet(message: Any) -> bool:
 
 
 def _short(value: Any, lanes: tuple[str, ...]) -> str:
-    """Return a declared value in a few words; of a long log, how long it is and its end."""
+    """Return a declared value in a few words; of what is long, how much it holds."""
     if isinstance(value, Log) and len(value) > 4:
         return f"of {value.last_index}, last {brief(value[value.last_index], lanes)}"
-    return "empty" if _is_empty(value) and value is not None else brief(value, lanes)
+    if _is_empty(value) and value is not None:
+        return "empty"
+    words = brief(value, lanes)
+    if isinstance(value, (tuple, frozenset)) and len(words) > SHORT and "(" in words[1:]:
+        return "1 item" if len(value) == 1 else f"{len(value)} items"
+    return words

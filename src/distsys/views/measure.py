@@ -6,12 +6,14 @@ those of Arial. A little is added, for a reader whose browser has none of them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 SIZE = 12  # px, 9 pt: the smallest type of a figure
 SAFETY = 1.06
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
-_NARROW = {222: "ijl", 191: "'", 260: "|", 278: " ftI,.:;/[]!", 333: "r()-`", 334: "{}", 355: '"'}
+_NARROW = {222: "ijl", 191: "'", 260: "|", 278: f" {NO_BREAK}ftI,.:;/[]!", 333: "r()-`", 334: "{}", 355: '"'}
 _WIDE = {
     500: "cksvxyzJ",
     556: "abdeghnopquL_?$#0123456789",
@@ -62,18 +64,20 @@ def shortened(text: str, most: int, size: int = SIZE) -> str:
 def lines(text: str, most: int, count: int, size: int = SIZE) -> tuple[str, ...]:
     """Return the text as at most `count` lines of at most `most` px; what does not fit is cut.
 
+    A vector of numbers, such as [1 0 2], stays whole as long as it fits.
+
     >>> lines("outputs the value of the register", 90, 2)
     ('outputs the', 'value of the r...')
     """
     pieces: list[str] = []
-    rest = " ".join(text.split())
+    rest = re.sub(r"\[[\d ]+\]", lambda vector: vector[0].replace(" ", NO_BREAK), " ".join(text.split()))
     while rest and len(pieces) < count - 1 and width(rest, size) > most:
         cut = _break(rest, most, size)
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     if rest:
         pieces.append(shortened(rest, most, size))
-    return tuple(pieces)
+    return tuple(piece.replace(NO_BREAK, " ") for piece in pieces)
 
 
 def _break(text: str, most: int, size: int) -> int:

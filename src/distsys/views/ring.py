@@ -21,8 +21,9 @@ from typing import Any, Protocol
 from distsys.core.errors import ArgumentError, ArgumentTypeError, shown, whole_number
 
 from .drawing import Drawing
+from .markup import escaped
 from .measure import SIZE, shortened
-from .svg import KEY, text
+from .svg import KEY
 from .table import table
 from .theme import FONT, HUES, LIGHT, colour, style
 
@@ -155,7 +156,9 @@ def _arcs(ring: _Ring, names: tuple[str, ...]) -> str:
             (x1, y1), (x2, y2) = _point(ring, start, RADIUS), _point(ring, end, RADIUS)
             large = int(width * 2 > ring.size)
             shape = f'<path class="{form}" d="M{x1} {y1}A{RADIUS} {RADIUS} 0 {large} 1 {x2} {y2}"/>'
-        drawn.append(f"<g><title>{text(owner)}: {start} to {end}, {width / ring.size:.1%}</title>{shape}</g>")
+        drawn.append(
+            f"<g><title>{escaped(owner)}: {start} to {end}, {width / ring.size:.1%}</title>{shape}</g>"
+        )
     return "".join(drawn)
 
 
@@ -196,7 +199,7 @@ def _ticks(ring: _Ring) -> str:
             _point(ring, token, RADIUS + BAND / 2 + 5),
         )
         drawn.append(
-            f"<g><title>token {token} of {text(owner)}</title>"
+            f"<g><title>token {token} of {escaped(owner)}</title>"
             f'<path class="tick" d="M{x1} {y1}L{x2} {y2}"/></g>'
         )
         angle = token / ring.size
@@ -211,9 +214,7 @@ def _tick_name(ring: _Ring, token: int, owner: str, angle: float) -> str:
     side = math.sin(2 * math.pi * angle)
     anchor = "middle" if abs(side) < 0.25 else "start" if side > 0 else "end"
     drop = 4 - 5 * math.cos(2 * math.pi * angle)
-    return (
-        f'<text x="{x}" y="{_px(float(y) + drop)}" text-anchor="{anchor}">{text(shortened(owner, 50))}</text>'
-    )
+    return f'<text x="{x}" y="{_px(float(y) + drop)}" text-anchor="{anchor}">{escaped(shortened(owner, 50))}</text>'
 
 
 def _keys(ring: _Ring, names: tuple[str, ...], keys: list[int], moved: set[int]) -> str:
@@ -222,7 +223,7 @@ def _keys(ring: _Ring, names: tuple[str, ...], keys: list[int], moved: set[int])
     for key in sorted(keys, key=lambda key: (key in moved, key)):
         x, y = _point(ring, key, KEYS_AT)
         owner = ring.owner(key)
-        words = f"key at {key}, {'moved to' if key in moved else 'owned by'} {text(owner)}"
+        words = f"key at {key}, {'moved to' if key in moved else 'owned by'} {escaped(owner)}"
         hue = HUES[names.index(owner) % len(HUES)]
         if key in moved:
             (x1, y1), (x2, y2) = _point(ring, key, KEYS_AT + 7), _point(ring, key, RADIUS - BAND / 2)
@@ -242,7 +243,7 @@ def _legend(ring: _Ring, names: tuple[str, ...]) -> list[str]:
         x, y = 16 + place % 2 * (SIDE // 2), SIDE + 8 + place // 2 * 22
         drawn.append(f'<path class="{_owner_class(names, name)}" d="M{x} {y}h34"/>')
         words = f"{shortened(name, 76)} {ring.share(name):.1%}"
-        drawn.append(f'<text x="{x + 42}" y="{y + 4}">{text(words)}</text>')
+        drawn.append(f'<text x="{x + 42}" y="{y + 4}">{escaped(words)}</text>')
     return drawn
 
 
@@ -269,8 +270,8 @@ def _whole(body: str, height: int, title: str, alt: str) -> str:
     whole = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{KEY}" viewBox="0 0 {SIDE} {height}" '
         f'width="{WIDEST}" style="width:100%;min-width:{SIDE}px;max-width:{WIDEST}px;height:auto" '
-        f'role="img" aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{text(title)}</title>'
-        f'<desc id="{KEY}-d">{text(alt)}</desc><style>{style(KEY, first + rules, LIGHT)}</style>'
+        f'role="img" aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{escaped(title)}</title>'
+        f'<desc id="{KEY}-d">{escaped(alt)}</desc><style>{style(KEY, first + rules, LIGHT)}</style>'
         f'<rect class="g" width="100%" height="100%"/>{body}</svg>'
     )
     return whole.replace(KEY, "k" + hashlib.sha256(whole.encode()).hexdigest()[:10])

@@ -1,8 +1,8 @@
 """What a space-time diagram shows, before any pixel: rows, marks, messages, spells and bands.
 
-A picture has a lane for each node and a row for each step, so no two events stand at the same height and each can
-be cited by its number. Nodes that start at the same moment share a row. `distsys.views.staging` makes a scene
-of a trace, `layout` gives it places.
+A picture has a lane for each node and a row for each step, so no two events stand at the same height and
+each can be cited by its number. Nodes that start at the same moment share a row. `distsys.views.staging` makes
+a scene of a trace, `layout` gives it places.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ shown, `layout` where, and `svg` how.
 from __future__ import annotations
 
 from collections.abc import Collection
-from html import escape
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, shown
 from distsys.core.trace import Trace
@@ -22,6 +21,7 @@ from . import svg as svg_writer
 from . import text as text_writer
 from .drawing import Drawing
 from .layout import layout
+from .markup import escaped
 from .staging import scene, summary, window
 from .words import sentence
 
@@ -97,10 +97,10 @@ def table(trace: Trace, *, first: int = 1, last: int | None = None) -> str:
     for step in trace.slice(first, last):
         words = sentence(trace, step).split(": ", 1)[1]
         cells = (str(step.number), shown_time(step.at), step.node or "network", words)
-        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+        rows.append("<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in cells) + "</tr>")
     head = "<tr><th>Step</th><th>Time</th><th>Where</th><th>What</th></tr>"
     body = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-    return f"<p>{escape(summary(trace, first, last))}</p>{body}"
+    return f"<p>{escaped(summary(trace, first, last))}</p>{body}"
 
 
 def _check(trace: Trace, alt: str, scale: str) -> None:

@@ -8,9 +8,9 @@ content, and ids begin with it, so two figures on a page cannot disturb each oth
 from __future__ import annotations
 
 import hashlib
-from html import escape
 
 from .layout import GAP, HEAD, LANES_AT, LINE, Label, Layout, cross_of, ends
+from .markup import escaped
 from .measure import SIZE, shortened, width
 from .scene import AFTER, BEFORE, Arrow, Mark, Row, Spell
 from .theme import FONT, HUES, LIGHT, colour, style
@@ -98,8 +98,8 @@ def _closed(picture: Picture, title: str, alt: str) -> str:
     shape = f"width:100%;min-width:{plan.width}px;max-width:{plan.width_most}px"
     whole = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{KEY}" {size} style="{shape}" role="img" '
-        f'aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{text(title)}</title>'
-        f'<desc id="{KEY}-d">{text(alt)}</desc>'
+        f'aria-labelledby="{KEY}-t {KEY}-d"><title id="{KEY}-t">{escaped(title)}</title>'
+        f'<desc id="{KEY}-d">{escaped(alt)}</desc>'
         f"<style>{style(KEY, rules, LIGHT)}</style><defs>{_definitions(body)}</defs>{body}</svg>"
     )
     return whole.replace(KEY, "k" + hashlib.sha256(whole.encode()).hexdigest()[:10])
@@ -133,12 +133,6 @@ def _definitions(body: str) -> str:
             '<rect class="hatch" width="6" height="6"/><line class="hatch-line" y2="6"/></pattern>'
         )
     return found
-
-
-def text(value: str) -> str:
-    """Return a text as the content of an element: escaped, without what XML cannot hold."""
-    allowed = "".join(c if c in "\t\n" or ord(c) >= 32 else "?" for c in value)
-    return escape(allowed.encode("utf-8", "replace").decode().replace("￾", "?").replace("￿", "?"), quote=True)
 
 
 # What lies under the events.
@@ -216,9 +210,9 @@ def _name(picture: Picture, x: str, name: str, top: int) -> None:
     shown = shortened(name, GAP - 16, SIZE + 1)
     wide = width(shown, SIZE + 1) + 16
     picture.add(
-        f'<g><title>{text(name)}</title><rect class="p" x="{x}" y="{top}" width="{wide}" height="22" rx="5" '
+        f'<g><title>{escaped(name)}</title><rect class="p" x="{x}" y="{top}" width="{wide}" height="22" rx="5" '
         f'transform="translate({-wide // 2} 0)"/>'
-        f'<text class="b" x="{x}" y="{top + 15}" text-anchor="middle">{text(shown)}</text></g>'
+        f'<text class="b" x="{x}" y="{top + 15}" text-anchor="middle">{escaped(shown)}</text></g>'
     )
 
 
@@ -232,7 +226,7 @@ def _reigns(picture: Picture, lane: int) -> None:
             size = ROLES.get(reign.role.lower(), 2)
             label = f"{reign.role}{f', term {reign.term}' if reign.term is not None else ''}".lstrip(", ")
             picture.add(
-                f'<g><title>{text(label)}</title><line class="l{hue}" style="stroke-width:{size}" '
+                f'<g><title>{escaped(label)}</title><line class="l{hue}" style="stroke-width:{size}" '
                 f'x1="{x}" y1="{y1}" x2="{x}" y2="{y2}"/></g>'
             )
 
@@ -258,7 +252,7 @@ def _spell(picture: Picture, spell: Spell) -> None:
 
 def _arrow(picture: Picture, arrow: Arrow) -> None:
     (lane1, y1), (lane2, y2) = ends(picture.plan, arrow)
-    title = f"<title>{text(arrow.title)}</title>"
+    title = f"<title>{escaped(arrow.title)}</title>"
     if arrow.sender == arrow.receiver:
         picture.add(_to_itself(picture, arrow, title, y1, y2))
         return
@@ -299,12 +293,14 @@ def _row(picture: Picture, number: int, row: Row) -> None:
     plan = picture.plan
     y = plan.row_y(number)
     for place, mark in enumerate(row.marks):
-        picture.add(f'<g data-step="{mark.step}"><title>{text(mark.title)}</title>{_shape(picture, mark, y)}')
+        picture.add(
+            f'<g data-step="{mark.step}"><title>{escaped(mark.title)}</title>{_shape(picture, mark, y)}'
+        )
         if (number, place) in plan.labels:
             picture.add(_label(picture, plan.labels[number, place]))
         picture.add("</g>")
     for position, (role, part) in enumerate(plan.wide[number]):
-        picture.add(f'<text class="{role}" x="-8" y="{y + 4 + position * LINE}">{text(part)}</text>')
+        picture.add(f'<text class="{role}" x="-8" y="{y + 4 + position * LINE}">{escaped(part)}</text>')
 
 
 def _label(picture: Picture, label: Label) -> str:
@@ -312,7 +308,7 @@ def _label(picture: Picture, label: Label) -> str:
     anchor = ' text-anchor="end"' if label.anchor == "end" else ""
     return "".join(
         f'<text class="{role}" x="{x}" dx="{label.dx}" y="{label.y + position * LINE}"{anchor}>'
-        f"{text(part)}</text>"
+        f"{escaped(part)}</text>"
         for position, (role, part) in enumerate(label.lines)
     )
 

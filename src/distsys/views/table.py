@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from distsys.core.errors import ArgumentError
+
+from .markup import escaped
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,15 @@ def _cell(value: Any) -> str:
 
 def _html(cells: list[list[str]], header: Sequence[str], right: list[bool], caption: str) -> str:
     style = ['style="text-align:right"' if to_right else 'style="text-align:left"' for to_right in right]
-    head = "".join(f'<th scope="col" {style[i]}>{escape(name)}</th>' for i, name in enumerate(header))
+    head = "".join(f'<th scope="col" {style[i]}>{escaped(name)}</th>' for i, name in enumerate(header))
     body = "".join(
-        "<tr>" + "".join(f"<td {style[i]}>{escape(cell)}</td>" for i, cell in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(f"<td {style[i]}>{escaped(cell)}</td>" for i, cell in enumerate(row)) + "</tr>"
         for row in cells
     )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    title = f"<caption>{escaped(caption)}</caption>" if caption else ""
     return (
         '<div style="overflow-x:auto;max-width:100%" tabindex="0" role="group" '
-        f'aria-label="{escape(caption or "table")}"><table class="ds-table">{title}'
+        f'aria-label="{escaped(caption or "table")}"><table class="ds-table">{title}'
         f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

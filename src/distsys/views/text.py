@@ -18,7 +18,7 @@ from distsys.core.trace import Step, Trace
 
 from .scene import AFTER, BEFORE, Scene, Spell
 from .svg import time_unit
-from .words import sent_by, sentence, verdict
+from .words import printable, sent_by, sentence, verdict
 
 CELL = 6
 SIGNS = {
@@ -55,9 +55,7 @@ def write(trace: Trace, scene: Scene, *, columns: int = 100, colour: bool = Fals
     lines = [page.head(), *(page.line(trace.step(number)) for row in scene.rows for number in row.numbers)]
     used = [f"{sign} {LEGEND[sign]}" for sign in LEGEND if sign in page.signs]
     found = [
-        page.painted(
-            "#", f"Law broken {f'at step {v.step}' if v.step else 'at the end'}: {v.law}. {v.evidence}"
-        )
+        page.painted("#", printable(f"Law broken {_where(v.step)}: {v.law}. {v.evidence}"))
         for v in trace.violations
         if scene.first <= v.step <= scene.last or (v.step == 0 and scene.last >= len(trace))
     ]
@@ -83,7 +81,7 @@ class _Page:
 
     def head(self) -> str:
         """Return the line of names."""
-        names = "".join(name[: self.cell - 1].ljust(self.cell) for name in self.scene.names)
+        names = "".join(printable(name)[: self.cell - 1].ljust(self.cell) for name in self.scene.names)
         return self.painted("dim", f"{'step':>5} {self.unit:>8}  {names}".rstrip())
 
     def line(self, step: Step) -> str:
@@ -98,7 +96,6 @@ class _Page:
         self.signs.update(sign)
         self.signs.update(c for c in cells if c in ".:~")
         words = sentence(self.trace, step).split(": ", 1)[1].split(" Here the law ")[0].rstrip(".")
-        words = "".join(c if c.isprintable() else "?" for c in words)
         drawn = "".join(cells)
         start = self.painted("dim", f"{step.number:>5} {step.at / self.size:>8.{self.digits}f}")
         first, *more = textwrap.wrap(words, max(self.columns - 17 - len(drawn), 20)) or [""]
@@ -161,6 +158,10 @@ class _Page:
         for place in range(start + side, end, side):
             cells[place] = "-"
         cells[end] = "x"
+
+
+def _where(step: int) -> str:
+    return f"at step {step}" if step else "at the end"
 
 
 def _covers(start: int, stop: int, row: int) -> bool:

@@ -62,6 +62,7 @@ def layers(message: Any) -> tuple[Any, ...]:
 def label(message: Any, lanes: Sequence[str] = ()) -> str:
     """Return what a message is about: its innermost content, without the envelopes of the layers below.
 
+    >>> from distsys.core.node import Inner
     >>> label(Inner("links", Deliver("n1", "Lunch?")))
     "'Lunch?'"
     """
@@ -85,6 +86,15 @@ def _brief_of_many(value: Any, lanes: Sequence[str]) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(brief(item, lanes) for item in value) + ")"
     return repr(value)
+
+
+def printable(words: str) -> str:
+    r"""Return words for a terminal or a page: one line, nothing that a terminal would obey.
+
+    >>> printable("two\nlines \x1b[31m")
+    'two?lines ?[31m'
+    """
+    return "".join(c if c.isprintable() else "?" for c in words)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -266,7 +276,7 @@ def sentence(trace: Trace, step: Step) -> str:
         f" Here the law {v.law!r} is broken: {v.evidence}" for v in trace.violations if v.step == step.number
     )
     full = what[:1].upper() + what[1:] if what.startswith(("the ", "all ", "messages ")) else what
-    return f"Step {step.number}, {shown_time(step.at)}: {full}.{broken}"
+    return printable(f"Step {step.number}, {shown_time(step.at)}: {full}.{broken}")
 
 
 def sentences(trace: Trace, *, first: int = 1, last: int | None = None) -> tuple[str, ...]:
@@ -275,7 +285,9 @@ def sentences(trace: Trace, *, first: int = 1, last: int | None = None) -> tuple
     ending: list[str] = []
     if last >= len(trace):
         ending = [
-            f"At the end the law {v.law!r} is broken: {v.evidence}" for v in trace.violations if v.step == 0
+            printable(f"At the end the law {v.law!r} is broken: {v.evidence}")
+            for v in trace.violations
+            if v.step == 0
         ]
     return (*(sentence(trace, step) for step in trace.slice(first, last)), *ending)
 
@@ -285,7 +297,7 @@ def verdict(trace: Trace) -> str:
     if trace.violations:
         found = trace.violations[0]
         where = f"at step {found.step}" if found.step else "at the end"
-        return f"The law {found.law!r} is broken {where}: {found.evidence}"
+        return printable(f"The law {found.law!r} is broken {where}: {found.evidence}")
     count = len(trace.header.laws)
     if not count:
         return "No law was checked."
