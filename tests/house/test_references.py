@@ -303,7 +303,7 @@ def test_the_throws_and_shuffles_on_the_page_are_right() -> None:
 
 
 def test_the_derived_seed_on_the_page_is_right() -> None:
-    state = 1
+    state = outputs(1, 1)[0]
     for byte in b"network\x00":
         state = outputs((state + byte) % WIDTH, 1)[0]
     assert f'`derive(1, "network")` is `{state:016x}`' in notation()

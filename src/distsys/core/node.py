@@ -136,10 +136,12 @@ class Node:
 
     def handle(self, event: Event) -> tuple[Effect, ...]:
         """Take one event, change the fields, and return the effects in the order they were wanted."""
+        kind = type(event)
+        if kind is not Deliver and kind is not Timeout and kind is not Start:
+            raise ArgumentTypeError(f"event must be a Start, Deliver or Timeout, but it is {shown(event)}")
         effects: list[Effect] = []
         _set_effects(self, effects)
         _set_now(self, event.now)
-        kind = type(event)
         if kind is Deliver:
             if type(event.message) is Inner:  # type: ignore[union-attr]
                 self._deliver_inside(event)  # type: ignore[arg-type]
@@ -151,15 +153,13 @@ class Node:
                 self._inside(head, Timeout(rest, event.now))
             else:
                 self.on_timeout(head)
-        elif kind is Start:
+        else:
             _set_sealed(self, True)
             for name in self._inner_names():
                 self._inside(name, Start(derive(event.seed, name), event.now))  # type: ignore[union-attr]
             _set_seed(self, event.seed)  # type: ignore[union-attr]
             self.on_start()
             _set_seed(self, None)
-        else:
-            raise ArgumentTypeError(f"event must be a Start, Deliver or Timeout, but it is {shown(event)}")
         return tuple(effects)
 
     # A node inside a node.

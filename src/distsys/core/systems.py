@@ -21,6 +21,9 @@ from .values import EMPTY, Map, must_be_immutable, record
 Members = Mapping[str, tuple[str, Mapping[str, Any]]]  # name -> (role, arguments of the node's class)
 
 
+RESERVED = frozenset({"client", "*"})  # the sender of requests from outside; every node, in a script
+
+
 @record
 class Request:
     """Something that a client outside the cluster asks: `message` reaches `node` at time `at`."""
@@ -101,6 +104,8 @@ def node_names(nodes: Any) -> tuple[str, ...]:
     """
     if isinstance(nodes, (list, tuple)):
         names = tuple(name_text("a name in nodes", name) for name in nodes)
+        for name in sorted(RESERVED & set(names)):
+            raise ArgumentError(f"a name in nodes must not be {name!r}: that name has a meaning of its own")
         if not names:
             raise ArgumentError("nodes must name at least one node, but it is empty")
         for name in names:
