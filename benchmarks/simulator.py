@@ -101,7 +101,9 @@ def simpy_store(deliveries: int, *, cable: bool) -> int:
         if cable:
             env.process(travel(store, message))
         else:
-            env.timeout(LOW + int(random.random() * (HIGH - LOW + 1)), message).callbacks.append(lambda event: store.put(event.value))
+            env.timeout(LOW + int(random.random() * (HIGH - LOW + 1)), message).callbacks.append(
+                lambda event: store.put(event.value)
+            )
 
     def node(me: int) -> Iterator[Any]:
         nonlocal count
@@ -140,7 +142,9 @@ def simpy_callbacks(deliveries: int) -> int:
         send(me, message)
 
     def send(me: int, message: int) -> None:
-        env.timeout(LOW + int(random.random() * (HIGH - LOW + 1)), (random.choice(others[me]), message)).callbacks.append(arrive)
+        env.timeout(
+            LOW + int(random.random() * (HIGH - LOW + 1)), (random.choice(others[me]), message)
+        ).callbacks.append(arrive)
 
     for me in range(NODES):
         for number in range(EACH):
@@ -158,11 +162,22 @@ def bare_loop(deliveries: int) -> int:
     for me in range(NODES):
         for number in range(EACH):
             counter += 1
-            heapq.heappush(due, (LOW + int(random.random() * (HIGH - LOW + 1)), counter, random.choice(others[me]), number))
+            heapq.heappush(
+                due,
+                (LOW + int(random.random() * (HIGH - LOW + 1)), counter, random.choice(others[me]), number),
+            )
     for _ in range(deliveries):
         now, _, me, message = heapq.heappop(due)
         counter += 1
-        heapq.heappush(due, (now + LOW + int(random.random() * (HIGH - LOW + 1)), counter, random.choice(others[me]), message))
+        heapq.heappush(
+            due,
+            (
+                now + LOW + int(random.random() * (HIGH - LOW + 1)),
+                counter,
+                random.choice(others[me]),
+                message,
+            ),
+        )
     return deliveries
 
 
@@ -196,7 +211,9 @@ def report(rates: dict[str, list[float]], deliveries: int) -> None:
 
     first = next(iter(rates))
     print(f"{NODES} nodes, {IN_FLIGHT} messages in flight, random forwarding, {deliveries} deliveries a run")
-    print(f"CPython {platform.python_version()}, SimPy {simpy.__version__}, {platform.system()} {platform.machine()}")
+    print(
+        f"CPython {platform.python_version()}, SimPy {simpy.__version__}, {platform.system()} {platform.machine()}"
+    )
     print(f"median of {len(rates[first])} interleaved repetitions (lowest to highest)\n")
     print(f"{'':<58}{'deliveries/s':>13}{'':<22}{'distsys is':>12}")
     for name, figures in rates.items():
@@ -216,7 +233,9 @@ def profile(deliveries: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--deliveries", type=int, default=50_000, help="deliveries in each run (default 50000)")
+    parser.add_argument(
+        "--deliveries", type=int, default=50_000, help="deliveries in each run (default 50000)"
+    )
     parser.add_argument("--repetitions", type=int, default=7, help="repetitions that count (default 7)")
     parser.add_argument("--profile", action="store_true", help="show where the time of our simulator goes")
     chosen = parser.parse_args()

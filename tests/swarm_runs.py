@@ -9,7 +9,6 @@ from distsys import MS, S, Trace, simulate, systems
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
 SEEDS_LONG = 5_000
-SEEDS_TO_CATCH = 200  # a mutant of class Q is found within so many seeds
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.names()

@@ -1,12 +1,8 @@
-"""Prints the digest of the trace of each seed in a range: python digests.py FIRST COUNT UNTIL_MS."""
+"""Prints the digest of the trace of each seed in a range: python -m determinism.digests FIRST COUNT UNTIL_MS."""
 
 import sys
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "src")]
 
 from determinism import busy
-
 from distsys.core import MS
 from distsys.drivers import Swarm, simulate
 

@@ -11,7 +11,7 @@ from distsys.algorithms import clock_laws
 from distsys.drivers import resimulate
 from distsys.mutants import broadcast, clocks, detector
 from distsys.mutants.catalogue import SubjectMutant
-from swarm_runs import SEEDS_TO_CATCH, SYSTEMS, reproduce, run
+from swarm_runs import SYSTEMS, reproduce, run
 
 MUTANTS = systems.mutants()
 VALUE_MUTANTS = [mutant for mutant in clocks.MUTANTS if isinstance(mutant, SubjectMutant)]
@@ -21,7 +21,7 @@ VALUE_MUTANTS = [mutant for mutant in clocks.MUTANTS if isinstance(mutant, Subje
 def first_violating(mutant_id):
     """Return the first seed at which the swarm finds the mutant, and the run."""
     mutant = next(mutant for mutant in MUTANTS if mutant.id == mutant_id)
-    for seed in range(SEEDS_TO_CATCH):
+    for seed in range(mutant.seeds_max):
         trace = run(mutant.system, seed, mutant.id)
         if trace.violations:
             return seed, trace
@@ -31,7 +31,7 @@ def first_violating(mutant_id):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 def test_the_swarm_catches_the_mutant_by_the_law_it_names(mutant, record_property):
     seed, trace = first_violating(mutant.id)
-    assert trace is not None, f"{SEEDS_TO_CATCH} seeds did not find {mutant.id} ({mutant.title})"
+    assert trace is not None, f"{mutant.seeds_max} seeds did not find {mutant.id} ({mutant.title})"
     line = reproduce(mutant.system, seed, mutant.id)
     record_property("caught", f"{mutant.id}: {mutant.breaks}, seed {seed}, {len(trace)} steps")
     assert trace.violation.law == mutant.breaks, f"{line}\nfound {trace.violation}"

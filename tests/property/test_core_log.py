@@ -88,7 +88,9 @@ def test_since_a_log_that_begins_elsewhere_is_the_whole_log():
 
 
 @given(ENTRIES, ENTRIES, st.integers(0, 2), st.integers(0, 2))
-def test_logs_are_equal_exactly_when_their_entries_and_their_beginning_are(one, other, before_one, before_other):
+def test_logs_are_equal_exactly_when_their_entries_and_their_beginning_are(
+    one, other, before_one, before_other
+):
     left, right = Log(one, before_index=before_one), Log(other, before_index=before_other)
     assert (left == right) == (one == other and before_one == before_other)
     if left == right:
@@ -111,7 +113,9 @@ def test_an_index_that_is_not_held_is_refused_with_the_range():
 
 def test_truncating_below_the_snapshot_and_compacting_beyond_the_end_are_refused():
     log = Log("abcd").compact(2)
-    with pytest.raises(ArgumentError, match="last_index must be at least 2, the last compacted index, but it is 1"):
+    with pytest.raises(
+        ArgumentError, match="last_index must be at least 2, the last compacted index, but it is 1"
+    ):
         log.truncate(1)
     with pytest.raises(ArgumentError, match="through_index must be at most 4, the last index, but it is 5"):
         log.compact(5)

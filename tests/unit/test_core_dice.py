@@ -144,5 +144,9 @@ def test_derive_folds_in_labels_byte_by_byte_as_its_docstring_says():
 
 
 def test_derive_gives_other_numbers_for_other_seeds_and_labels():
-    cases = [(seed, *labels) for seed in range(50) for labels in (("a",), ("b",), ("a", 1), ("a", 2), ("a1",), ("1", "a"))]
+    cases = [
+        (seed, *labels)
+        for seed in range(50)
+        for labels in (("a",), ("b",), ("a", 1), ("a", 2), ("a1",), ("1", "a"))
+    ]
     assert len({derive(*case) for case in cases}) == len(cases)

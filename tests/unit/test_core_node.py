@@ -106,7 +106,12 @@ def test_a_node_answers_an_event_with_its_effects_in_the_order_of_the_lines():
 
 
 def test_a_node_comes_up_with_what_it_persisted_and_nothing_else():
-    assert Talker("n1", Map({"count": 4})).fields() == {"name": "n1", "count": 4, "log": Log(), "first_seed": 0}
+    assert Talker("n1", Map({"count": 4})).fields() == {
+        "name": "n1",
+        "count": 4,
+        "log": Log(),
+        "first_seed": 0,
+    }
 
 
 @pytest.mark.parametrize("value", [[1], {1}, {"a": 1}, bytearray(b"a"), 0.5, object(), (1, [2])], ids=repr)
@@ -125,7 +130,9 @@ def test_a_mutable_value_on_the_class_is_refused_for_all_nodes_would_share_it():
 
 def test_a_field_that_init_does_not_set_is_refused_once_the_node_has_started():
     node = started(Talker)
-    with pytest.raises(ArgumentTypeError, match="Talker has no field 'cuont': set every field in __init__ first"):
+    with pytest.raises(
+        ArgumentTypeError, match="Talker has no field 'cuont': set every field in __init__ first"
+    ):
         node.cuont = 1
     assert "cuont" not in node.fields()
 

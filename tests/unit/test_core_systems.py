@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from distsys.core import EMPTY, Map, Node, systems
-from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, MutableValueError, UnknownNameError
+from distsys.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DistsysError,
+    MutableValueError,
+    UnknownNameError,
+)
 from distsys.core.systems import NodeMutant, System, alike, node_names, peers_of
 
 
@@ -30,7 +36,9 @@ SYSTEM = systems.register(
         options={"size": 3, "label": "x", "strict": False, "extra": None, "pair": (1, 2)},
     )
 )
-MUTANT = NodeMutant("UC-01", "broken", "unit-club", {"process": Broken}, "none", "here", "it breaks", {"size": 9})
+MUTANT = NodeMutant(
+    "UC-01", "broken", "unit-club", {"process": Broken}, "none", "here", "it breaks", {"size": 9}
+)
 
 
 @pytest.fixture
@@ -42,7 +50,9 @@ def test_a_cluster_has_a_node_for_each_name_that_knows_its_peers():
     cluster = systems.build("unit-club", nodes=3)
     assert cluster.names == ("n1", "n2", "n3")
     assert cluster.make("n2").fields() == {"name": "n2", "peers": ("n1", "n3")}
-    assert cluster.options == Map({"nodes": 3, "size": 3, "label": "x", "strict": False, "extra": None, "pair": (1, 2)})
+    assert cluster.options == Map(
+        {"nodes": 3, "size": 3, "label": "x", "strict": False, "extra": None, "pair": (1, 2)}
+    )
     assert (cluster.laws, cluster.workload(7)) == ((), ())
 
 
@@ -80,13 +90,17 @@ def test_a_cluster_that_cannot_be_is_refused(nodes, says):
 
 
 def test_an_unknown_system_is_answered_with_the_names_of_all():
-    with pytest.raises(UnknownNameError, match=r"there is no system named 'unit-clob'; there are: .*unit-club"):
+    with pytest.raises(
+        UnknownNameError, match=r"there is no system named 'unit-clob'; there are: .*unit-club"
+    ):
         systems.build("unit-clob")
     assert "unit-club" in systems.names()
 
 
 def test_an_unknown_option_is_answered_with_the_names_of_all():
-    with pytest.raises(UnknownNameError, match="unit-club has no option 'sizes'; it has: extra, label, nodes, pair, size"):
+    with pytest.raises(
+        UnknownNameError, match="unit-club has no option 'sizes'; it has: extra, label, nodes, pair, size"
+    ):
         systems.build("unit-club", sizes=3)
 
 

@@ -50,7 +50,21 @@ class Foreign:
     x: int
 
 
-GOOD = [None, True, 3, "a", b"a", (), (1, ("a",)), frozenset({1, "a"}), Colour.RED, Point(1), EMPTY, Log(), Dice(1)]
+GOOD = [
+    None,
+    True,
+    3,
+    "a",
+    b"a",
+    (),
+    (1, ("a",)),
+    frozenset({1, "a"}),
+    Colour.RED,
+    Point(1),
+    EMPTY,
+    Log(),
+    Dice(1),
+]
 
 
 @pytest.mark.parametrize("value", GOOD, ids=repr)
@@ -180,7 +194,20 @@ def test_a_map_iterates_in_the_order_of_its_keys_whatever_the_order_of_building(
     assert hash(Map(pairs)) == hash(Map(reversed(pairs)))
 
 
-MIXED = (1, "a", b"a", (1, "a"), (1, 2), frozenset({2, 1}), frozenset({3}), Colour.RED, Point(1), None, -1, ())
+MIXED = (
+    1,
+    "a",
+    b"a",
+    (1, "a"),
+    (1, 2),
+    frozenset({2, 1}),
+    frozenset({3}),
+    Colour.RED,
+    Point(1),
+    None,
+    -1,
+    (),
+)
 
 
 def test_a_map_orders_keys_of_all_types_the_same_way():
@@ -202,7 +229,14 @@ def test_changes_of_a_map_leave_the_old_map_as_it_was():
     assert old.remove("z") is old
     assert old.update({"a": 5, "c": 6}) == Map({"a": 5, "c": 6})
     assert old == Map({"a": 1})
-    assert (old["a"], old.get("z"), old.get("z", 9), "a" in old, "z" in old, len(old)) == (1, None, 9, True, False, 1)
+    assert (old["a"], old.get("z"), old.get("z", 9), "a" in old, "z" in old, len(old)) == (
+        1,
+        None,
+        9,
+        True,
+        False,
+        1,
+    )
 
 
 @pytest.mark.parametrize(

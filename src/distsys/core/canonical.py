@@ -37,7 +37,9 @@ def plain(value: Any, where: str = "the value") -> Any:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                raise EncodingError(f"{where} holds a text that is not valid Unicode: {shown(value)}") from None
+                raise EncodingError(
+                    f"{where} holds a text that is not valid Unicode: {shown(value)}"
+                ) from None
         return value
     if kind is int:
         return value if -SAFE <= value <= SAFE else {"$int": _digits(value, where)}
@@ -67,7 +69,9 @@ def _tagged(value: Any, kind: type, where: str) -> dict[str, Any]:
     tag = tag_of(kind)
     if RECORDS.get(tag) is not kind:
         if kind is float:
-            raise EncodingError(f"{where} is a float ({value}): use whole numbers, floats have no canonical form")
+            raise EncodingError(
+                f"{where} is a float ({value}): use whole numbers, floats have no canonical form"
+            )
         raise EncodingError(
             f"{where} is {shown(value)} of type {kind.__name__}, which has no canonical JSON form: "
             "decorate its class with @record, or use one of the types in core.values"
@@ -128,7 +132,9 @@ def _untagged(form: dict[str, Any]) -> Any:
     if "$" in form:
         kind = RECORDS.get(form["$"])
         if kind is None:
-            raise EncodingError(f"unknown record {shown(form['$'])}: the module that declares it is not loaded")
+            raise EncodingError(
+                f"unknown record {shown(form['$'])}: the module that declares it is not loaded"
+            )
         if issubclass(kind, enum.Enum):
             return kind[form["is"]]
         return kind(**{name: _value_of(item) for name, item in form.items() if name != "$"})
@@ -172,7 +178,10 @@ def parse(line: str) -> Any:
         return _DECODER.decode(line)
     except EncodingError:
         raise
-    except (ValueError, RecursionError) as problem:  # ValueError: no JSON, or a number of more than 4300 digits
+    except (
+        ValueError,
+        RecursionError,
+    ) as problem:  # ValueError: no JSON, or a number of more than 4300 digits
         raise EncodingError(f"not JSON: {problem}") from None
 
 

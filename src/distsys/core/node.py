@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from .dice import derive
 from .errors import LONGEST, ArgumentError, ArgumentTypeError, MutableValueError, duration, name_text, shown
 from .events import CancelTimer, Deliver, Effect, Event, Note, Output, Persist, Send, SetTimer, Start, Timeout
-from .values import EMPTY, FROZEN, Map, must_be_immutable, record
+from .values import EMPTY, FROZEN, Map, must_be_immutable, record, unchecked
 
 N = TypeVar("N", bound="Node")
 
@@ -53,7 +53,9 @@ class Node:
         """Refuse what all nodes of a class would share and change."""
         super().__init_subclass__(**options)
         for field, value in vars(cls).items():
-            if field not in ("declared", "__annotations__") and isinstance(value, (list, dict, set, bytearray)):
+            if field not in ("declared", "__annotations__") and isinstance(
+                value, (list, dict, set, bytearray)
+            ):
                 must_be_immutable(f"{cls.__name__}.{field}", value)
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY) -> None:
@@ -81,12 +83,16 @@ class Node:
 
     def send(self, to: str, message: Any) -> None:
         """Send `message` to the node named `to` (it may be this node)."""
-        self._effects.append(Send(to, message))
+        if type(message) not in FROZEN:
+            must_be_immutable("Send.message", message)
+        self._effects.append(_send(to, message) if type(to) is str else Send(name_text("to", to), message))
 
     def broadcast(self, peers: Iterable[str], message: Any) -> None:
         """Send `message` to each of `peers`, in their order."""
         if isinstance(peers, (set, frozenset)):
-            raise ArgumentTypeError("peers must have an order (a sorted tuple), but it is a set: sort it first")
+            raise ArgumentTypeError(
+                "peers must have an order (a sorted tuple), but it is a set: sort it first"
+            )
         for peer in peers:
             self._effects.append(Send(peer, message))
 
@@ -285,6 +291,7 @@ def _plain_name(argument: str, name: str) -> None:
         name_text(argument, name)
 
 
+_send = unchecked(Send)
 _TAKEN = frozenset(dir(Node))
 _NOWHERE = _Nowhere()
 # Slots, not fields: they are no part of the state.

@@ -66,7 +66,10 @@ class System:
 
 @dataclass(frozen=True)
 class NodeMutant:
-    """One small wrong change to a system, and the law that must catch it."""
+    """One small wrong change to a system, and the law that must catch it.
+
+    `seeds_max` is how many seeds the generic swarm may need: 200, or more for a bug that needs a rare coincidence.
+    """
 
     id: str
     title: str
@@ -76,6 +79,7 @@ class NodeMutant:
     source: str
     story: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    seeds_max: int = 200
 
 
 def peers_of(name: str, names: tuple[str, ...]) -> tuple[str, ...]:

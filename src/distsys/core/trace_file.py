@@ -4,10 +4,11 @@
     {"at":0,"effects":[...],"event":{...},"i":1,"kind":"start","node":"n1"}            a line a step
     {"end":120,"ended":"complete","sha256":"...","violations":[...]}                   the last line
 
-The last line counts the steps and carries the SHA-256 of all lines before it, so that a file which was cut
-short or changed by hand is refused. A field of a step that has its usual value is left out: `kept`
-when all effects were kept, `event`, `effects`, `cause` and `detail` when there are none. A `Persist` shows a log
-by what changed: {"$log+": [last index shared with the disk before, entry, ...]}.
+The last line counts the steps and carries the SHA-256 of the whole file without it (all lines, and the last one
+as it would be without "sha256"), so that a file which was cut short or changed by hand is refused. A field of a
+step that has its usual value is left out: `kept` when all effects were kept, `event`, `effects`, `cause` and
+`detail` when there are none. A `Persist` shows a log by what changed: {"$log+": [last index shared with the disk
+before, entry, ...]}.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ from .values import EMPTY, Map
 
 T = TypeVar("T")
 Disks = dict[str, Map[str, Any]]
-MALFORMED = (TypeError, KeyError, ValueError, AttributeError, IndexError)  # what a wrong form makes Python raise
+MALFORMED = (
+    TypeError,
+    KeyError,
+    ValueError,
+    AttributeError,
+    IndexError,
+)  # what a wrong form makes Python raise
 
 
 def write(trace: Trace) -> str:
@@ -54,9 +61,14 @@ def write(trace: Trace) -> str:
         "end": len(trace.steps),
         "ended": trace.ended,
         "violations": [{"law": v.law, "evidence": v.evidence, "step": v.step} for v in trace.violations],
-        "sha256": hashlib.sha256(body.encode()).hexdigest(),
     }
-    return body + text(end) + "\n"
+    return body + text({**end, "sha256": _checksum(body, end)}) + "\n"
+
+
+def _checksum(body: str, end: dict[str, Any]) -> str:
+    """Return the SHA-256 of all lines and the closing line without its checksum."""
+    last = text({key: value for key, value in end.items() if key != "sha256"})
+    return hashlib.sha256((body + last + "\n").encode()).hexdigest()
 
 
 def _step_form(step: Step, disks: Disks) -> dict[str, Any]:
@@ -121,7 +133,9 @@ def read(data: bytes, source: str) -> Trace:
         except TraceError as problem:
             raise TraceError(f"{source}, line {number + 1}: {problem}") from None
         except (*MALFORMED, DistsysError) as problem:
-            raise TraceError(f"{source}, line {number + 1}: not a step ({problem!r}): {shown(line)}") from None
+            raise TraceError(
+                f"{source}, line {number + 1}: not a step ({problem!r}): {shown(line)}"
+            ) from None
     _check_end(end, whole, last, steps, source, closing)
     try:
         violations = tuple(_read_violation(form, len(steps)) for form in end["violations"])
@@ -161,9 +175,10 @@ def _check_end(end: dict[str, Any], whole: str, last: str, steps: list[Step], so
         raise TraceError(
             f"{source}, line {line}: the closing line counts {end['end']} steps, but there are {len(steps)}"
         )
-    body = whole[: len(whole) - len(last) - 1]
-    if end.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
-        raise TraceError(f"{source}, line {line}: the checksum does not fit: the file was changed after it was written")
+    if end.get("sha256") != _checksum(whole[: len(whole) - len(last) - 1], end):
+        raise TraceError(
+            f"{source}, line {line}: the checksum does not fit: the file was changed after it was written"
+        )
 
 
 def _read_header(line: str, source: str) -> Header:
@@ -173,7 +188,7 @@ def _read_header(line: str, source: str) -> Header:
         form = None
     if not isinstance(form, dict) or form.get("distsys") != "trace":
         raise TraceError(
-            f'{source}, line 1: not a trace of distsys, or cut short: the first line of a trace is an object '
+            f"{source}, line 1: not a trace of distsys, or cut short: the first line of a trace is an object "
             f'with "distsys":"trace", but this is {shown(line, 40)}'
         )
     if form.get("version") != VERSION:
@@ -264,7 +279,9 @@ def _kind_of(kind: type[T], field: str, value: Any) -> T:
 def _read_effect(form: Any, kept: bool, node: str, disks: Disks) -> Effect:
     if isinstance(form, dict) and form.get("$") == "events.Persist":
         disk = disks.get(node, EMPTY)
-        changes = Map([(value_of(key), _read_change(key, item, disk)) for key, item in form["changes"]["$map"]])
+        changes = Map(
+            [(value_of(key), _read_change(key, item, disk)) for key, item in form["changes"]["$map"]]
+        )
         if kept:
             disks[node] = apply_to_disk(disk, changes)
         return Persist(changes)

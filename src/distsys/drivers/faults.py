@@ -159,14 +159,22 @@ class SetLink:
     link: Link | None
 
 
-NodeAction = Crash | Restart | Wipe | DiskFull | DiskFree | Pause | Resume | Stall | Unstall | Skew | ClockStep
+NodeAction = (
+    Crash | Restart | Wipe | DiskFull | DiskFree | Pause | Resume | Stall | Unstall | Skew | ClockStep
+)
 Action = NodeAction | Partition | Cut | Heal | SetLink | Request
 ACTIONS: tuple[type, ...] = (
     *(Crash, Restart, Wipe, DiskFull, DiskFree, Pause, Resume, Stall, Unstall, Skew, ClockStep),
     *(Partition, Cut, Heal, SetLink, Request),
 )
 
-_ENDS: dict[type[Any], type[Any]] = {Crash: Restart, Wipe: Restart, DiskFull: DiskFree, Pause: Resume, Stall: Unstall}
+_ENDS: dict[type[Any], type[Any]] = {
+    Crash: Restart,
+    Wipe: Restart,
+    DiskFull: DiskFree,
+    Pause: Resume,
+    Stall: Unstall,
+}
 
 
 def during(start: int, end: int, kind: type[Any], node: str, **settings: Any) -> tuple[Action, Action]:
@@ -176,7 +184,9 @@ def during(start: int, end: int, kind: type[Any], node: str, **settings: Any) ->
     (Crash(at=1000, node='n2', keep=None), Restart(at=5000, node='n2'))
     """
     if kind not in _ENDS:
-        raise ArgumentError(f"kind must be one of {', '.join(k.__name__ for k in _ENDS)}, but it is {shown(kind)}")
+        raise ArgumentError(
+            f"kind must be one of {', '.join(k.__name__ for k in _ENDS)}, but it is {shown(kind)}"
+        )
     return kind(start, node, **settings), _ENDS[kind](end, node)
 
 
@@ -213,13 +223,15 @@ def _check_settings(action: Action, names: Sequence[str]) -> None:
             whole_number("Skew.ppm", ppm, at_least=-PPM // 2, at_most=PPM)
         case ClockStep(by=by):
             whole_number("ClockStep.by", by, at_least=-LONGEST, at_most=LONGEST)
-        case (Cut(sender=sender, to=to) | SetLink(sender=sender, to=to)) if sender == to != "*":
+        case Cut(sender=sender, to=to) | SetLink(sender=sender, to=to) if sender == to != "*":
             raise ArgumentError(
                 f"{type(action).__name__}.to must be another node than the sender, but it is {to!r}: "
                 "what a node sends to itself does not travel"
             )
         case SetLink(link=link) if link is not None and not isinstance(link, Link):
-            raise ArgumentTypeError(f"SetLink.link must be a Link, made by link(...), but it is {shown(link)}")
+            raise ArgumentTypeError(
+                f"SetLink.link must be a Link, made by link(...), but it is {shown(link)}"
+            )
         case Partition(groups=groups):
             if type(groups) is not tuple or any(type(group) is not tuple for group in groups):
                 raise ArgumentTypeError(
@@ -233,4 +245,6 @@ def _check_settings(action: Action, names: Sequence[str]) -> None:
                         f"Partition.groups must name nodes of {', '.join(names)}, but it names {shown(name)}"
                     )
                 if named.count(name) > 1:
-                    raise ArgumentError(f"Partition.groups must name each node once, but {name!r} stands there twice")
+                    raise ArgumentError(
+                        f"Partition.groups must name each node once, but {name!r} stands there twice"
+                    )

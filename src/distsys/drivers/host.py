@@ -34,7 +34,9 @@ class Host:
         self.timers: dict[str, int] = {}  # running timers, with the number that names this setting
         self.waiting: deque[tuple[str, str, Any, Cause | None]] = deque()
         self.stalled = self.full = False  # the disk hangs, the disk has no room
-        self.suspended: tuple[int, tuple[Effect, ...], int] | None = None  # step, effects, place: at a hung disk
+        self.suspended: tuple[int, tuple[Effect, ...], int] | None = (
+            None  # step, effects, place: at a hung disk
+        )
         self.crash_after: int | None = None  # crash in the next step, after so many effects
         self.ppm = 0
         self.skewed = False  # the clock shows another time than the driver's

@@ -56,7 +56,9 @@ def _handled(
         if step.kind in ("start", "restart"):
             nodes[step.node] = cluster.make(step.node, disk)
         elif step.node not in nodes:
-            raise ReplayError(f"step {step.number}: {step.node} handles {shown(step.event)}, but it is not up")
+            raise ReplayError(
+                f"step {step.number}: {step.node} handles {shown(step.event)}, but it is not up"
+            )
         return nodes[step.node].handle(step.event)
     except ReplayError:
         raise
@@ -108,7 +110,9 @@ def resimulate(trace: Trace) -> Trace:
     laws = {law.name: law for law in cluster.laws}
     for name in trace.header.laws:
         if name not in laws:
-            raise ReplayError(f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it")
+            raise ReplayError(
+                f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it"
+            )
     try:
         simulator = Simulator(
             cluster, trace.header.seed, laws=[laws[name] for name in trace.header.laws], **settings

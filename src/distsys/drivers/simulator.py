@@ -13,9 +13,7 @@ that hold finally are checked: what was promised must have come about.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from heapq import heappop, heappush
 from random import Random
@@ -23,7 +21,6 @@ from typing import Any
 
 from distsys.core.dice import derive
 from distsys.core.errors import (
-    ArgumentError,
     ArgumentTypeError,
     DistsysError,
     UnknownNameError,
@@ -43,42 +40,26 @@ from distsys.core.events import (
     Start,
     Timeout,
 )
-from distsys.core.laws import FINALLY, Law, Violation
+from distsys.core.laws import Law
 from distsys.core.node import Node
 from distsys.core.systems import Cluster, Request
-from distsys.core.trace import Cause, Header, Step, Trace, apply_to_disk, written
+from distsys.core.trace import Cause, Step, Trace, apply_to_disk, written
 from distsys.core.units import S
-from distsys.core.values import EMPTY, Map
+from distsys.core.values import EMPTY, Map, unchecked
 
-from .faults import Action, Restart, checked, ends_a_fault
+from .faults import Action
 from .host import Host, carry_out_fault, heal_everything
+from .judge import Judge
 from .network import Link
+from .settings import checked_requests, checked_script, checked_service, collector_paused, header_of
 from .transit import Fate, Transit
 
+_deliver = unchecked(Deliver)  # what is delivered was checked when it was sent
 CLIENT = "client"  # the sender of what comes from outside the cluster
 
 
 class HandlerError(DistsysError):
     """A handler of a node raised something that is no assertion: a bug in the protocol's code."""
-
-
-class LawError(DistsysError):
-    """A law raised something that is no assertion: a bug in the law's code."""
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking, again and again, over a growing trace that nobody drops.
-
-    Only cycles need a collector, and a run makes none; this is a third of its time. `steps_max` bounds its memory.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Simulator:
@@ -122,52 +103,16 @@ class Simulator:
         self.settle = duration("settle", settle)
         self.steps_max = whole_number("steps_max", steps_max, at_least=1)
         self.stop_on_violation = stop_on_violation
-        self.script = self._checked_script(script)
-        self._own_requests = requests is not None
-        asked = cluster.workload(seed) if requests is None else tuple(requests)
-        self.requests = self._checked_requests(asked)
-        self.laws = tuple(cluster.laws if laws is None else laws)
-        names = [law.name for law in self.laws]
-        for name in names:
-            if names.count(name) > 1:
-                raise ArgumentError(f"laws must have different names, but {name!r} stands there twice")
-        self.service = self._service(service)
+        self.script = checked_script(script, cluster, self.until)
+        self.own_requests = requests is not None
+        end = self.until + self.settle
+        if requests is None:
+            self.requests = checked_requests(cluster.workload(seed), cluster, None)
+        else:
+            self.requests = checked_requests(requests, cluster, end)
+        self.judge = Judge(cluster.laws if laws is None else laws, self.seed)
+        self.service = checked_service(service, cluster)
         self._prepare()
-
-    def _checked_script(self, script: Iterable[Action]) -> tuple[Action, ...]:
-        actions = checked(script, self.cluster.names)
-        for action in actions:
-            if isinstance(action, Restart) and not self.cluster.system.restarts:
-                raise ArgumentError(
-                    f"script must not hold a Restart: {self.cluster.system.name} is a crash-stop system, "
-                    "where a node that crashed stays down"
-                )
-            if action.at > self.until and not ends_a_fault(action) and not isinstance(action, Request):
-                raise ArgumentError(
-                    f"{type(action).__name__}.at must be at most until ({self.until}), when everything is "
-                    f"healed, but it is {action.at}"
-                )
-        return actions
-
-    def _checked_requests(self, asked: Iterable[Any]) -> tuple[Request, ...]:
-        requests = checked(asked, self.cluster.names)
-        for request in requests:
-            if not isinstance(request, Request):
-                raise ArgumentTypeError(f"requests must hold Request(at, node, message), but hold {shown(request)}")
-            if self._own_requests and request.at > self.until + self.settle:
-                raise ArgumentError(
-                    f"Request.at must be at most until + settle ({self.until + self.settle}), "
-                    f"but it is {request.at}"
-                )
-        return requests  # type: ignore[return-value]  # each was looked at
-
-    def _service(self, service: int | Mapping[str, int]) -> Map[str, int]:
-        per_node = service if isinstance(service, Mapping) else dict.fromkeys(self.cluster.names, service)
-        for name, us in per_node.items():
-            duration(f"service of {name}", us)
-            if name not in self.cluster.names:
-                raise UnknownNameError(f"service must name nodes of {', '.join(self.cluster.names)}, not {name!r}")
-        return Map({name: us for name, us in per_node.items() if us})
 
     def _prepare(self) -> None:
         names = self.cluster.names
@@ -181,11 +126,6 @@ class Simulator:
         self.nodes: dict[str, Node] = {}
         self.outputs: dict[str, list[Any]] = {name: [] for name in names}
         self.asked: dict[str, list[Any]] = {name: [] for name in names}
-        self.violations: list[Violation] = []
-        self.watching = [law for law in self.laws if law.when != FINALLY or law.remembers]
-        self.memories = {law.name: law.start for law in self.laws}
-        self.judged = 0  # the step that the laws look at; 0: none, the run is over
-        self.unjudged: list[int] = []  # steps of faults that the laws have not seen yet
         self.stopped = False
         self._arrival = self.arrive  # bound once, not for each message
 
@@ -204,7 +144,7 @@ class Simulator:
     @property
     def step(self) -> Step | None:
         """The step that the laws look at: the one that was just handled."""
-        return self.steps[self.judged - 1] if self.judged else None
+        return self.steps[self.judge.number - 1] if self.judge.number else None
 
     # The run.
 
@@ -225,8 +165,8 @@ class Simulator:
         if ended == "complete":
             self.now = end
             if self.settle:
-                self.check([law for law in self.laws if law.when == FINALLY], 0)
-        return Trace(self._header(), tuple(self.steps), tuple(self.violations), ended)
+                self.judge.finally_(self)
+        return Trace(header_of(self), tuple(self.steps), tuple(self.judge.violations), ended)
 
     def _loop(self, end: int) -> str:
         """Take what is due, the earliest first, and return why that came to an end."""
@@ -251,11 +191,11 @@ class Simulator:
             self.arrive(self.hosts[action.node], "invoke", CLIENT, action.message, None)
         else:
             carry_out_fault(self, action)
-            self._judge_faults()
+            self._judge()
 
     def _heal(self) -> None:
         heal_everything(self)
-        self._judge_faults()
+        self._judge()
 
     def start(self, name: str, kind: str) -> None:
         """Bring the node `name` up from its disk."""
@@ -275,8 +215,8 @@ class Simulator:
         """Let a node that is up handle an event; write the step, carry out the effects, check the laws."""
         node = host.node
         assert node is not None, f"{host.name} handles {event} although it is down"
-        if self.unjudged:
-            self._judge_faults()
+        if self.judge.faults:
+            self._judge()
         try:
             effects = node.handle(event)
         except Exception as problem:
@@ -294,9 +234,8 @@ class Simulator:
             self.carry_out(host, number, effects, 0)
         else:
             self._crash_in_step(host, number, effects, host.crash_after)
-        if self.watching:
-            self.check(self.watching, number)
-            self._judge_faults()
+        if self.judge.watching:
+            self._judge(number)
 
     def _failed(self, host: Host, kind: str, event: Event, cause: Cause | None, problem: Exception) -> None:
         """A node failed: an assertion is a broken law and stops the node, all else is a bug and stops the run."""
@@ -308,9 +247,10 @@ class Simulator:
         if not isinstance(problem, AssertionError):
             raise HandlerError(f"{where}, failed: {type(problem).__name__}: {problem}") from problem
         self.record(kind, host.name, event, cause)
-        self._violated("assertion", f"{host.name}, {event}: {str(problem) or 'an assertion without a text'}", number)
+        evidence = f"{host.name}, {event}: {str(problem) or 'an assertion without a text'}"
+        self.judge.broken("assertion", evidence, number)
         self.crash(host, "assertion")
-        self._judge_faults()
+        self._judge()
 
     def carry_out(self, host: Host, number: int, effects: tuple[Effect, ...], position: int) -> None:
         """Carry out the effects of step `number` from `position` on."""
@@ -367,15 +307,15 @@ class Simulator:
             ) from None
         now = self.now
         fate: Fate = now if sender == to else self.transit.fate(sender, to, message, now)
-        if isinstance(fate, int):
+        if type(fate) is int:
             self.counter += 1
             heappush(self.due, (fate, self.counter, self._arrival, (host, "deliver", sender, message, cause)))
-        elif isinstance(fate, str):
-            self._drop(sender, sender, to, fate, cause)
-        else:
+        elif isinstance(fate, tuple):
             self.record("duplicate", sender, cause=cause, detail=Map({"to": to}))
             for at in fate:
                 self.at_time(at, self.arrive, host, "deliver", sender, message, cause)
+        else:
+            self._drop(sender, sender, to, str(fate), cause)
 
     def _drop(self, where: str, sender: str, to: str, why: str, cause: Cause | None) -> None:
         self.record("drop", where, cause=cause, detail=Map({"from": sender, "to": to, "why": why}))
@@ -384,7 +324,7 @@ class Simulator:
         """Hand a message to a node now, or let it wait; drop it where the node is down or cut off."""
         if not host.held and not self.transit.blocked:  # nearly always
             now = self.now
-            self.handle(host, kind, Deliver(sender, message, host.clock(now) if host.skewed else now), cause)
+            self.handle(host, kind, _deliver(sender, message, host.clock(now) if host.skewed else now), cause)
         elif "down" in host.held:
             self._drop(host.name, sender, host.name, "down", cause)
         elif (sender, host.name) in self.transit.blocked:
@@ -392,7 +332,7 @@ class Simulator:
         elif host.held:
             host.waiting.append((kind, sender, message, cause))
         else:
-            self.handle(host, kind, Deliver(sender, message, host.clock(self.now)), cause)
+            self.handle(host, kind, _deliver(sender, message, host.clock(self.now)), cause)
 
     # Timers, and events that wait.
 
@@ -422,14 +362,14 @@ class Simulator:
     def go_on(self, host: Host) -> None:
         """Let a node go on after a pause or a stall: with the step that hung, then with what waited."""
         if host.suspended is not None and not host.stalled and not host.paused:
-            self._judge_faults()
+            self._judge()
             number, effects, place = host.suspended
             host.suspended = None
             host.held.discard("disk")
             self._keep(number, len(effects))
             self.carry_out(host, number, effects, place)
-            if self.watching:
-                self.check(self.watching, number)  # a second time: only now the step is whole
+            if self.judge.watching:
+                self._judge(number)  # a second time: only now the step is whole
         self.drain(host)
 
     def drain(self, host: Host) -> None:
@@ -439,7 +379,7 @@ class Simulator:
             if kind == "timeout":
                 self._fire(host, sender, message, cause)
             else:
-                self.handle(host, kind, Deliver(sender, message, host.clock(self.now)), cause)
+                self.handle(host, kind, _deliver(sender, message, host.clock(self.now)), cause)
 
     # The record, and the laws.
 
@@ -457,59 +397,15 @@ class Simulator:
     def fault(self, kind: str, node: str, detail: Map[str, Any] = EMPTY) -> None:
         """Write a fault into the trace; the laws look at it when all that belongs to it has happened."""
         self.record(kind, node, detail=detail)
-        if self.watching:
-            self.unjudged.append(len(self.steps))
+        if self.judge.watching:
+            self.judge.faults.append(len(self.steps))
 
-    def _judge_faults(self) -> None:
-        while self.unjudged:
-            self.check(self.watching, self.unjudged.pop(0))
-
-    def check(self, laws: list[Law], number: int) -> None:
-        """Judge the cluster as it is after step `number`; 0: at the end."""
-        self.judged = number
-        for law in laws:
-            memory = self.memories[law.name]
-            evidence: str | None
-            try:
-                self.memories[law.name], evidence = law.fold(memory, self)
-            except AssertionError as broken:
-                evidence = str(broken) or "an assertion without a text"
-            except DistsysError:
-                raise
-            except Exception as problem:
-                raise LawError(
-                    f"the law {law.name!r} failed at {f'step {number}' if number else 'the end'} of seed "
-                    f"{self.seed}: {type(problem).__name__}: {problem}"
-                ) from problem
-            if evidence is not None and (number == 0 or law.when != FINALLY):
-                self._violated(law.name, evidence, number)
-
-    def _violated(self, law: str, evidence: str, number: int) -> None:
-        if any(violation.law == law for violation in self.violations):
-            return  # the first time is the one that teaches
-        self.violations.append(Violation(law, evidence, number))
-        self.stopped = self.stopped or self.stop_on_violation
-
-    def _header(self) -> Header:
-        cluster = self.cluster
-        settings: dict[str, Any] = {
-            "kind": "simulator",
-            "network": self.network,
-            "script": self.script,
-            "requests": self.requests if self._own_requests else None,
-            "service": self.service,
-            "until": self.until,
-            "settle": self.settle,
-            "steps_max": self.steps_max,
-            "stop_on_violation": self.stop_on_violation,
-        }
-        return Header(
-            system=cluster.system.name,
-            options=cluster.options,
-            mutant=cluster.mutant.id if cluster.mutant else None,
-            seed=self.seed,
-            names=cluster.names,
-            declared=Map({name: Map(cluster.kind_of(name).declared) for name in cluster.names}),
-            driver=Map(settings),
-            laws=tuple(law.name for law in self.laws),
-        )
+    def _judge(self, number: int = 0) -> None:
+        """Let the laws look at step `number`, and at the faults that they have not seen yet."""
+        judge = self.judge
+        if number:
+            judge.after(number, self)
+        else:
+            judge.after_faults(self)
+        if judge.violations and self.stop_on_violation:
+            self.stopped = True

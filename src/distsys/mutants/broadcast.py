@@ -161,9 +161,14 @@ class StandsOnBestEffort(CausalBroadcast):
     below = DoesNotRelay
 
 
-def mutant(id: str, title: str, system: str, kind: type, breaks: str, source: str, story: str) -> NodeMutant:
+def mutant(
+    id: str, title: str, system: str, kind: type, breaks: str, source: str, story: str, seeds_max: int = 200
+) -> NodeMutant:
     """Return the mutant that swaps the one class of a system."""
-    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story)
+    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story, seeds_max=seeds_max)
+
+
+CRASH_IN_A_BROADCAST = 1000  # the sender must crash between two sends: about 3 seeds in 200 do it
 
 
 CACHIN = "Cachin, Guerraoui and Rodrigues 2011, "
@@ -213,6 +218,7 @@ MUTANTS = (
         "agreement",
         CACHIN + "algorithm 3.3",
         "The sender crashes when one peer has the message and the other has not. They will differ for ever.",
+        CRASH_IN_A_BROADCAST,
     ),
     mutant(
         "RB-02",
@@ -303,5 +309,6 @@ MUTANTS = (
         "agreement",
         CACHIN + "algorithm 3.15",
         "Order is kept, and yet a message reaches one correct process and not the other: nobody relays it.",
+        CRASH_IN_A_BROADCAST,
     ),
 )
