@@ -29,12 +29,9 @@ class Judge:
         self.faults: list[int] = []  # steps of faults that the laws have not seen yet
 
     def after(self, number: int, world: World) -> None:
-        """Judge the world as it is after step `number`, and then after the faults that came with it."""
-        self._ask(self.watching, number, world)
-        self.after_faults(world)
-
-    def after_faults(self, world: World) -> None:
-        """Judge the world after the faults that the laws have not seen yet."""
+        """Judge the world as it is after step `number` (0: none), and after the faults that came with it."""
+        if number:
+            self._ask(self.watching, number, world)
         while self.faults:
             self._ask(self.watching, self.faults.pop(0), world)
 

@@ -55,6 +55,7 @@ from .settings import checked_requests, checked_script, checked_service, collect
 from .transit import Fate, Transit
 
 _deliver = unchecked(Deliver)  # what is delivered was checked when it was sent
+ANSWER = " (answer a client with self.output)"
 CLIENT = "client"  # the sender of what comes from outside the cluster
 
 
@@ -105,11 +106,9 @@ class Simulator:
         self.stop_on_violation = stop_on_violation
         self.script = checked_script(script, cluster, self.until)
         self.own_requests = requests is not None
-        end = self.until + self.settle
-        if requests is None:
-            self.requests = checked_requests(cluster.workload(seed), cluster, None)
-        else:
-            self.requests = checked_requests(requests, cluster, end)
+        asked = cluster.workload(seed) if requests is None else requests
+        end = None if requests is None else self.until + self.settle
+        self.requests = checked_requests(asked, cluster, end)
         self.judge = Judge(cluster.laws if laws is None else laws, self.seed)
         self.service = checked_service(service, cluster)
         self._prepare()
@@ -302,8 +301,7 @@ class Simulator:
         except KeyError:
             raise UnknownNameError(
                 f"to must be one of {', '.join(self.names)}, but {sender} sends {shown(message)} to {shown(to)} "
-                f"at step {cause[0]} of seed {self.seed}"
-                + (" (answer a client with self.output)" if to == CLIENT else "")
+                f"at step {cause[0]} of seed {self.seed}{ANSWER if to == CLIENT else ''}"
             ) from None
         now = self.now
         fate: Fate = now if sender == to else self.transit.fate(sender, to, message, now)
@@ -402,10 +400,6 @@ class Simulator:
 
     def _judge(self, number: int = 0) -> None:
         """Let the laws look at step `number`, and at the faults that they have not seen yet."""
-        judge = self.judge
-        if number:
-            judge.after(number, self)
-        else:
-            judge.after_faults(self)
-        if judge.violations and self.stop_on_violation:
+        self.judge.after(number, self)
+        if self.judge.violations and self.stop_on_violation:
             self.stopped = True

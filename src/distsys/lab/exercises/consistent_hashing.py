@@ -29,7 +29,8 @@ SERVERS = ("ann", "bob", "cid", "dee", "eve")
     """,
     mistakes=("answer = 10 / 11", "answer = 19 / 20", "answer = 'half'"),
     explanation="Half of the keys move, and half must: the ten new servers end with half of all keys. "
-    "Doubling is the one resize at which modulo moves no more than it has to, which is why some systems only ever double.",
+    "When the number of servers is multiplied, modulo moves no more than it has to: from 10 to 30 it moves two thirds, "
+    "and two thirds must move.",
 )
 def double_the_servers(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
@@ -46,9 +47,9 @@ def small_ring() -> Ring:
 
 @page.exercise(
     "read-the-ring",
-    hint="a token belongs to the arc that ends in it, and after 255 comes 0.",
+    hint="an arc belongs to the token at its end, and after 255 comes 0.",
     solution="""
-        # The tokens are (30, ann), (126, cid) and (133, bob): see small_ring().tokens.
+        # The tokens are (30, ann), (126, cid) and (133, bob).
         # 31 lies just after ann's token, so the next token clockwise is cid's; 133 is bob's own token;
         # 200 lies after the last token, so the walk goes on over 0 to the first one, ann's.
         answer = ("cid", "bob", "ann")
@@ -74,8 +75,8 @@ def read_the_ring(answer: object) -> str | None:
         answer = next(v for v in range(1, 1000) if ring_share_cv(50, v) <= 0.05)  # 392
     """,
     mistakes=("answer = 391", "answer = 400", "answer = 20", "answer = 392.5"),
-    explanation="49 / (50 v + 1) = 0.0025 gives v = 391.98. Seven times more servers would hardly change it: "
-    "what counts is v, and 1 / v = 0.0025 gives 400.",
+    explanation="49 / (50 v + 1) = 0.0025 gives v = 391.98. For any number of servers 400 tokens are enough, "
+    "because the variation is below 1 / sqrt(v).",
 )
 def choose_vnodes(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int):
@@ -89,7 +90,7 @@ def choose_vnodes(answer: object) -> str | None:
 
 @page.exercise(
     "mend-the-ring",
-    hint="what does bisect_left return for a key that lies after the last token?",
+    hint="try a hash after the last token, and one that is equal to a token.",
     solution="""
         from bisect import bisect_left
 
@@ -154,7 +155,7 @@ def _bad_join(servers: tuple[str, ...]) -> tuple[Modulo, Modulo]:
             return "too many keys moved" if moved > len(keys) / 2 else None
         """,
     ),
-    explanation="The law speaks about each key, not about a count, so it also catches the one key in a thousand "
+    explanation="The law speaks about each key, not about a count, so it also catches the few keys in a thousand "
     "that Maglev moves between two old servers.",
 )
 def state_minimal_movement(answer: object) -> str | None:
@@ -177,7 +178,7 @@ def state_minimal_movement(answer: object) -> str | None:
 
 @page.exercise(
     "build-rendezvous",
-    hint="bid with key_hash(server + '|' + key) for every server, and let the highest bid win.",
+    hint="max takes a key function: what does each server bid for this key?",
     solution="""
         from distsys.algorithms.keyhash import key_hash
 
@@ -194,8 +195,8 @@ def state_minimal_movement(answer: object) -> str | None:
         "answer = lambda servers, key: max(servers)",
         "answer = lambda servers, key: servers[0]",
     ),
-    explanation="The bids of the others do not change when a server comes or goes, and that is the whole proof of "
-    "minimal movement.",
+    explanation="The bids of the others do not change when a server comes or goes: that is the whole proof of minimal movement. "
+    "The name behind the bid decides between equal bids, whatever the order of the list.",
 )
 def build_rendezvous(answer: object) -> str | None:
     if not callable(answer):
