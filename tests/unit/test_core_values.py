@@ -9,7 +9,7 @@ import pytest
 
 from distsys.core import EMPTY, Dice, Log, Map, record
 from distsys.core.errors import ArgumentTypeError, DistsysError, MutableValueError
-from distsys.core.values import must_be_immutable, order_key
+from distsys.core.values import must_be_immutable, order_key, unchecked
 
 
 @record
@@ -272,3 +272,16 @@ def test_under_gives_the_keys_below_a_prefix_without_it():
 def test_a_map_survives_pickle():
     made = Map({"b": (1,), "a": Point(2)})
     assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_what_is_made_unchecked_is_the_same_frozen_record():
+    make = unchecked(Point)
+    assert make(1) == Point(1)
+    assert make(1, y="a") == Point(1, "a")
+    assert type(make(1)) is Point
+    assert hash(make(1)) == hash(Point(1))
+    with pytest.raises(FrozenInstanceError):
+        make(1).x = 2
+    assert pickle.loads(pickle.dumps(make(1))) == Point(1)
+    with pytest.raises(TypeError):
+        make()

@@ -29,6 +29,32 @@ class Inner:
     message: Any
 
 
+class _Nowhere(list[Effect]):
+    """Stands where the effects go while no event is handled."""
+
+    def append(self, effect: Effect) -> None:
+        raise ArgumentError(
+            f"{shown(effect)} has no event that it answers to: send, set timers and persist in on_start, "
+            "on_message or on_timeout; __init__ only sets fields"
+        )
+
+
+_NOWHERE = _Nowhere()
+
+
+class _Turn:
+    """What belongs to the event that a node handles now, and to no state: a node has one, a copy has its own."""
+
+    __slots__ = ("effects", "now", "sealed", "seed")
+    effects: list[Effect]
+
+    def __init__(self, sealed: bool) -> None:
+        self.effects = _NOWHERE
+        self.now = 0
+        self.seed: int | None = None  # but in `on_start`: what a node keeps from it must stand in a field
+        self.sealed = sealed  # the node has started: it takes no new fields
+
+
 class Node:
     """One process. A protocol overrides `on_start`, `on_message` and `on_timeout`.
 
@@ -37,17 +63,14 @@ class Node:
     (role, term, log, ...), as {name in the picture: field}.
     """
 
-    __slots__ = ("__dict__", "_effects", "_now", "_sealed", "_seed")
-    _effects: list[Effect]
-    _now: int
-    _seed: int | None  # None but in `on_start`: what a node keeps from start to start must stand in a field
-    _sealed: bool
+    __slots__ = ("__dict__", "_turn")
+    _turn: _Turn
     declared: ClassVar[dict[str, str]] = {}
     name: str
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
         """Return a bare node: what is not a field is set here, so that `__init__` may set fields at once."""
-        return _bare(cls, 0, False)
+        return _bare(cls, False)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse what all nodes of a class would share and change."""
@@ -85,7 +108,9 @@ class Node:
         """Send `message` to the node named `to` (it may be this node)."""
         if type(message) not in FROZEN:
             must_be_immutable("Send.message", message)
-        self._effects.append(_send(to, message) if type(to) is str else Send(name_text("to", to), message))
+        self._turn.effects.append(
+            _send(to, message) if type(to) is str else Send(name_text("to", to), message)
+        )
 
     def broadcast(self, peers: Iterable[str], message: Any) -> None:
         """Send `message` to each of `peers`, in their order."""
@@ -94,7 +119,7 @@ class Node:
                 "peers must have an order (a sorted tuple), but it is a set: sort it first"
             )
         for peer in peers:
-            self._effects.append(Send(peer, message))
+            self._turn.effects.append(Send(peer, message))
 
     def set_timer(self, timer: str, low: int, high: int | None = None) -> None:
         """Fire `timer` after a duration from [low, high] microseconds (exactly `low` without `high`)."""
@@ -103,40 +128,40 @@ class Node:
         if type(low) is not int or type(high) is not int or not 0 <= low <= high <= LONGEST:
             duration("high", high, at_least=duration("low", low))
         _plain_name("timer", timer)
-        self._effects.append(SetTimer(timer, low, high))
+        self._turn.effects.append(SetTimer(timer, low, high))
 
     def cancel_timer(self, timer: str) -> None:
         """Stop `timer` if it runs."""
         _plain_name("timer", timer)
-        self._effects.append(CancelTimer(timer))
+        self._turn.effects.append(CancelTimer(timer))
 
     def persist(self, **changes: Any) -> None:
         """Write `changes` to the disk as one atomic record, before any effect that is written later."""
         for key in changes:
             _plain_name("a key of persist", key)
-        self._effects.append(Persist(Map(changes)))
+        self._turn.effects.append(Persist(Map(changes)))
 
     def output(self, value: Any) -> None:
         """Hand `value` to the user of this node."""
-        self._effects.append(Output(value))
+        self._turn.effects.append(Output(value))
 
     def note(self, text: str) -> None:
         """Leave a remark in the trace."""
-        self._effects.append(Note(text))
+        self._turn.effects.append(Note(text))
 
     @property
     def now(self) -> int:
         """What this node's clock showed at the event that is being handled, in microseconds."""
-        return self._now
+        return self._turn.now
 
     @property
     def seed(self) -> int:
         """The seed that `Start` gave, in `on_start` only: keep `Dice(self.seed)` in a field."""
-        if self._seed is None:
+        if self._turn.seed is None:
             raise ArgumentError(
                 "seed is there in on_start only: keep Dice(self.seed) in a field, where it is part of the state"
             )
-        return self._seed
+        return self._turn.seed
 
     # The door.
 
@@ -145,9 +170,10 @@ class Node:
         kind = type(event)
         if kind is not Deliver and kind is not Timeout and kind is not Start:
             raise ArgumentTypeError(f"event must be a Start, Deliver or Timeout, but it is {shown(event)}")
+        turn = self._turn
         effects: list[Effect] = []
-        _set_effects(self, effects)
-        _set_now(self, event.now)
+        turn.effects = effects
+        turn.now = event.now
         if kind is Deliver:
             if type(event.message) is Inner:  # type: ignore[union-attr]
                 self._deliver_inside(event)  # type: ignore[arg-type]
@@ -160,12 +186,12 @@ class Node:
             else:
                 self.on_timeout(head)
         else:
-            _set_sealed(self, True)
+            turn.sealed = True
             for name in self._inner_names():
                 self._inside(name, Start(derive(event.seed, name), event.now))  # type: ignore[union-attr]
-            _set_seed(self, event.seed)  # type: ignore[union-attr]
+            turn.seed = event.seed  # type: ignore[union-attr]
             self.on_start()
-            _set_seed(self, None)
+            turn.seed = None
         return tuple(effects)
 
     # A node inside a node.
@@ -187,7 +213,7 @@ class Node:
 
     def tell(self, inner: str, message: Any) -> None:
         """Hand `message` to the embedded node `inner`, at once, as a request from this node."""
-        self._inside(inner, Deliver(self.name, message, self._now))
+        self._inside(inner, Deliver(self.name, message, self._turn.now))
 
     def _inner_names(self) -> list[str]:
         return [name for name, value in self.__dict__.items() if isinstance(value, Node)]
@@ -204,15 +230,15 @@ class Node:
         for effect in node.handle(event):
             match effect:
                 case Send(to, message):
-                    self._effects.append(Send(to, Inner(name, message)))
+                    self._turn.effects.append(Send(to, Inner(name, message)))
                 case SetTimer(timer, low, high):
-                    self._effects.append(SetTimer(f"{name}/{timer}", low, high))
+                    self._turn.effects.append(SetTimer(f"{name}/{timer}", low, high))
                 case CancelTimer(timer):
-                    self._effects.append(CancelTimer(f"{name}/{timer}"))
+                    self._turn.effects.append(CancelTimer(f"{name}/{timer}"))
                 case Persist(changes):
-                    self._effects.append(Persist(Map({f"{name}/{k}": v for k, v in changes.items()})))
+                    self._turn.effects.append(Persist(Map({f"{name}/{k}": v for k, v in changes.items()})))
                 case Note(text):
-                    self._effects.append(Note(f"{name}: {text}"))
+                    self._turn.effects.append(Note(f"{name}: {text}"))
                 case Output(value):
                     self.on_output(name, value)
 
@@ -236,7 +262,7 @@ class Node:
 
     def copy(self) -> Self:
         """Return an independent node in the same state; shallow, for the values cannot change."""
-        twin = _bare(type(self), self._now, self._sealed)
+        twin = _bare(type(self), self._turn.sealed)
         contents = twin.__dict__
         for field, value in self.__dict__.items():
             contents[field] = value.copy() if isinstance(value, Node) else value
@@ -262,7 +288,7 @@ class Node:
     def _admit(self, field: str) -> None:
         """Raise an error unless this node may have a new field of this name."""
         kind = type(self).__name__
-        if self._sealed:
+        if self._turn.sealed:
             raise ArgumentTypeError(
                 f"{kind} has no field {field!r}: set every field in __init__ first (a typing error?)"
             )
@@ -270,20 +296,10 @@ class Node:
             raise ArgumentError(f"{kind} cannot have a field {field!r}: every Node has a {field} already")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return (_restore, (type(self), dict(self.__dict__), self._now, self._sealed))
+        return (_restore, (type(self), dict(self.__dict__), self._turn.sealed))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
-
-
-class _Nowhere(list[Effect]):
-    """Stands where the effects go while no event is handled."""
-
-    def append(self, effect: Effect) -> None:
-        raise ArgumentError(
-            f"{shown(effect)} has no event that it answers to: send, set timers and persist in on_start, "
-            "on_message or on_timeout; __init__ only sets fields"
-        )
 
 
 def _plain_name(argument: str, name: str) -> None:
@@ -293,24 +309,15 @@ def _plain_name(argument: str, name: str) -> None:
 
 _send = unchecked(Send)
 _TAKEN = frozenset(dir(Node))
-_NOWHERE = _Nowhere()
-# Slots, not fields: they are no part of the state.
-_set_effects = vars(Node)["_effects"].__set__
-_set_now = vars(Node)["_now"].__set__
-_set_seed = vars(Node)["_seed"].__set__
-_set_sealed = vars(Node)["_sealed"].__set__
 
 
-def _bare(kind: type[N], now: int, sealed: bool) -> N:
+def _bare(kind: type[N], sealed: bool) -> N:
     node = object.__new__(kind)
-    _set_effects(node, _NOWHERE)
-    _set_now(node, now)
-    _set_seed(node, None)
-    _set_sealed(node, sealed)
+    object.__setattr__(node, "_turn", _Turn(sealed))
     return node
 
 
-def _restore(kind: type[N], contents: dict[str, Any], now: int, sealed: bool) -> N:
-    node = _bare(kind, now, sealed)
+def _restore(kind: type[N], contents: dict[str, Any], sealed: bool) -> N:
+    node = _bare(kind, sealed)
     node.__dict__.update(contents)
     return node

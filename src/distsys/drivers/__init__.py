@@ -18,6 +18,7 @@ from .faults import (
     Wipe,
     during,
 )
+from .judge import LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
 from .replay import replay, resimulate, states
 from .simulator import HandlerError, Simulator
@@ -34,6 +35,7 @@ __all__ = [
     "HandlerError",
     "Heal",
     "HeavyTail",
+    "LawError",
     "Link",
     "Partition",
     "Pause",

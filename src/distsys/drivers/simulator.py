@@ -2,9 +2,9 @@
 
 The simulator owns all that a node may not have: the clock, the dice, the network and the disks. It keeps a heap
 of things due, takes the earliest, lets a node handle an event, writes a row of the trace, and carries out
-the effects in order. Ties in time are broken by the order in which things became due. Four
-generators (network, timers, service, starts) are derived from the seed, so a change in one use of chance leaves
-the others as they were.
+the effects in order. Ties in time are broken by the order in which things became due. The
+generators (network, timers, one for each start of a node) are derived from the seed, each under a name of its
+own, so a change in one use of chance leaves the others as they were.
 
 A run has two phases. In the first, `until` microseconds long, the script does its worst and the laws that hold
 always are checked after each step. Then everything is healed, and after `settle` microseconds more the laws

@@ -55,11 +55,15 @@ def _is_number(value: Any) -> bool:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _html(cells: list[list[str]], header: Sequence[str], right: list[bool], caption: str) -> str:
-    style = ['style="text-align:right"' if to_right else 'style="text-align:left"' for to_right in right]
+    look = "padding:.3em .8em;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.5)"
+    style = [f'style="text-align:{"right" if to_right else "left"};{look}"' for to_right in right]
+    style[0] = style[0][:-1] + ';white-space:nowrap"'
     head = "".join(f'<th scope="col" {style[i]}>{escaped(name)}</th>' for i, name in enumerate(header))
     body = "".join(
         "<tr>" + "".join(f"<td {style[i]}>{escaped(cell)}</td>" for i, cell in enumerate(row)) + "</tr>"
@@ -68,7 +72,7 @@ def _html(cells: list[list[str]], header: Sequence[str], right: list[bool], capt
     title = f"<caption>{escaped(caption)}</caption>" if caption else ""
     return (
         '<div style="overflow-x:auto;max-width:100%" tabindex="0" role="group" '
-        f'aria-label="{escaped(caption or "table")}"><table class="ds-table">{title}'
+        f'aria-label="{escaped(caption or "table")}"><table class="ds-table" style="border-collapse:collapse">{title}'
         f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
