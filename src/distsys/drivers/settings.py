@@ -13,9 +13,26 @@ from distsys.core.trace import Header
 from distsys.core.values import Map
 
 from .faults import Action, Restart, checked, ends_a_fault
+from .network import Link
 
 if TYPE_CHECKING:
     from .simulator import Simulator
+
+
+def checked_cluster(cluster: Any) -> Cluster:
+    """Return the cluster, if it was built."""
+    if not isinstance(cluster, Cluster):
+        raise ArgumentTypeError(f"cluster must come from systems.build(...), but it is {shown(cluster)}")
+    return cluster
+
+
+def checked_network(network: Any) -> Link:
+    """Return the link that messages take; None is the usual one."""
+    if network is None:
+        return Link()
+    if not isinstance(network, Link):
+        raise ArgumentTypeError(f"network must be a Link, made by link(...), but it is {shown(network)}")
+    return network
 
 
 def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple[Action, ...]:

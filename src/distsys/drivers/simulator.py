@@ -1,10 +1,9 @@
 """`Simulator`: a cluster in one process, in virtual time, with every fault at hand. One seed, one run.
 
-The simulator owns all that a node may not have: the clock, the dice, the network and the disks. It keeps a heap
-of things due, takes the earliest, lets a node handle an event, writes a row of the trace, and carries out
-the effects in order. Ties in time are broken by the order in which things became due. The
-generators (network, timers, one for each start of a node) are derived from the seed, each under a name of its
-own, so a change in one use of chance leaves the others as they were.
+The simulator owns all that a node may not have: the clock, the dice, the network and the disks. It takes the
+earliest of the things due, lets a node handle an event, writes a step of the trace, and carries out the effects
+in order; ties in time are broken by the order in which things became due. Each generator (network, timers, the
+start of a node) is derived from the seed, so a change in one use of chance leaves the others as they were.
 
 A run has two phases. In the first, `until` microseconds long, the script does its worst and the laws that hold
 always are checked after each step. Then everything is healed, and after `settle` microseconds more the laws
@@ -20,14 +19,7 @@ from random import Random
 from typing import Any
 
 from distsys.core.dice import derive
-from distsys.core.errors import (
-    ArgumentTypeError,
-    DistsysError,
-    UnknownNameError,
-    duration,
-    shown,
-    whole_number,
-)
+from distsys.core.errors import DistsysError, UnknownNameError, duration, shown, whole_number
 from distsys.core.events import (
     CancelTimer,
     Deliver,
@@ -51,7 +43,15 @@ from .faults import Action
 from .host import Host, carry_out_fault, heal_everything
 from .judge import Judge
 from .network import Link
-from .settings import checked_requests, checked_script, checked_service, collector_paused, header_of
+from .settings import (
+    checked_cluster,
+    checked_network,
+    checked_requests,
+    checked_script,
+    checked_service,
+    collector_paused,
+    header_of,
+)
 from .transit import Fate, Transit
 
 _deliver = unchecked(Deliver)  # what is delivered was checked when it was sent
@@ -93,13 +93,9 @@ class Simulator:
         steps_max: int = 100_000,
         stop_on_violation: bool = True,
     ) -> None:
-        if not isinstance(cluster, Cluster):
-            raise ArgumentTypeError(f"cluster must come from systems.build(...), but it is {shown(cluster)}")
-        self.cluster = cluster
+        self.cluster = checked_cluster(cluster)
         self.seed = whole_number("seed", seed, at_most=2**64 - 1)
-        self.network = Link() if network is None else network
-        if not isinstance(self.network, Link):
-            raise ArgumentTypeError(f"network must be a Link, made by link(...), but it is {shown(network)}")
+        self.network = checked_network(network)
         self.until = duration("until", until)
         self.settle = duration("settle", settle)
         self.steps_max = whole_number("steps_max", steps_max, at_least=1)
@@ -379,8 +375,7 @@ class Simulator:
             else:
                 self.handle(host, kind, _deliver(sender, message, host.clock(self.now)), cause)
 
-    # The record, and the laws.
-
+    # The record and the laws.
     def record(
         self,
         kind: str,
