@@ -195,8 +195,8 @@ def state_minimal_movement(answer: object) -> str | None:
         "answer = lambda servers, key: max(servers)",
         "answer = lambda servers, key: servers[0]",
     ),
-    explanation="The bids of the others do not change when a server comes or goes: that is the whole proof of minimal movement. "
-    "The name behind the bid decides between equal bids, whatever the order of the list.",
+    explanation="The bids of the others do not change when a server comes or goes: that is the whole proof of "
+    "minimal movement. The name behind the bid decides between equal bids, whatever the order of the list.",
 )
 def build_rendezvous(answer: object) -> str | None:
     if not callable(answer):
