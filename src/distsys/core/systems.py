@@ -179,6 +179,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*_PLACES, *_SYSTEMS}))
 
 
+def shipped() -> tuple[str, ...]:
+    """Return the names of the systems that come with the package, without those that somebody registered."""
+    return tuple(sorted(_PLACES))
+
+
 def find(name: str) -> System:
     """Return the system called `name`; an error that lists what there is, where there is none."""
     if name not in _SYSTEMS:
