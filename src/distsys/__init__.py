@@ -1,8 +1,7 @@
 """distsys: distributed systems, small enough to read and real enough to run.
 
-Every protocol is written once, as a pure state machine (`distsys.core.Node`), and used five ways: quoted in
-the prose, run in a notebook, simulated under faults, explored exhaustively at small scope, and served over
-real sockets. `import distsys` needs the standard library alone.
+Every protocol is written once, as a pure state machine (`distsys.core.Node`); the same class is quoted in the
+prose, run in a notebook, and simulated under faults. `import distsys` needs the standard library alone.
 
 >>> from distsys import simulate
 >>> trace = simulate("causal-broadcast", seed=7, nodes=3)
