@@ -1,4 +1,5 @@
-"""Which arcs of the ring change owner between two rings: the plan by which a migrator moves keys.
+"""Which arcs of the ring change owner between two rings: the plan by which a migrator moves
+one copy of the keys, that of the owner.
 
 The router asks the new ring who owns a key. The migrator asks the plan what to copy, from whom, to whom. If
 the two disagree about one hash, its key is served by a node that never received it. The plan is computed from

@@ -103,6 +103,13 @@ def same_everywhere(placement: Placement, record: Mapping[Key, str]) -> str | No
     return None
 
 
+def next_members(ring: Ring, hash: int, count: int) -> tuple[str, ...]:
+    """Return the first `count` distinct owners clockwise from `hash`, found by sorting all tokens by distance."""
+    space = 1 << ring.bits
+    clockwise = sorted(ring.tokens, key=lambda pair: (pair[0] - hash) % space)
+    return tuple(dict.fromkeys(owner for _, owner in clockwise))[:count]
+
+
 def distinct_replicas(placement: Ring | Rendezvous, keys: Iterable[Key], count: int) -> str | None:
     """A replica set has `count` distinct members, and begins with the owner."""
     for key in keys:
@@ -113,6 +120,8 @@ def distinct_replicas(placement: Ring | Rendezvous, keys: Iterable[Key], count: 
         owner = placement.lookup(key)
         if replicas[0] != owner:
             return f"the replicas of key {key!r} begin with {replicas[0]!r}, but its owner is {owner!r}"
+        if isinstance(placement, Ring) and tuple(replicas) != next_members(placement, placement.hash(key), count):
+            return f"the replicas of key {key!r} are {list(replicas)}, which are not the next members clockwise"
     return None
 
 

@@ -146,6 +146,7 @@ def nth_hash(hash: int, number: int) -> int:
 def pair_hash(node_hash: int, hash: int) -> int:
     """Return the 64-bit bid of a node for a key: mix(hash xor node_hash), with the `mix` of `core.dice`.
 
-    For one node this is a bijection, so no two keys with different hashes score alike there.
+    For one node this is a bijection, so no two keys with different hashes score alike there. Since mix(0) is 0, a
+    key that has the node's own name scores lowest there; that is one key for each node.
     """
     return mix(hash ^ node_hash)

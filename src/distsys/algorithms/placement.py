@@ -86,10 +86,14 @@ def member_weights(members: Members) -> dict[str, int]:
 
 
 def key_hash_function(hash: KeyHash) -> KeyHash:
-    """Return `hash` if it gives an int in [0, 2**64) for the empty key, else raise an error."""
+    """Return `hash` if it gives an int in [0, 2**64) for the empty key and 64 others, else raise an error.
+
+    Python's own `hash` is negative for half of all keys, and is refused here.
+    """
     if not callable(hash):
         raise ArgumentTypeError(f"hash must be a function from a key to an int, but it is {shown(hash)}")
-    hash_value(hash(""))
+    for probe in ("", *map(str, range(64))):
+        hash_value(hash(probe))
     return hash
 
 

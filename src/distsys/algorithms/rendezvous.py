@@ -2,7 +2,7 @@
 
 Thaler and Ravishankar, "Using Name-Based Mappings to Increase Hit Rates" (IEEE/ACM Transactions on Networking
 6(1), 1998), call it highest random weight. Each node's bid depends on the key and that node only, so a join
-moves exactly the keys that the new node wins, and a leave moves the loser's keys to whoever bid second. The
+moves exactly the keys that the new node wins, and a leave moves the leaver's keys to whoever bid second. The
 load is as even as throwing keys at random; the ranking of the bids gives replica sets for nothing. The price
 is a lookup in O(n).
 

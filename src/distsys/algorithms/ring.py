@@ -169,6 +169,8 @@ class Ring(Placement):
     def replicas_at(self, hash: int, count: int) -> tuple[str, ...]:
         """Return the first `count` distinct members clockwise from `hash`."""
         whole_number("count", count, at_least=1)
+        if not self._members:
+            raise self._nobody()
         if count > len(self._members):
             raise ArgumentError(
                 f"count must be at most {len(self._members)}, the number of members "
