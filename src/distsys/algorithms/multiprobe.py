@@ -3,8 +3,8 @@
 Appleton and O'Reilly, "Multi-probe consistent hashing" (arXiv:1505.00062, 2015). Virtual nodes even out the
 load by hashing each node many times, and pay in memory. Here each node has one token, and the key is hashed k
 times; the probe that lies closest before a token decides. A long arc gives its probes long ways and so wins
-less often. The paper's claim: a peak-to-average load of 1 + e with 1 + 1/e probes, so k = 21 for 1.05; that is an average over rings, and one small ring may reach 1.2. Memory
-is n tokens, and a lookup costs k binary searches.
+less often. The paper's claim: a peak-to-average load of 1 + e with 1 + 1/e probes, so k = 21 for 1.05; that
+is an average over rings, and one small ring may reach 1.2. Memory is n tokens, and a lookup costs k binary searches.
 
 A join moves keys to the new node only: its token can only shorten ways, and a key moves when the way to the
 new token is the shortest.
