@@ -1,9 +1,10 @@
 """Which arcs of the ring change owner between two rings: the plan by which a migrator moves keys.
 
-It plans for one copy of each key, that of the owner. The router asks the new ring who owns a key. The migrator asks the plan what to copy, from whom, to whom. If
-the two disagree about one hash, its key is served by a node that never received it. The plan is computed from
-both token lists: between two neighbouring tokens of either ring the owner is constant on both, so it is
-enough to ask each ring at the end of every such arc. Arcs are `(start, end]`, as everywhere (see `arc`).
+It plans for one copy of each key, that of the owner. The router asks the new ring who owns a key. The
+migrator asks the plan what to copy, from whom, to whom. If the two disagree about one hash, its key is
+served by a node that never received it. The plan is computed from both token lists: between two
+neighbouring tokens of either ring the owner is constant on both, so it is enough to ask each ring at the
+end of every such arc. Arcs are `(start, end]`, as everywhere (see `arc`).
 """
 
 from __future__ import annotations

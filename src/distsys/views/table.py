@@ -61,7 +61,7 @@ def _cell(value: Any) -> str:
 
 
 def _html(cells: list[list[str]], header: Sequence[str], right: list[bool], caption: str) -> str:
-    look = "padding:.3em .8em;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.5)"
+    look = "padding:.3em .55em;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.5)"
     style = [f'style="text-align:{"right" if to_right else "left"};{look}"' for to_right in right]
     style[0] = style[0][:-1] + ';white-space:nowrap"'
     head = "".join(f'<th scope="col" {style[i]}>{escaped(name)}</th>' for i, name in enumerate(header))
