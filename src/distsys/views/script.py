@@ -1,0 +1,21 @@
+"""The script that plays figures: one classic script, put together from the parts in `player/`.
+
+The parts share one function scope, so that nothing but the custom elements reaches the page; each part is a
+chapter of its own and can be read alone. The site loads the script once for all figures of a page; a live notebook
+puts it into the output, for an output may stand in a frame of its own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "player"
+PARTS = ("strings", "dom", "style")  # in this order
+
+
+@cache
+def script() -> str:
+    """Return the whole script."""
+    parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'
