@@ -10,6 +10,7 @@ True
 """
 
 from .core import MS, US, S, Trace, systems
+from .core.trace import show_with
 from .drivers import Simulator, replay, simulate
 
 __version__ = "0.1.0"
@@ -27,3 +28,5 @@ systems.declare(
     },
     mutant_modules=("distsys.mutants.clocks", "distsys.mutants.broadcast", "distsys.mutants.detector"),
 )
+
+show_with("distsys.views.figure:mimebundle")

@@ -120,8 +120,12 @@ def distinct_replicas(placement: Ring | Rendezvous, keys: Iterable[Key], count: 
         owner = placement.lookup(key)
         if replicas[0] != owner:
             return f"the replicas of key {key!r} begin with {replicas[0]!r}, but its owner is {owner!r}"
-        if isinstance(placement, Ring) and tuple(replicas) != next_members(placement, placement.hash(key), count):
-            return f"the replicas of key {key!r} are {list(replicas)}, which are not the next members clockwise"
+        if isinstance(placement, Ring) and tuple(replicas) != next_members(
+            placement, placement.hash(key), count
+        ):
+            return (
+                f"the replicas of key {key!r} are {list(replicas)}, which are not the next members clockwise"
+            )
     return None
 
 

@@ -10,6 +10,7 @@ Steps are numbered from 1, so that "step 7" in the prose, in the picture and in 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,14 @@ class Trace:
             else f"no violation of {len(head.laws)} laws"
         )
         return f"<Trace {head.system}{mutant}, seed={head.seed}: {len(self.steps)} steps, {verdict}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """How a notebook shows a trace: as `show_with` says, else as a line of text."""
+        module, _, name = DISPLAY[-1].partition(":") if DISPLAY else ("", "", "")
+        if not module:
+            return {"text/plain": repr(self)}
+        bundle: dict[str, str] = getattr(importlib.import_module(module), name)(self)
+        return bundle
 
     def step(self, number: int) -> Step:
         """Return step `number`, counted from 1."""
@@ -207,6 +216,14 @@ class Trace:
         from .trace_file import read
 
         return read(text.encode() if isinstance(text, str) else text, "the trace")
+
+
+DISPLAY: list[str] = []  # "module:function", loaded when a notebook shows a trace; the last one counts
+
+
+def show_with(place: str) -> None:
+    """Say which function, as "module:function", gives the MIME bundle of a trace; nothing is imported yet."""
+    DISPLAY.append(place)
 
 
 def apply_to_disk(disk: Map[str, Any], changes: Mapping[str, Any]) -> Map[str, Any]:

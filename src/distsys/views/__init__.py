@@ -1,8 +1,10 @@
-"""Pictures: of runs (`draw`), of hash rings (`ring`), and of numbers (`charts`, which needs matplotlib)."""
+"""Pictures: runs that play (`play`) or stand still (`draw`), hash rings (`ring`), numbers (`charts`, by matplotlib)."""
 
 from . import spacetime
 from .drawing import Drawing
+from .figure import Figure, play
 from .spacetime import draw
+from .tour import Guess, Stop
 from .words import sentences
 
-__all__ = ["Drawing", "draw", "sentences", "spacetime"]
+__all__ = ["Drawing", "Figure", "Guess", "Stop", "draw", "play", "sentences", "spacetime"]

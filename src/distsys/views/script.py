@@ -10,12 +10,28 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from .theme import DARK, DARK_HOSTS, LIGHT, LIGHT_HOSTS, variables
+
 FOLDER = Path(__file__).parent / "player"
-PARTS = ("strings", "dom", "style")  # in this order
+PARTS = (
+    "strings", "dom", "style", "codec", "words", "scene", "draw", "pane", "panels", "tour", "figure",
+)  # fmt: skip
+ELEMENTS = ":is(dist-trace,dist-ring)"
 
 
 @cache
 def script() -> str:
     """Return the whole script."""
     parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
-    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'
+    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
+
+
+def colours() -> str:
+    """Return the style sheet that gives the elements their colours, in every theme of every host."""
+    light, dark = variables(LIGHT, LIGHT), variables(DARK, DARK)
+    bright = ",".join(f"{host} {ELEMENTS}" for host in LIGHT_HOSTS)
+    dim = ",".join(f"{host} {ELEMENTS}" for host in DARK_HOSTS)
+    return (
+        f"{ELEMENTS}{{{light}}}@media (prefers-color-scheme:dark){{{ELEMENTS}{{{dark}}}}}"
+        f"{bright}{{{light}}}{dim}{{{dark}}}@media print{{{ELEMENTS}{{{light}}}}}"
+    )

@@ -54,7 +54,11 @@ def small_ring() -> Ring:
         # 200 lies after the last token, so the walk goes on over 0 to the first one, ann's.
         answer = ("cid", "bob", "ann")
     """,
-    mistakes=('answer = ("ann", "bob", "ann")', 'answer = ("cid", "ann", "ann")', 'answer = ("cid", "bob", "bob")'),
+    mistakes=(
+        'answer = ("ann", "bob", "ann")',
+        'answer = ("cid", "ann", "ann")',
+        'answer = ("cid", "bob", "bob")',
+    ),
     explanation="An arc leaves its start out and holds its end, and the last arc closes the circle.",
 )
 def read_the_ring(answer: object) -> str | None:
@@ -63,7 +67,9 @@ def read_the_ring(answer: object) -> str | None:
     ring = small_ring()
     for place, given in zip((31, 133, 200), answer, strict=True):
         if given != ring.lookup_hash(place):
-            return f"{given!r} does not own the hash {place}: start there and walk clockwise to the first token"
+            return (
+                f"{given!r} does not own the hash {place}: start there and walk clockwise to the first token"
+            )
     return None
 
 
@@ -126,7 +132,13 @@ def mend_the_ring(answer: object) -> str | None:
             want = tokens[bisect_left(places, hash) % count][1]
             got = answer(tokens, hash)
             if got != want:
-                where = "on a token" if hash in places else "after the last token" if hash > places[-1] else "on an arc"
+                where = (
+                    "on a token"
+                    if hash in places
+                    else "after the last token"
+                    if hash > places[-1]
+                    else "on an arc"
+                )
                 return f"with {count} tokens, a key {where} must belong to {want!r}, but it went to {got!r}"
     return None
 

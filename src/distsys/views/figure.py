@@ -1,0 +1,150 @@
+"""Figures that play: a run, or several, with the still picture and the sentences for where no script runs.
+
+    from distsys.views import play
+    play(trace, name="fig-lunch", alt="A reply overtakes its question.", caption="...", first=4)
+
+The figure is an element `<dist-trace>` that holds the whole trace; the script that plays it is loaded by the site, or
+stands in the output of a live notebook. Where scripts are stripped, as in a notebook that is not trusted, the still
+picture and a table remain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from distsys.core.errors import ArgumentError, ArgumentTypeError, shown
+from distsys.core.trace import Trace
+
+from . import spacetime
+from .drawing import Drawing
+from .embedding import image_address, live_script
+from .markup import escaped
+from .payload import as_json, payload
+from .staging import summary, window
+from .tour import Stop, checked_tour
+
+STILL_MOST = 40  # steps in a still picture of a run that has more
+CONTROLS = 236  # px: bars, the sentence, the edges
+STAGE = (220, 480)  # px: the least and the most for the diagram
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Figure(Drawing):
+    """A figure that plays. It shows itself in a notebook and on a page; `text` is the same for a terminal."""
+
+    name: str = ""
+    title: str = ""
+    data: str = ""  # what the element holds, as JSON that is safe inside a script element
+    size: tuple[int, int] = (0, 0)  # px of the still picture
+    height: int = 0  # px that the player takes
+
+    def _repr_html_(self) -> str:
+        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
+        words = f"<details><summary>{escaped(self.heading)}</summary>{self.words}</details>"
+        still = (
+            f'<img alt="{escaped(self.alt)}" width="{self.size[0]}" height="{self.size[1]}" '
+            f'style="max-width:100%;height:auto" src="{escaped(image_address(self.svg))}">'
+        )
+        return (
+            f'<figure class="ds-run" id="{self.name}" data-title="{escaped(self.title)}" style="margin:1em 0">'
+            f'<dist-trace style="--h:{self.height}px">{still}{words}'
+            f'<script type="application/json">{self.data}</script></dist-trace>{caption}</figure>{live_script()}'
+        )
+
+
+def play(
+    runs: Trace | Mapping[str, Trace],
+    *,
+    name: str,
+    alt: str,
+    caption: str = "",
+    title: str = "",
+    first: int = 1,
+    last: int | None = None,
+    without: Collection[str] = (),
+    tour: Sequence[Stop] = (),
+    beside: bool = False,
+    at: int | None = None,
+    panel: str = "",
+) -> Figure:
+    """Return the figure of a run, or of several under their labels: to choose from, or two of them `beside` each other.
+
+    name     its address on the page: "fig-lunch" is cited as #fig-lunch, and its step 7 as #fig-lunch@7
+    alt      what it shows, for those who cannot see it
+    first    the first step that is shown, and `last` the last
+    without  classes of messages that are left out ("Ack")
+    tour     notes bound to steps of the first run, with questions
+    at       the step that it opens at; usually the last
+    panel    what is open beside it from the start: "state", "steps", "details" or "tour"
+    """
+    labelled = _checked(runs, beside)
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ArgumentError(
+            f"name must be like 'fig-lunch', letters, digits and hyphens, but it is {shown(name)}"
+        )
+    windows = {label: window(trace, first, last) for label, trace in labelled.items()}
+    trace = next(iter(labelled.values()))
+    start, end = next(iter(windows.values()))
+    still = spacetime.draw(
+        trace,
+        alt=alt,
+        first=start,
+        last=min(end, start + STILL_MOST - 1),
+        title=title,
+        caption=caption,
+        without=without,
+    )
+    size = _size(still.svg)
+    content: dict[str, Any] = {
+        "runs": [
+            {"label": label, "first": windows[label][0], "last": windows[label][1], "data": payload(one)}
+            for label, one in labelled.items()
+        ]
+    }
+    extras = {
+        "mode": "beside" if beside else "",
+        "without": sorted(without),
+        "tour": checked_tour(tour, trace, start, end),
+        "at": at or 0,
+        "open": panel,
+    }
+    content |= {key: value for key, value in extras.items() if value}
+    return Figure(
+        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words, name=name,
+        title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
+        height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]),
+    )  # fmt: skip
+
+
+def _checked(runs: Trace | Mapping[str, Trace], beside: bool) -> dict[str, Trace]:
+    labelled = {"": runs} if isinstance(runs, Trace) else dict(runs) if isinstance(runs, Mapping) else {}
+    if not labelled:
+        raise ArgumentTypeError(f"runs must be a Trace or {{label: Trace}}, but it is {shown(runs)}")
+    for label, trace in labelled.items():
+        if not isinstance(label, str) or not isinstance(trace, Trace):
+            raise ArgumentTypeError(
+                f"runs must be {{label: Trace}}, but it holds {shown(label)}: {shown(trace)}"
+            )
+        if not trace.steps:
+            raise ArgumentError(f"the run {label!r} has no step: there is nothing to show")
+    if beside and len(labelled) != 2:
+        raise ArgumentError(f"beside needs two runs, but there are {len(labelled)}")
+    return labelled
+
+
+def _size(svg: str) -> tuple[int, int]:
+    found = re.search(r'width="(\d+)" height="(\d+)"', svg)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def mimebundle(trace: Trace) -> dict[str, str]:
+    """Return how a trace shows itself in a notebook: as a figure that plays, and as a line of text."""
+    if not trace.steps:
+        return {"text/plain": repr(trace)}
+    alt = summary(trace, 1, len(trace))
+    figure = play(trace, name=f"run-{trace.digest()[:8]}", alt=alt, caption=alt)
+    return {"text/html": figure._repr_html_(), "text/plain": repr(trace)}

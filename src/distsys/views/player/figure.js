@@ -1,0 +1,344 @@
+// <dist-trace>: a run, or two side by side, or several to choose from, over one cursor. The element holds its data in a
+// <script type="application/json"> and, for readers without scripts, a still picture and a table; both stay where they
+// are, and show when the page is printed or the data cannot be read.
+
+const ICONS = {
+  play: "M-5 -7L7 0L-5 7z", pause: "M-5 -6H-1V6H-5zM2 -6H6V6H2z", back: "M5 -6L-3 0L5 6zM-6 -6H-4V6H-6z", step: "M-5 -6L3 0L-5 6zM4 -6H6V6H4z",
+  "last-fault": "M7 -6L1 0L7 6zM-1 -6L-7 0L-1 6z", "next-fault": "M-7 -6L-1 0L-7 6zM1 -6L7 0L1 6z",
+};
+const icon = (name) => h("svg", { width: 16, height: 16, viewBox: "-9 -9 18 18", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
+const SPEEDS = [0.5, 1, 2, 4];
+
+class DistTrace extends HTMLElement {
+  connectedCallback() {
+    if (this.shadowRoot) return;
+    if (document.readyState === "loading") {
+      document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
+      return;
+    }
+    const root = this.attachShadow({ mode: "open" });
+    this.still = h("div", { class: "still waits" }, h("slot"));
+    root.append(h("style", {}, STYLE), this.still);
+    this.name = this.closest("figure")?.id || this.id || "figure";
+    this.observer = whenSeen(this, () => this.begin(), (seen) => seen || this.pause());
+    this.onHash = () => this.followHash();
+    addEventListener("hashchange", this.onHash);
+    this.followHash();
+  }
+
+  disconnectedCallback() {
+    this.pause();
+    removeEventListener("hashchange", this.onHash);
+  }
+
+  begin() {
+    if (this.panes || this.failed) return;
+    try {
+      this.data = dataOf(this);
+      this.runs = this.data.runs.map((run) => ({ ...run, run: readRun(run.data) }));
+      if (!this.runs[0].run.steps.length) throw new Error(t("no-steps"));
+      this.build();
+    } catch (problem) {
+      this.failed = true;
+      this.shadowRoot.append(h("p", { class: "bad failed", role: "alert" }, this.data ? problem.message : t("bad-data")));
+      this.shadowRoot.append(this.still);
+      this.still.className = "still stays";
+    }
+  }
+
+  build() {
+    Object.assign(this, { chosen: 0, stop: 0, answers: new Map(), veil: "", cone: false, speed: 1, playing: null, opened: null, follow: null });
+    this.say = h("p", { class: "say", tabindex: 0, "aria-live": "polite", "aria-atomic": "true" });
+    this.panel = h("div", { class: "panel", tabindex: -1, hidden: true });
+    this.panesBox = h("div", { class: "panes" });
+    this.main = h("div", { class: "main" }, this.panesBox, this.panel);
+    this.app = h("div", { class: "app", role: "group", "aria-label": t("run-of", { system: this.runs[0].run.system }), onkeydown: (event) => this.key(event) },
+      this.controls(), this.doings(), this.say, this.main);
+    this.choose(0);
+    this.still.className = "still";
+    this.shadowRoot.append(this.app);
+    this.panes.forEach((pane) => pane.arrange());
+    this.seek(this.data.at ? this.momentOf(this.data.at) : this.moments.length - 1);
+    if (this.data.open) this.open(this.data.open);
+    let width = this.panesBox.clientWidth;
+    new ResizeObserver(() => {
+      if (Math.abs(this.panesBox.clientWidth - width) < 2) return;
+      width = this.panesBox.clientWidth;
+      this.panes.forEach((pane) => pane.arrange());
+    }).observe(this.panesBox);
+  }
+
+  // Show another of the runs; side by side, all of them.
+  choose(number) {
+    this.chosen = number;
+    const beside = this.data.mode === "beside";
+    const shown = beside ? this.runs : [this.runs[number]];
+    this.panes = shown.map((run) => new Pane({ run: run.run, title: beside ? run.label : "", first: run.first, last: run.last, without: this.data.without || [] }, (what) => this.picked_(what)));
+    this.panes.forEach((pane) => pane.stage.setAttribute("aria-label", t("diagram", { system: pane.run.system })));
+    this.panesBox.className = beside ? "panes two" : "panes";
+    this.panesBox.replaceChildren(...this.panes.map((pane) => pane.element));
+    this.moments = momentsOf(this.panes);
+    this.marks = landmarksOf(this.panes[0], this.moments);
+    this.scrubber.max = String(this.moments.length - 1);
+    const laws = lawsOf(this.panes[0].run);
+    this.lights.hidden = !laws.length;
+    this.picked = null;
+    this.at = this.moments.length - 1;
+  }
+
+  // Controls.
+
+  controls() {
+    const key = (name, act) => h("button", { type: "button", "aria-label": t(name), title: t(name), onclick: act }, icon(name));
+    this.playButton = key("play", () => this.toggle());
+    this.scrubber = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("step"), oninput: () => this.seek(Number(this.scrubber.value)) });
+    this.count = h("span", { class: "count" });
+    const speeds = SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, t("times", { speed })));
+    this.lastFault = key("last-fault", () => this.jump(-1));
+    this.nextFault = key("next-fault", () => this.jump(1));
+    this.backButton = key("back", () => this.seek(this.at - 1));
+    this.stepButton = key("step", () => this.seek(this.at + 1));
+    return h("div", { class: "bar top" }, this.lastFault, this.backButton, this.playButton, this.stepButton, this.nextFault, this.scrubber, this.count,
+      h("select", { "aria-label": t("speed"), onchange: (event) => (this.speed = Number(event.target.value)) }, speeds));
+  }
+
+  doings() {
+    const run = this.runs[0].run;
+    const panel = (name, key) => h("button", { type: "button", class: "small", "data-panel": name, "aria-expanded": "false", onclick: () => this.open(this.opened === name ? null : name) }, t(key));
+    this.lights = panel("laws", "laws");
+    this.lights.classList.add("lights");
+    this.coneButton = h("button", { type: "button", class: "small", "aria-pressed": "false", onclick: () => this.toggleCone() }, t("causes"));
+    const runs = this.data.mode !== "beside" && this.runs.length > 1
+      ? h("label", { class: "runs" }, `${t("run")} `, h("select", { onchange: (event) => this.change(Number(event.target.value)) }, this.runs.map((one, place) => h("option", { value: place }, one.label)))) : null;
+    return h("div", { class: "bar" }, runs, this.data.tour?.length ? panel("tour", "tour") : null, run.fields.length ? panel("state", "state") : null, panel("details", "details"),
+      this.coneButton, panel("steps", "steps"), run.names.length > 1 ? panel("nodes", "nodes") : null, this.lights, panel("share", "share"), panel("help", "help"));
+  }
+
+  change(number) {
+    this.pause();
+    this.choose(number);
+    this.panes.forEach((pane) => pane.arrange());
+    this.open(this.opened);
+    this.seek(this.moments.length - 1);
+  }
+
+  // The cursor.
+
+  step(pane = 0) { return this.moments[this.at][pane]; }
+
+  momentOf(step) {
+    const place = this.moments.findIndex((moment) => moment[0] >= step);
+    return place < 0 ? this.moments.length - 1 : place;
+  }
+
+  seekStep(step, options) { this.seek(this.momentOf(step), options); }
+
+  seek(at, { keep = false } = {}) {
+    const place = Math.max(0, Math.min(at, this.moments.length - 1));
+    if (!keep && this.opened === "tour") this.veil = "";
+    if (place !== this.at) this.picked = null;
+    this.at = place;
+    this.refresh();
+  }
+
+  refresh() {
+    const veil = this.veil || (this.at < this.moments.length - 1 ? "some" : "");
+    this.panes.forEach((pane, place) => pane.show(this.step(place), { veil, cone: this.cone && place === 0, picked: place === 0 ? this.picked : null }));
+    const words = this.panes.map((pane, place) => (this.step(place) ? sentence(pane.run, pane.run.steps[this.step(place) - 1]) : t("not-begun")));
+    const handler = this.panes.length === 1 ? this.panes[0].run.steps[this.step() - 1].handler : "";
+    this.told = words.length > 1 ? words.map((text, place) => `${this.runs[place].label}: ${text}`).join(" ") : words[0];
+    setText(this.say, `${this.told}${this.coneWords()}${handler ? ` ${t("code", { handler: handler.split(", ").at(-1) })}` : ""}`);
+    this.scrubber.value = String(this.at);
+    setAttribute(this.scrubber, "aria-valuetext", t("step-of", { step: this.step(), last: this.panes[0].last }));
+    setText(this.count, `${this.step()} / ${this.panes[0].last}`);
+    for (const [control, off] of [[this.backButton, !this.at], [this.stepButton, this.at === this.moments.length - 1], [this.lastFault, !this.landmark(-1)], [this.nextFault, !this.landmark(1)]])
+      if (control.disabled !== off) control.disabled = off;
+    this.light();
+    this.follow?.();
+  }
+
+  coneWords() {
+    if (!this.cone) return "";
+    const cone = coneOf(this.panes[0].run, this.step());
+    return ` ${t("cone-counts", { before: cone.before, after: cone.after })}`;
+  }
+
+  light() {
+    const broken = this.panes.flatMap((pane, place) => lawsOf(pane.run).filter(([, , violation]) => isBroken(this, place, violation)));
+    setAttribute(this.lights, "class", `small lights ${broken.length ? "red" : "green"}`);
+    setText(this.lights, broken.length ? t("laws-broken", { law: broken[0][0] }) : t("laws-kept", { count: lawsOf(this.panes[0].run).length }));
+  }
+
+  // Faults, changes of role and broken laws.
+  landmark(side) {
+    return side > 0 ? this.marks.find((place) => place > this.at) : this.marks.findLast((place) => place < this.at);
+  }
+
+  jump(side) {
+    const place = this.landmark(side);
+    if (place !== undefined) this.seek(place);
+  }
+
+  // Playing.
+
+  toggle() { this.playing ? this.pause() : this.play(); }
+
+  play() {
+    if (this.at === this.moments.length - 1) this.seek(0);
+    setAttribute(this.say, "aria-live", "off");
+    const next = () => {
+      this.playing = setTimeout(() => {
+        this.seek(this.at + 1);
+        this.at < this.moments.length - 1 ? next() : this.pause();
+      }, 1100 / this.speed);
+    };
+    next();
+    this.showPlaying();
+  }
+
+  pause() {
+    if (!this.playing) return;
+    clearTimeout(this.playing);
+    this.playing = null;
+    setAttribute(this.say, "aria-live", "polite");
+    this.showPlaying();
+  }
+
+  showPlaying() {
+    const name = this.playing ? "pause" : "play";
+    this.playButton.replaceChildren(icon(name));
+    this.playButton.setAttribute("aria-label", t(name));
+    this.playButton.title = t(name);
+  }
+
+  // Panels, and what is picked in the diagram.
+
+  open(name) {
+    const had = this.opened && this.follow !== undefined && this.closePanel;
+    this.opened = null;
+    this.follow = this.closePanel = null;
+    if (had) had();
+    this.opened = name;
+    this.panel.hidden = !name;
+    if (name) {
+      const made = PANELS[name](this);
+      this.panel.replaceChildren(h("div", { class: "bar" }, h("b", { class: "grow" }, t(name)), h("button", { type: "button", class: "small", onclick: () => this.closeTo(name) }, t("close"))), ...made.elements.filter(Boolean));
+      this.follow = made.follow || null;
+      this.closePanel = made.close || null;
+      this.panel.scrollTop = 0;
+      this.follow?.();
+    }
+    for (const control of this.app.querySelectorAll("[data-panel]")) setAttribute(control, "aria-expanded", String(control.dataset.panel === name));
+    this.panes.forEach((pane) => pane.stage.clientWidth !== pane.width && pane.arrange());
+  }
+
+  closeTo(name) {
+    this.open(null);
+    this.app.querySelector(`[data-panel="${name}"]`)?.focus();
+  }
+
+  picked_(what) {
+    if (what.step) this.seekStep(what.step);
+    else if (what.message) this.pickMessage(...what.message);
+    else this.open("state" in PANELS && this.panes[0].run.fields.length ? "state" : "details");
+  }
+
+  pickMessage(step, position) {
+    const { run } = this.panes[0], end = (endsOf(run).get(`${step}:${position}`) || []).at(-1);
+    if (this.step() !== step && this.step() !== end?.number) this.seekStep(Math.min(end?.number ?? step, this.panes[0].last));
+    this.picked = [step, position];
+    this.open("details");
+    this.refresh();
+  }
+
+  // To where a message of this step ended, else back to where the message of this step came from.
+  followMessage() {
+    const { run } = this.panes[0], step = run.steps[this.step() - 1];
+    const sent = step.effects.findIndex((effect, position) => effect.name === "Send" && endsOf(run).has(`${step.number}:${position}`));
+    const end = sent >= 0 && endsOf(run).get(`${step.number}:${sent}`).find((one) => one.kind !== "duplicate");
+    const target = end ? end.number : step.cause ? step.cause.step.number : 0;
+    if (!target) return;
+    this.seekStep(target);
+    this.picked = end ? [step.number, sent] : [step.cause.step.number, step.cause.position];
+    this.refresh();
+  }
+
+  toggleCone() {
+    this.cone = !this.cone;
+    setAttribute(this.coneButton, "aria-pressed", String(this.cone));
+    this.refresh();
+  }
+
+  key(event) {
+    const target = event.composedPath()[0], typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " && target.matches("button, input")) return;
+    const toggle = (name) => this.app.querySelector(`[data-panel="${name}"]`) && this.open(this.opened === name ? null : name);
+    const act = {
+      " ": () => this.toggle(), ArrowRight: () => this.seek(this.at + 1), ArrowLeft: () => this.seek(this.at - 1), ArrowDown: () => this.seek(this.at + 1), ArrowUp: () => this.seek(this.at - 1),
+      Home: () => this.seek(0), End: () => this.seek(this.moments.length - 1), n: () => this.jump(1), p: () => this.jump(-1), m: () => this.followMessage(),
+      c: () => this.toggleCone(), l: () => this.copyLink(), t: () => toggle("steps"), s: () => toggle("state"), d: () => toggle("details"), "?": () => toggle("help"),
+      Escape: () => this.opened && this.closeTo(this.opened),
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  // Links, and pictures of the present moment.
+
+  link() { return `${location.href.split("#")[0]}#${this.name}@${this.step()}`; }
+
+  copyLink() {
+    try {
+      history.replaceState(null, "", this.link());
+    } catch { /* a frame may not change its address */ }
+    copied(this.link()).then((done) => setText(this.say, t(done ? "copied" : "not-copied", { what: t("the-link") })));
+  }
+
+  followHash() {
+    const [name, step] = decodeURIComponent(location.hash.slice(1)).split("@");
+    if (name !== this.name || !/^\d+$/.test(step || "")) return;
+    this.begin();
+    if (!this.panes) return;
+    this.seekStep(Number(step));
+    this.scrollIntoView({ block: "start" });
+    this.panes[0].stage.focus({ preventScroll: true });
+  }
+
+  picture() {
+    const style = getComputedStyle(this);
+    return this.panes[0].picture((name) => style.getPropertyValue(`--k-${name}`).trim());
+  }
+}
+
+// The moments of a figure: of one run its steps; of two the same steps up to where they differ, then both by time.
+function momentsOf(panes) {
+  if (panes.length === 1) return range(panes[0].first, panes[0].last).map((step) => [step]);
+  const [a, b] = panes, lines = panes.map((pane) => fileForm(pane.run).split("\n"));
+  let same = 0;
+  while (same < Math.min(a.last, b.last) && lines[0][same + 1] === lines[1][same + 1]) same++;
+  panes.forEach((pane) => (pane.differs = same < pane.run.steps.length ? same + 1 : 0));
+  const moments = range(Math.max(a.first, b.first), same).map((step) => [step, step]);
+  for (let [i, j] = [same, same]; i < a.last || j < b.last;) {
+    const next = [a.run.steps[i]?.at ?? Infinity, b.run.steps[j]?.at ?? Infinity];
+    const [left, right] = [i < a.last && (next[0] <= next[1] || j >= b.last), j < b.last && (next[1] <= next[0] || i >= a.last)];
+    i += left;
+    j += right;
+    moments.push([i, j]);
+  }
+  return moments;
+}
+
+const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, place) => from + place);
+
+function landmarksOf(pane, moments) {
+  const { run, scene } = pane, faults = new Set("crash restart partition cut heal pause resume stall unstall wipe full free skew clock link drop".split(" "));
+  const steps = new Set(run.steps.filter((step) => faults.has(step.kind)).map((step) => step.number));
+  for (const violation of run.broken) steps.add(violation.step || run.steps.length);
+  for (const reign of (scene || sceneOf(run, pane)).reigns) if (reign.start >= 0) steps.add((scene || sceneOf(run, pane)).rows[reign.start].steps[0]);
+  if (pane.differs) steps.add(pane.differs);
+  return moments.flatMap((moment, place) => (steps.has(moment[0]) && moments[place - 1]?.[0] !== moment[0] ? [place] : []));
+}
+
+if (!customElements.get("dist-trace")) customElements.define("dist-trace", DistTrace);
