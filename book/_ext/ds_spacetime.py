@@ -1,101 +1,123 @@
-"""`{spacetime} caption`: a run of the package, made and drawn while the book is built.
+"""`{spacetime} caption`: a run of the package, made while the book is built, as a figure that plays.
 
     :::{spacetime} Three processes and a lost message.
+    :name: fig-lost
     :alt: What the picture shows, for those who cannot see it.
-    :form: svg
 
     from distsys import Simulator, systems
     trace = Simulator(systems.build("best-effort-broadcast", nodes=3), seed=7).run()
     :::
 
-The body is Python code that binds `trace`. `form` is `svg` (the default), `text`, or `both`. `first` and
-`last` choose the steps that are drawn. The run in words, and the
-code itself, stand under the picture, folded, so that a reader can hear the run or make it again.
+The body is Python code that binds `trace`, or `runs`, a dict of traces by their labels: the reader chooses one, or with
+`:beside:` sees the two beside each other. It may bind `tour`, a tuple of stops. `first` and `last` choose the steps
+that are shown, `without` names messages that are left out, `panel` what is open beside the diagram, `at` the step at
+which it opens. `:form: text` gives the lanes of a terminal instead. The code stands under the figure, folded.
 """
 
 from __future__ import annotations
 
 import textwrap
 from html import escape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from ds_figures import own_ids
 from ds_site import note_use
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 COLUMNS = 78  # what fits on a page beside its margins
+WINDOW = ("first", "last")
 
 
-def run_code(code: str, place: str) -> object:
-    """Return the `trace` that the Python text `code` binds."""
-    names: dict[str, object] = {"__name__": "book"}
+def run_code(code: str, place: str) -> dict[str, Any]:
+    """Return what the Python text `code` binds."""
+    names: dict[str, Any] = {"__name__": "book"}
     exec(compile(code, place, "exec"), names)
-    if "trace" not in names:
-        raise ValueError("the code of {spacetime} must bind the name trace")
-    return names["trace"]
+    if "trace" not in names and "runs" not in names:
+        raise ValueError("the code of {spacetime} must bind the name trace, or runs")
+    return names
 
 
 class SpaceTime(SphinxDirective):
-    """Run the code of the body and put the space-time diagram of its trace into the page."""
+    """Run the code of the body and put the figure of its trace into the page."""
 
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
     option_spec: ClassVar = {
         "alt": directives.unchanged_required,
-        "form": lambda value: directives.choice(value, ("svg", "text", "both")),
+        "form": lambda value: directives.choice(value, ("play", "text")),
         "first": directives.positive_int,
         "last": directives.positive_int,
-        "name": directives.unchanged,
+        "at": directives.positive_int,
+        "panel": directives.unchanged_required,
+        "title": directives.unchanged_required,
+        "without": lambda value: tuple(value.split()),
+        "beside": directives.flag,
+        "name": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
-        from distsys.views import spacetime  # only a page with a picture needs the views
-
-        form = self.options.get("form", "svg")
-        if form != "text" and not self.options.get("alt"):
-            raise self.error("a picture needs :alt:, a text for those who cannot see it")
+        options = self.options
+        as_text = options.get("form") == "text"
+        if not as_text and not (options.get("alt") and options.get("name")):
+            raise self.error(
+                "a figure needs :alt:, a text for those who cannot see it, and :name:, its address"
+            )
         code = "\n".join(self.content)
         source, line = self.get_source_info()
         try:
-            trace = run_code(code, f"{source}:{line}")
-            window = {key: self.options[key] for key in ("first", "last") if key in self.options}
-            pictures = []
-            if form != "text":
-                svg = own_ids(spacetime.svg(trace, alt=self.options["alt"], **window), f"r{line}-")
-                pictures.append(f'<div class="ds-figure" tabindex="0">{svg}</div>')
-            if form != "svg":
-                text = escape(spacetime.text(trace, columns=COLUMNS, **window))
-                pictures.append(f'<pre class="ds-text" tabindex="0">{text}</pre>')
-            words = spacetime.table(trace, **window)
+            names = run_code(code, f"{source}:{line}")
+            parts = self.text(names["trace"]) if as_text else self.player(names)
         except Exception as error:
-            raise self.error(f"the run of this picture failed: {type(error).__name__}: {error}") from error
+            raise self.error(f"the run of this figure failed: {type(error).__name__}: {error}") from error
         note_use(self.env)
-        return [self.figure(pictures, words, code)]
+        return [self.figure(*parts, code)]
 
-    def figure(self, pictures: list[str], words: str, code: str) -> nodes.Node:
-        """Return the figure: pictures, caption, the run in words, and the code that made them."""
-        box = nodes.container(classes=["ds-run"])
+    def text(self, trace: Any) -> tuple[str, str]:
+        """Return (opening tag, content) of a run in letters."""
+        from distsys.views import spacetime  # only a page with a picture needs the views
+
+        window = {key: self.options[key] for key in WINDOW if key in self.options}
+        lanes = escape(spacetime.text(trace, columns=COLUMNS, **window))
+        words = spacetime.table(trace, **window)
+        steps = f"<details><summary>The run, step by step</summary><div>{words}</div></details>"
+        return '<div class="ds-run">', f'<pre class="ds-text" tabindex="0">{lanes}</pre>{steps}'
+
+    def player(self, names: dict[str, Any]) -> tuple[str, str]:
+        """Return (opening tag, content) of a figure that plays."""
+        from distsys.views import play
+
+        chosen = {key: value for key, value in self.options.items() if key not in ("form", "beside")}
+        figure = play(
+            names.get("runs", names.get("trace")),
+            tour=names.get("tour", ()),
+            beside="beside" in self.options,
+            caption=self.arguments[0],
+            **chosen,
+        )
+        return figure.opening, figure.element
+
+    def figure(self, opening: str, content: str, code: str) -> nodes.Node:
+        """Return the figure: the run, its caption, and the code that made it."""
+        box = nodes.container()
         self.set_source_info(box)
-        box += nodes.raw("", "\n".join(pictures), format="html")
+        tag = opening[1:].split(" ", 1)[0]
         caption = nodes.paragraph(classes=["ds-caption"])
         parsed, messages = self.parse_inline(self.arguments[0])
         caption += parsed
-        box += caption
-        box += messages
-        steps = (
-            f'<details class="ds-words"><summary>The run, step by step</summary><div>{words}</div></details>'
-        )
-        folded = '<details class="ds-code"><summary>The code of this run</summary>'
-        box += nodes.raw("", steps + folded, format="html")
         block = nodes.literal_block(textwrap.dedent(code), textwrap.dedent(code))
         block["language"] = "python"
+        inner = ("<figcaption>", "</figcaption>") if tag == "figure" else ("", "")
+        box += nodes.raw("", f"{opening}{content}{inner[0]}", format="html")
+        box += caption
+        box += nodes.raw(
+            "", f'{inner[1]}<details class="ds-code"><summary>The code of this run</summary>', format="html"
+        )
         box += block
-        box += nodes.raw("", "</details>", format="html")
-        self.add_name(box)
+        box += nodes.raw("", f"</details></{tag}>", format="html")
+        box += messages
         return box
 
 

@@ -42,18 +42,25 @@ class Figure(Drawing):
     size: tuple[int, int] = (0, 0)  # px of the still picture
     height: int = 0  # px that the player takes
 
-    def _repr_html_(self) -> str:
-        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
+    @property
+    def element(self) -> str:
+        """The element that plays, with the still picture and the sentences inside it."""
         words = f"<details><summary>{escaped(self.heading)}</summary>{self.words}</details>"
         still = (
             f'<img alt="{escaped(self.alt)}" width="{self.size[0]}" height="{self.size[1]}" '
             f'style="max-width:100%;height:auto" src="{escaped(image_address(self.svg))}">'
         )
-        return (
-            f'<figure class="ds-run" id="{self.name}" data-title="{escaped(self.title)}" style="margin:1em 0">'
-            f'<dist-trace style="--h:{self.height}px">{still}{words}'
-            f'<script type="application/json">{self.data}</script></dist-trace>{caption}</figure>{live_script()}'
-        )
+        data = f'<script type="application/json">{self.data}</script>'
+        return f'<dist-trace style="--h:{self.height}px">{still}{words}{data}</dist-trace>'
+
+    @property
+    def opening(self) -> str:
+        """The tag that begins the figure."""
+        return f'<figure class="ds-run" id="{self.name}" data-title="{escaped(self.title)}" style="margin:1em 0">'
+
+    def _repr_html_(self) -> str:
+        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
+        return f"{self.opening}{self.element}{caption}</figure>{live_script()}"
 
 
 def play(
@@ -89,14 +96,9 @@ def play(
     windows = {label: window(trace, first, last) for label, trace in labelled.items()}
     trace = next(iter(labelled.values()))
     start, end = next(iter(windows.values()))
+    ending = min(end, start + STILL_MOST - 1)
     still = spacetime.draw(
-        trace,
-        alt=alt,
-        first=start,
-        last=min(end, start + STILL_MOST - 1),
-        title=title,
-        caption=caption,
-        without=without,
+        trace, alt=alt, first=start, last=ending, title=title, caption=caption, without=without
     )
     size = _size(still.svg)
     content: dict[str, Any] = {

@@ -15,7 +15,8 @@ with zeros at its end left out:
     cause    number of the effect that it goes back to, counted over all effects of the run from 1; 0 for none
     effects  a list of effects, or 0
     changes  [field, value, field, value, ...] of the declared fields of the node that this step changed, or 0;
-             `field` is a place in `fields`. A value that begins like the one before may say only what is new (see `change`).
+             `field` is a place in `fields`. A value that begins like the one before may say only what is new
+             (see `projections.change`).
     handler  place in `handlers`, from 1: the methods of the protocol that ran
     event    0 where it follows from the cause, a number where its clock reading alone differs by that much,
              else the event

@@ -69,9 +69,9 @@ def observed(trace: Trace) -> Iterator[tuple[Any, list[str]]]:
 
     def watch(frame: FrameType, event: str, argument: object) -> None:
         code = frame.f_code
-        if event == "call" and code.co_name.startswith("on_") and not code.co_qualname.startswith("Node."):
-            if isinstance(frame.f_locals.get("self"), Node):
-                methods.append(code.co_qualname.rpartition("<locals>.")[2])
+        of_protocol = code.co_name.startswith("on_") and not code.co_qualname.startswith("Node.")
+        if event == "call" and of_protocol and isinstance(frame.f_locals.get("self"), Node):
+            methods.append(code.co_qualname.rpartition("<locals>.")[2])
 
     steps = replayed(trace)
     while True:

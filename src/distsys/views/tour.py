@@ -23,8 +23,8 @@ class Guess:
 class Stop:
     """A note at a step. With `ask` and `guesses` the rest of the run stays hidden until the reader has guessed.
 
-    >>> Stop(5, "Ann asks.", ask="What does Cyd hear first?",
-    ...      guesses=(Guess("The question", "Her packet is lost.", False), Guess("The reply", "It overtakes.", True))).step
+    >>> guesses = (Guess("Hers", "It is lost."), Guess("The reply", "It overtakes.", right=True))
+    >>> Stop(5, "Ann asks.", ask="What does Cyd hear first?", guesses=guesses).step
     5
     """
 
