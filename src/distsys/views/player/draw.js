@@ -54,6 +54,7 @@ function planOf(scene, width) {
 function place(plan, isLeft) {
   let y = 4;
   plan.scene.rows.forEach((row, number) => {
+    if (row.steps.includes(plan.scene.differs)) y += LINE + 3; // room for the words above the line
     plan.tops[number] = y;
     let tallest = row.wide ? 1 : 0;
     for (const mark of row.marks) {
@@ -221,6 +222,6 @@ function rowMarkup(plan, number, [, digits, size]) {
     text += `<g data-step="${mark.step}"><g transform="translate(${x} ${y})">${shape}</g>` +
       lines.map(([role, line], place) => textAt(role, x + (left ? -away : away), y + 4 + place * LINE, line, left ? "end" : "start")).join("") + "</g>";
   }
-  if (row.steps.includes(plan.scene.differs)) text += tag("path", { class: "edge", d: `M0 ${plan.tops[number]}H${round(plan.width)}` }) + textAt("b", plan.width - 4, y + 4, t("first-difference"), "end");
+  if (row.steps.includes(plan.scene.differs)) text += tag("path", { class: "edge", d: `M0 ${plan.tops[number] - 2}H${round(plan.width)}` }) + textAt("b", 6, plan.tops[number] - 6, t("first-difference"));
   return `<g data-step="${row.steps[0]}">${tag("path", { class: "hit", d: `M0 ${plan.tops[number]}H${LEFT - 16}V${plan.tops[number] + ROW}H0z` })}${text}</g>`;
 }
