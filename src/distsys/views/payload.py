@@ -74,7 +74,7 @@ class _Writer:
         self.first_effect: list[int] = []
 
     def write(self) -> dict[str, Any]:
-        lines = self.trace.text().splitlines()
+        lines = self.trace.text().split("\n")[:-1]  # no other sign ends a line
         head = self.packer.add(json.loads(lines[0]))
         rows = [
             self._row(step, json.loads(line))

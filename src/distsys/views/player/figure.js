@@ -78,6 +78,7 @@ class DistTrace extends HTMLElement {
     this.panesBox.className = beside ? "panes two" : "panes";
     this.panesBox.replaceChildren(...this.panes.map((pane) => pane.element));
     this.moments = momentsOf(this.panes);
+    this.panes.forEach((pane) => (pane.scene.differs = pane.differs));
     this.marks = landmarksOf(this.panes[0], this.moments);
     this.scrubber.max = String(this.moments.length - 1);
     const laws = lawsOf(this.panes[0].run);
@@ -159,7 +160,7 @@ class DistTrace extends HTMLElement {
 
   coneWords() {
     if (!this.cone) return "";
-    const cone = coneOf(this.panes[0].run, this.step());
+    const cone = this.causes();
     return ` ${t("cone-counts", { before: cone.before, after: cone.after })}`;
   }
 
@@ -285,6 +286,14 @@ class DistTrace extends HTMLElement {
     act();
   }
 
+  // What others may ask of a figure: the file form of its run, and its sentences.
+
+  get trace() { return fileForm(this.panes[0].run); }
+
+  get sentences() { return this.panes[0].run.steps.map((step) => sentence(this.panes[0].run, step)); }
+
+  causes() { return coneOf(this.panes[0].run, this.step()); }
+
   // Links, and pictures of the present moment.
 
   link() { return `${location.href.split("#")[0]}#${this.name}@${this.step()}`; }
@@ -333,11 +342,11 @@ function momentsOf(panes) {
 const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, place) => from + place);
 
 function landmarksOf(pane, moments) {
-  const { run, scene } = pane, faults = new Set("crash restart partition cut heal pause resume stall unstall wipe full free skew clock link drop".split(" "));
+  const { run, scene, differs } = pane, faults = new Set("crash restart partition cut heal pause resume stall unstall wipe full free skew clock link drop".split(" "));
   const steps = new Set(run.steps.filter((step) => faults.has(step.kind)).map((step) => step.number));
   for (const violation of run.broken) steps.add(violation.step || run.steps.length);
-  for (const reign of (scene || sceneOf(run, pane)).reigns) if (reign.start >= 0) steps.add((scene || sceneOf(run, pane)).rows[reign.start].steps[0]);
-  if (pane.differs) steps.add(pane.differs);
+  for (const reign of scene.reigns) if (reign.start >= 0) steps.add(scene.rows[reign.start].steps[0]);
+  steps.add(differs);
   return moments.flatMap((moment, place) => (steps.has(moment[0]) && moments[place - 1]?.[0] !== moment[0] ? [place] : []));
 }
 

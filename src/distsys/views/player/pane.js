@@ -15,14 +15,21 @@ class Pane {
     this.field.append(cursor, after, before, this.rows, veil, picked, here);
     this.heads = h("div", { class: "heads" });
     this.stage = h("div", { class: "stage", tabindex: 0, role: "group", onscroll: () => this.fill(), onclick: (event) => this.pick(event) }, this.heads, this.field);
+    this.scene = sceneOf(this.run, this);
     this.element = h("div", { class: "pane" }, options.title ? h("p", { class: "title" }, options.title) : null, this.stage);
   }
 
-  // Lay the run out anew: for another width, or with other nodes hidden.
+  // Leave some nodes out.
+  hide(names) {
+    this.hidden = new Set(names);
+    this.scene = sceneOf(this.run, this);
+    this.arrange();
+  }
+
+  // Lay the run out anew, for another width.
   arrange(width = this.stage.clientWidth) {
     if (!width) return;
     this.width = width;
-    this.scene = sceneOf(this.run, this);
     this.plan = planOf(this.scene, width);
     this.field.setAttribute("width", this.plan.width);
     this.field.setAttribute("height", this.plan.bottom);

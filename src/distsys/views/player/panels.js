@@ -52,10 +52,7 @@ const PANELS = {
   nodes(figure) {
     const { run, hidden } = figure.panes[0];
     const set = (names) => {
-      figure.panes.forEach((pane) => {
-        pane.hidden = new Set(names);
-        pane.arrange();
-      });
+      figure.panes.forEach((pane) => pane.hide(names));
       figure.open("nodes");
       figure.refresh();
     };
