@@ -126,10 +126,12 @@ def log_run(steps_max=600, nodes=3, seed=1):
     """Return a run with elections, commands, a crash of the first leader and its return."""
     cluster = systems.build("test-log", nodes=nodes)
     commands = [Request(at * 20 * MS, f"n{1 + at % nodes}", Command(f"x={at}")) for at in range(15, 90)]
+    f = faults
     script = (
-        faults.Crash(700 * MS, "n1"),
-        faults.Restart(1200 * MS, "n1"),
-        faults.Crash(1500 * MS, "n2"),
-        faults.Restart(1800 * MS, "n2"),
+        f.Crash(700 * MS, "n1"),
+        f.Restart(1200 * MS, "n1"),
+        f.Crash(1500 * MS, "n2"),
+        f.Restart(1800 * MS, "n2"),
     )
-    return Simulator(cluster, seed, network=link(delay=5 * MS), script=script, requests=commands, until=30_000 * MS, settle=0, steps_max=steps_max).run()  # fmt: skip
+    settings = {"network": link(delay=5 * MS), "script": script, "requests": commands, "until": 30_000 * MS}
+    return Simulator(cluster, seed, **settings, settle=0, steps_max=steps_max).run()

@@ -40,7 +40,7 @@ class DistTrace extends HTMLElement {
       this.build();
     } catch (problem) {
       this.failed = true;
-      this.shadowRoot.append(h("p", { class: "bad failed", role: "alert" }, this.data ? problem.message : t("bad-data")));
+      this.shadowRoot.append(h("p", { class: "bad failed", role: "alert" }, problem.name === "Error" ? problem.message : t("bad-data")));
       this.shadowRoot.append(this.still);
       this.still.className = "still stays";
     }
