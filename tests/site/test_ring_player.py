@@ -17,7 +17,7 @@ ALL_OF = """([element, settings]) => settings.map((setting) => {
   element.setting = setting;
   const { now, was, moved, between } = element.found;
   const inside = element.shadowRoot;
-  return [now, was || null, moved.length, between, inside.querySelector(".count").textContent,
+  return [now, was || null, moved.length, between, inside.querySelector(".told").textContent,
           inside.querySelectorAll(".moved").length,
           [...inside.querySelectorAll(".servers tbody tr")].map((row) => row.querySelector(".number").textContent)];
 })"""
@@ -56,7 +56,7 @@ def ring(tab, ring_file):
 
 
 def sentence(ring) -> str:
-    return ring.locator(".count").inner_text()
+    return ring.locator(".told").inner_text()
 
 
 def setting(ring) -> str:
@@ -341,7 +341,7 @@ def test_without_motion_nothing_moves_and_with_forced_colours_lines_stay_visible
     assert ring.evaluate(styles, [".moved", "animationName"]) == "none"
     text, arc, ground = (
         ring.evaluate(styles, pair)
-        for pair in (["svg text", "fill"], [".picture .arc", "stroke"], [".halo", "fill"])
+        for pair in (["svg text", "fill"], [".picture .arc", "stroke"], [".o", "fill"])
     )
     assert text == arc != ground
     context.close()

@@ -89,6 +89,14 @@ def test_hostile_names_stay_text():
 def test_it_begins_with_the_members_that_it_was_given():
     assert figure().first == "ring-v8-abcd"
     assert figure(members={"hal": 2, "bob": 1}, vnodes=256).first == "ring-v256-h2b"
+    assert figure(members=["ann", "bob"], before={"ann": 3}).first == "ring-v8-ab-v8-a3"
+
+
+def test_a_figure_that_begins_with_a_join_counts_it_in_its_caption():
+    before, after = (Ring(names, vnodes=2, bits=BITS) for names in (POOL[:4], POOL[:5]))
+    moved = sum(before.lookup(key) != after.lookup(key) for key in KEYS)
+    caption = f"eve joins: moved {moved} of 128 keys = {moved / 128:.3f}; 1/5 = 0.200."
+    assert figure(members=POOL[:5], before=POOL[:4], vnodes=2).still.caption == caption
 
 
 def test_a_method_without_weights_counts_each_server_once():
@@ -106,6 +114,7 @@ def test_a_method_without_weights_counts_each_server_once():
         ({"keys": ["a", "a"]}, ArgumentError, "keys must be 1 to 256 different texts"),
         ({"keys": [b"a"]}, ArgumentTypeError, "keys must be texts"),
         ({"members": []}, ArgumentError, "members must have at least one server"),
+        ({"before": []}, ArgumentError, "before must have at least one server"),
         ({"members": ["zoe"]}, UnknownNameError, "members must be of the pool"),
         ({"members": {"ann": 5}}, ArgumentError, "the weight of 'ann' must be at most 4"),
         ({"vnodes": 257}, ArgumentError, "vnodes must be at most 256"),

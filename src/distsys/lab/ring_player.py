@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from distsys.algorithms.hashing import Jump, Maglev, Modulo, Rendezvous, Ring, jump_points
 from distsys.algorithms.keyhash import key_hash, key_list, pair_hash
-from distsys.algorithms.placement import Placement, member_weights
+from distsys.algorithms.placement import Members, Placement, member_weights
 from distsys.algorithms.rendezvous import cost
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, shown, whole_number
 from distsys.views.ring import ring_picture
@@ -32,30 +32,42 @@ def ring_player(
     *,
     name: str,
     alt: str,
-    caption: str = "",
-    members: Iterable[str] | Mapping[str, int] | None = None,
+    caption: str | None = None,
+    members: Members | None = None,
+    before: Members | None = None,
     vnodes: int = 8,
 ) -> RingPlayer:
     """Return a figure in which servers of `pool` join and leave, and every key that moves is drawn and counted.
 
-    It begins with `members` (names, or a dict from name to weight; by default the first half of the pool) and `vnodes`
-    virtual nodes. `name` is how links call the figure, `alt` describes it to those who cannot see it.
+    It begins with `members` (names, or a dict from name to weight; by default the first half of the pool) and
+    `vnodes` virtual nodes for each unit of weight; with `before`, also with the keys that moved since those
+    were the members. `name` is how links call the figure, `alt` describes it to those who cannot see it.
     """
     servers = tuple(sorted(member_weights(pool)))
     if not 2 <= len(servers) <= SERVERS_MOST:
         raise ArgumentError(f"pool must have 2 to {SERVERS_MOST} servers, but it has {len(servers)}")
-    first = member_weights(servers[: (len(servers) + 1) // 2] if members is None else members)
-    if not first:
-        raise ArgumentError("members must have at least one server, but it is empty: nobody could own a key")
-    for server, weight in first.items():
-        if server not in servers:
-            raise UnknownNameError(f"members must be of the pool, but {shown(server)} is not in it")
-        whole_number(f"the weight of {server!r}", weight, at_least=1, at_most=WEIGHT_MOST)
     whole_number("vnodes", vnodes, at_least=1, at_most=VNODES_MOST)
+    now = _side("members", servers[: (len(servers) + 1) // 2] if members is None else members, servers)
+    was = None if before is None else _side("before", before, servers)
     numbers = ring_numbers(servers, keys)
-    ring = Ring(first, vnodes=vnodes, bits=BITS)
-    still = ring_picture(ring, numbers.places, alt=alt, caption=caption)
-    return RingPlayer(name, still, numbers, setting(servers, first, vnodes))
+    ring, old = (None if side is None else Ring(side, vnodes=vnodes, bits=BITS) for side in (now, was))
+    assert ring
+    still = ring_picture(ring, numbers.places, old, alt=alt, caption=caption)
+    return RingPlayer(name, still, numbers, setting(servers, "ring", vnodes, now, was))
+
+
+def _side(argument: str, members: Members, servers: tuple[str, ...]) -> dict[str, int]:
+    """Return name -> weight, all of it possible on the page."""
+    side = member_weights(members)
+    if not side:
+        raise ArgumentError(
+            f"{argument} must have at least one server, but it is empty: nobody could own a key"
+        )
+    for server, weight in side.items():
+        if server not in servers:
+            raise UnknownNameError(f"{argument} must be of the pool, but {shown(server)} is not in it")
+        whole_number(f"the weight of {server!r}", weight, at_least=1, at_most=WEIGHT_MOST)
+    return side
 
 
 def ring_numbers(servers: tuple[str, ...], keys: Iterable[str]) -> RingNumbers:

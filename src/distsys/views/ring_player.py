@@ -30,13 +30,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from distsys.core.errors import ArgumentError, shown
 
 from .drawing import Drawing
-from .embedding import live_script
+from .embedding import image_address, live_script
 from .markup import escaped
+from .theme import colour
 
 BITS = 18
 SERVERS_MOST = 8
@@ -48,7 +48,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 # The height of the controls, so that nothing on the page moves when they appear: in a narrow column a picture
 # as wide as the column and the rest under it, in a wide one two columns.
-WIDE_FROM_PX, WIDE_PX, UNDER_PICTURE_PX = 636, 700, 830
+WIDE_FROM_PX, WIDE_PX, UNDER_PICTURE_PX = 636, 668, 830
 ROOM = (
     ".ds-ring{container-type:inline-size}"
     f".ds-ring dist-ring{{display:block;min-height:calc(min(100cqw,400px)*.944 + {UNDER_PICTURE_PX}px)}}"
@@ -84,16 +84,23 @@ def digits(numbers: Iterable[int], width: int) -> str:
     )
 
 
-def setting(pool: tuple[str, ...], members: Mapping[str, int], vnodes: int, method: str = "ring") -> str:
-    """Return the text that names a setting, as it stands in a link.
+def setting(
+    pool: tuple[str, ...],
+    method: str,
+    vnodes: int,
+    now: Mapping[str, int],
+    was: Mapping[str, int] | None = None,
+) -> str:
+    """Return the text that names a setting, as it stands in a link: what is now, and what was before the last change.
 
-    >>> setting(("ann", "bob", "cid"), {"cid": 1, "ann": 3}, 8)
-    'ring-v8-ca3'
+    >>> setting(("ann", "bob", "cid"), "ring", 8, {"cid": 1, "ann": 3}, {"cid": 1})
+    'ring-v8-ca3-v8-c'
     """
-    letters = (
-        f"{'abcdefgh'[pool.index(name)]}{weight if weight > 1 else ''}" for name, weight in members.items()
-    )
-    return f"{method}-v{vnodes}-{''.join(letters)}"
+    letters = dict(zip(pool, "abcdefgh", strict=False))
+    for side in (now, *([] if was is None else [was])):
+        servers = (letters[name] + str(weight) * (weight > 1) for name, weight in side.items())
+        method += f"-v{vnodes}-{''.join(servers)}"
+    return method
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,8 @@ class RingPlayer:
         """The figure: a picture until the script is there, in print, and wherever scripts are taken away."""
         still = self.still
         caption = f"<figcaption>{escaped(still.caption)}</figcaption>" if still.caption else ""
-        fold = f"<details><summary>{escaped(still.heading)}</summary>{still.words}</details>"
+        words = re.sub(r";padding:[^\"]*", "", still.words)  # a page has its own style, and bytes count here
+        fold = f"<details><summary>{escaped(still.heading)}</summary>{words}</details>"
         return (
             f'<figure class="ds-run ds-ring" id="{self.name}" style="margin:1em 0"><style>{ROOM}</style>'
             f'<dist-ring>{_image(still)}<script type="application/json">{self.payload()}</script></dist-ring>'
@@ -152,29 +160,31 @@ def _image(still: Drawing) -> str:
     found = re.search(r"viewBox='0 0 (\d+) (\d+)' width='(\d+)'", svg)
     assert found, "a picture of a ring says how large it is"
     side, height, width = map(int, found.groups())
-    source = quote(svg, safe=" !$'()*+,-./:;=?@[]^_`{|}~")
     return (
-        f'<img src="data:image/svg+xml,{source}" alt="{escaped(still.alt)}" width="{width}" '
+        f'<img src="{image_address(svg)}" alt="{escaped(still.alt)}" width="{width}" '
         f'height="{height * width // side}" style="max-width:100%;height:auto;display:block">'
     )
 
 
 def _without_parts(svg: str) -> str:
-    """Return the picture of a ring in fewer bytes: nobody points at the parts of an image, so they need no names."""
+    """Return the picture of a ring in half the bytes: nobody points at the parts of an image."""
     svg = re.sub(r"<g><title>[^<]*</title>(.*?)</g>", r"\1", svg)
     svg = re.sub(r'<title id.*?</desc>|role="img" aria-labelledby="[^"]*" ', "", svg)
-    dots: dict[str, str] = {}
+    dots: dict[tuple[str, str], str] = {}
 
-    def keep(dot: re.Match[str]) -> str:
-        hue, x, y = dot.groups()
-        dots[hue] = dots.get(hue, "") + f"M{x} {y}h0"
+    def keep(part: re.Match[str]) -> str:
+        name, x, y, r = part.groups()
+        dots[name, r] = dots.get((name, r), "") + f"M{x} {y}h0"
         return ""
 
-    svg = re.sub(r'<circle class="f(\d)" cx="([\d.]+)" cy="([\d.]+)" r="2.5"/>', keep, svg)
-    paths = "".join(
-        f'<path class="h{hue}" stroke-width="5" stroke-linecap="round" d="{d}"/>'
-        for hue, d in sorted(dots.items())
-    )
+    svg = re.sub(r'<circle class="(moved|f\d)" cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"/>', keep, svg)
     ticks = "".join(re.findall(r'<path class="tick" d="([^"]*)"/>', svg))
     svg = re.sub(r'<path class="tick" d="[^"]*"/>', "", svg)
-    return svg.replace("</svg>", f'<path class="tick" d="{ticks}"/>{paths}</svg>')
+    drawn = f'<path class="tick" d="{ticks}"/><g stroke-linecap="round">'
+    for (name, r), d in dots.items():  # in the old order: moved keys on top, each ring under its dot
+        if name == "moved":
+            drawn += f'<path style="stroke:{colour("ink")}" stroke-width="13.8" d="{d}"/>'
+            drawn += f'<path style="stroke:{colour("ground")}" stroke-width="10.2" d="{d}"/>'
+        else:
+            drawn += f'<path class="h{name[1]}" stroke-width="{2 * float(r):g}" d="{d}"/>'
+    return svg.replace("</svg>", f"{drawn}</g></svg>")

@@ -1,33 +1,28 @@
 // How the playable ring looks: the picture, and the element with its controls. What it counts is in the part before.
 
 const RING_RADIUS = 134, RING_LANES = 116, RING_CELL = 13;
-const RING_DASHES = ["", "9 3", "3 3", "14 3 3 3", "6 6", "1.5 3"];
+const RING_DASHES = ["none", "9 3", "3 3", "14 3 3 3", "6 6", "1.5 3"];
 const RING_SHAPES = [  // circle, square, triangle, diamond, triangle down, cross, hourglass, bar
   "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0", "M-2.7-2.7h5.4v5.4h-5.4z", "M0-3.6L3.5 2.6H-3.5z", "M0-4L4 0 0 4-4 0z",
   "M0 3.6L3.5-2.6H-3.5z", "M-1.2-3.6h2.4v2.4h2.4v2.4h-2.4v2.4h-2.4v-2.4h-2.4v-2.4h2.4z",
   "M-3.2-3.4h6.4L-3.2 3.4h6.4z", "M-4-1.6h8v3.2h-8z",
 ];
-const RING_STYLE = `
-[hidden] { display: none !important; }
-.cols { display: flex; flex-wrap: wrap; gap: 4px 20px; align-items: flex-start; }
-.cols { justify-content: space-between; } .cols > div { flex: 1 1 290px; min-width: 0; max-width: 400px; container-type: inline-size; } .cols > div + div { flex-basis: 326px; max-width: 430px; }
-.picture svg { display: block; width: 100%; height: auto; }
-text { font-size: 13px; fill: var(--k-ink); }
-text.big { font-size: 38px; font-weight: bold; }
-.arc { fill: none; stroke-width: 14; } .arc.new { stroke-width: 24; }
-.tick { stroke: var(--k-ink); stroke-width: 1.6; fill: none; } .zero { stroke: var(--k-quiet); stroke-width: 1.5; fill: none; }
-.halo { fill: var(--k-ground); stroke: var(--k-ink); stroke-width: 1.7; }
-${RING_DASHES.map((dash, at) => `.d${at}{stroke-dasharray:${dash || "none"}}.h${at + 1}{stroke:var(--k-${at + 1})}.f${at + 1}{fill:var(--k-${at + 1})}`).join("")}
-p { margin: 4px 0 8px; } .count { min-height: 4.5em; font-weight: 600; text-wrap: pretty; }
-.knob { min-height: 5.6em; margin: 10px 0; } .knob p { margin: 0; } .knob .bar > * { accent-color: var(--k-1); }
-input[type=range] { flex: 1 1 140px; min-width: 0; height: 34px; margin: 0; }
-input[type=number] { width: 72px; min-height: 34px; color: inherit; background: var(--k-panel); border: 1px solid var(--k-quiet); border-radius: 5px; padding: 2px 6px; }
-table { width: 100%; line-height: 1.3; font-variant-numeric: tabular-nums; } caption { text-align: left; font-weight: 600; padding: 4px 0; }
+const RINGS = `
+@media screen { .app { display: block; height: auto; padding: 0; border: none; container-type: normal; } }
+.cols { display: flex; flex-wrap: wrap; gap: 4px 20px; justify-content: space-between; }
+.cols > div { flex: 1 1 290px; min-width: 0; max-width: 400px; container-type: inline-size; }
+.cols > div + div { flex-basis: 326px; max-width: 430px; }
+.picture svg { display: block; width: 100%; height: auto; } text { font-size: 13px; } text.big { font-size: 38px; font-weight: bold; }
+.arc { fill: none; } .arc:not([stroke-width]) { stroke-width: 14; }
+p { margin: 4px 0 8px; } .told { min-height: 4.5em; font-weight: 600; text-wrap: pretty; }
+.knob { min-height: 5.6em; margin: 10px 0; } .knob p { margin: 0; }
+input[type="number"] { width: 72px; min-height: 34px; background: var(--k-panel); border: 1px solid var(--k-quiet); border-radius: 5px; padding: 2px 6px; }
+table { width: 100%; font-size: 13px; line-height: 1.3; font-variant-numeric: tabular-nums; } caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { vertical-align: middle; padding: 2px 3px; height: 39px; } thead th { white-space: nowrap; height: 24px; color: var(--k-quiet); font-weight: 400; }
-th:first-child { padding-left: 0; } td:last-child, th:last-child { padding-right: 0; text-align: right; } .number { text-align: right; }
-tbody th { font-weight: 600; white-space: nowrap; } .out th { font-weight: 400; color: var(--k-quiet); }
-.name { display: inline-block; max-width: 7em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: middle; }
-.swatch { vertical-align: middle; margin-right: 6px; } .out .swatch { opacity: .4; } .off { visibility: hidden; }
+.number, td:last-child { text-align: right; }
+tbody th { font-weight: 600; white-space: nowrap; } .none th { font-weight: 400; color: var(--k-quiet); } .none svg { opacity: .4; }
+.name { display: inline-block; max-width: 7em; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
+.swatch { vertical-align: middle; margin-right: 6px; } .off { visibility: hidden; }
 td select { padding: 2px; width: 44px; } td button { min-width: 66px; padding: 2px 4px; } .less, .plain :is(th, td):nth-child(2) { display: none; }
 .methods :is(th, td) { height: 32px; padding: 0 3px; } .methods label { display: flex; align-items: center; gap: 6px; min-height: 32px; cursor: pointer; }
 .methods input { margin: 0; width: 17px; height: 17px; accent-color: var(--k-1); } .methods .wide { width: 40%; }
@@ -35,26 +30,29 @@ td select { padding: 2px; width: 44px; } td button { min-width: 66px; padding: 2
 .track i { position: absolute; top: 0; height: 14px; border: 1px solid var(--k-1); background: var(--k-1); }
 .track .old { border: 1px dashed var(--k-bad); background: repeating-linear-gradient(45deg, var(--k-bad) 0 3px, var(--k-ground) 3px 6px); }
 .track .fair { top: -4px; height: 22px; border-width: 0 0 0 2px; border-color: var(--k-ink); background: none; }
-details { margin-top: 8px; } details ul { margin: 4px 0; padding-left: 1.2em; max-height: 140px; overflow: auto; overflow-wrap: anywhere; } summary { cursor: pointer; min-height: 28px; width: fit-content; }
+a { color: var(--k-1); } details { margin-top: 8px; } ul { margin: 4px 0; padding-left: 1.2em; max-height: 140px; overflow: auto; overflow-wrap: anywhere; }
+summary { cursor: pointer; min-height: 28px; width: fit-content; }
 @container (max-width: 380px) {
-  .methods thead th { white-space: normal; } .methods .wide { width: 30%; } .more { display: none; } .less { display: inline; font: bold 17px/1 var(--k-font); } td button { min-width: 34px; }
+  .methods thead th { white-space: normal; } .methods .wide { width: 30%; }
+  .more { display: none; } .less { display: inline; font-size: 17px; font-weight: bold; } td button { min-width: 34px; }
   .servers :is(th, td) { padding: 2px 1px; font-size: 12px; } .name { max-width: 3.2em; } .swatch { width: 26px; margin-right: 3px; }
 }
-@container (max-width: 330px) {
-  text { font-size: 15px; }
-}
+@container (max-width: 330px) { text { font-size: 15px; } }
 @media (prefers-reduced-motion: no-preference) {
   .moved { animation: land .5s ease-out; transform-box: fill-box; transform-origin: center; }
   @keyframes land { from { transform: scale(2.4); } }
 }
 @media (forced-colors: active) {
-  :host { ${["ink", "quiet", "bad", 1, 2, 3, 4, 5, 6].map((name) => `--k-${name}:CanvasText`).join(";")};--k-ground:Canvas;--k-panel:Canvas; }
+  .app { --k-ink: CanvasText; --k-quiet: CanvasText; --k-bad: CanvasText; --k-ground: Canvas; --k-panel: Canvas; --k-1: CanvasText;
+    --k-2: CanvasText; --k-3: CanvasText; --k-4: CanvasText; --k-5: CanvasText; --k-6: CanvasText; }
   .track { outline: 1px solid; }
-}`;
+}
+`;
 
 const ringHue = (server) => server % 6 + 1;
-const ringForm = (server) => `arc h${ringHue(server)} d${(server + Math.floor(server / 6)) % 6}`;
-const ringShape = (server, scale = 1) => `<path class="f${ringHue(server)}" transform="scale(${scale})" d="${RING_SHAPES[server]}"/>`;
+const ringForm = (server) => `class="arc h${ringHue(server)}" stroke-dasharray="${RING_DASHES[(server + (server > 5)) % 6]}"`;
+const ringShape = (server, scale = 1) =>
+  `<path style="fill:var(--k-${ringHue(server)})" transform="scale(${scale})" d="${RING_SHAPES[server]}"/>`;
 
 // The arcs of each server as one path; on the way the tokens, and their names where there is room.
 function ringArcs(data, side, point, fresh) {
@@ -62,7 +60,7 @@ function ringArcs(data, side, point, fresh) {
   let start = tokens[tokens.length - 1] >> 3, named = -1;
   tokens.forEach((token, at) => {
     const end = token >> 3, server = token & 7;
-    if (tokens.length <= 60) drawn.push(`<path class="tick" d="M${point(end, 125)}L${point(end, 146)}"/>`);
+    if (tokens.length <= 60) drawn.push(`<path class="m" d="M${point(end, 125)}L${point(end, 146)}"/>`);
     if (tokens.length <= 24 && end - named > data.size / (75 - 40 * Math.abs(Math.cos(2 * Math.PI * end / data.size)))) {
       const angle = 2 * Math.PI * end / data.size, name = data.pool[server], across = Math.sin(angle);
       const [x, y] = point(end, 151);
@@ -78,7 +76,7 @@ function ringArcs(data, side, point, fresh) {
     start = end;
   });
   const arcs = Object.entries(paths).map(([server, d]) =>
-    `<path class="${ringForm(+server)}${+server === fresh ? " new" : ""}" d="${d}"/>`);
+    `<path ${ringForm(+server)} ${+server === fresh ? 'stroke-width="24"' : ""} d="${d}"/>`);
   return arcs.join("") + drawn.join("");
 }
 
@@ -107,14 +105,14 @@ function ringPicture(data, state, { now, was, moved }) {
   const isMoved = new Set(moved);
   const keys = data.places.map((place, key) => {
     const names = { key: data.keys[key], is: data.pool[now[key]], was: was && data.pool[was[key]] };
-    const shape = isMoved.has(key) ? `<g class="moved"><circle class="halo" r="6.4"/>${ringShape(now[key], 1.2)}</g>` : ringShape(now[key]);
+    const shape = isMoved.has(key) ? `<g class="moved"><circle class="o" r="6.4"/>${ringShape(now[key], 1.2)}</g>` : ringShape(now[key]);
     return `<g transform="translate(${point(place, RING_LANES - RING_CELL * data.lanes[key])})"><title>${escaped(t(isMoved.has(key) ? "ring-key-moved" : "ring-key", names))}</title>${shape}</g>`;
   });
   const fresh = state.before && ringChange(state).server;
-  const ring = state.method === "ring" ? ringArcs(data, state.now, point, fresh) : `<circle class="zero" r="${RING_RADIUS}"/>`;
+  const ring = state.method === "ring" ? ringArcs(data, state.now, point, fresh) : `<circle class="l" r="${RING_RADIUS}"/>`;
   const [count, words] = state.before ? [moved.length, "ring-moved-count"] : [data.keys.length, "ring-keys"];
   return `<svg viewBox="-178 -168 356 336" role="img" aria-label="${escaped(t("ring-alt", { method: t(`ring-${state.method}`), servers: state.now.members.length, keys: data.keys.length }))}">`
-    + `<path class="zero" d="M0-146V-153"/><text text-anchor="middle" y="-157">0</text>${ring}${keys.join("")}`
+    + `<path class="l" d="M0-146V-153"/><text text-anchor="middle" y="-157">0</text>${ring}${keys.join("")}`
     + `<text class="big" text-anchor="middle" y="8">${count}</text><text text-anchor="middle" y="27">${escaped(t(words))}</text></svg>`;
 }
 
@@ -168,7 +166,7 @@ class RingElement extends HTMLElement {
     this.first = this.state = ringSetting(data.first, data);
     this.past = [];
     this.picture = h("div", { class: "picture" });
-    this.count = h("p", { class: "count" });
+    this.count = h("p", { class: "told" });
     this.spoken = h("p", { class: "sr", "aria-live": "polite" });
     this.back = h("button", { type: "button", onclick: () => this.undo() }, t("ring-undo"));
     this.again = h("button", { type: "button", onclick: () => this.act(this.first) }, t("ring-reset"));
@@ -177,7 +175,7 @@ class RingElement extends HTMLElement {
     this.summary = h("summary");
     this.details = h("details", { open: this.clientWidth >= 636 }, this.summary, this.list);
     this.attachShadow({ mode: "open" }).append(
-      h("style", {}, STYLE + RING_STYLE),
+      h("style", {}, STYLE + RINGS),
       h("div", { class: "app" },
         h("div", { class: "cols" },
           h("div", {}, this.picture, this.count, h("div", { class: "bar" }, this.link, this.back, this.again), this.details),
@@ -192,7 +190,7 @@ class RingElement extends HTMLElement {
     this.third = head("ring-tokens");
     this.rows = this.data.pool.map((name, server) => {
       const mark = h("span");
-      mark.innerHTML = `<svg class="swatch" width="44" height="14" viewBox="0 0 44 14" aria-hidden="true"><path class="${ringForm(server)}" d="M0 7h28"/><g transform="translate(37 7)">${ringShape(server, 1.4)}</g></svg>`;
+      mark.innerHTML = `<svg class="swatch" width="44" height="14" viewBox="0 0 44 14" aria-hidden="true"><path ${ringForm(server)} d="M0 7h28"/><g transform="translate(37 7)">${ringShape(server, 1.4)}</g></svg>`;
       const row = {
         weight: h("select", { "aria-label": t("ring-weight-of", { name }), onchange: () => this.weigh(server, Number(row.weight.value)) },
           ...[1, 2, 3, 4].map((weight) => h("option", { value: weight }, String(weight)))),
@@ -316,7 +314,7 @@ class RingElement extends HTMLElement {
       const third = method === "ring" ? tokens.filter((token) => (token & 7) === server).length
         : method === "rendezvous" ? 1 : method === "maglev" ? Math.ceil((data.table - turn) / length) : at;
       const keys = now.filter((owner) => owner === server).length;
-      row.line.className = is ? "" : "out";
+      row.line.className = is ? "" : "none";
       row.weight.classList.toggle("off", !is);
       if (is) row.weight.value = members[at][1];
       setText(row.third, is ? String(third) : "");
