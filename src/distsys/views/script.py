@@ -15,6 +15,7 @@ from .theme import DARK, DARK_HOSTS, LIGHT, LIGHT_HOSTS, variables
 FOLDER = Path(__file__).parent / "player"
 PARTS = (
     "strings", "dom", "style", "codec", "words", "scene", "draw", "pane", "panels", "tour", "figure",
+    "ring", "ring_view",
 )  # fmt: skip
 ELEMENTS = ":is(dist-trace,dist-ring)"
 
