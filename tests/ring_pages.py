@@ -11,6 +11,7 @@ from distsys.lab.ring_player import METHODS, placement
 from distsys.views.ring_player import RingPlayer
 from distsys.views.script import script
 
+RING = "ring"
 Side = tuple[int, list[tuple[str, int]]]  # virtual nodes, and (name, weight) in the order of joining
 POOL = ("ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal")
 
@@ -20,7 +21,8 @@ def page(figure: RingPlayer) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>A ring</title></head>'
-        f"<body><p>Before.</p>{figure._repr_html_()}<p id='after'>After.</p><script>{script()}</script></body></html>"
+        f"<body><p>Before.</p>{figure._repr_html_()}<p id='after'>After.</p>"
+        f"<script>{script(RING)}</script></body></html>"
     )
 
 

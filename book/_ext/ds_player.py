@@ -1,9 +1,9 @@
-r"""The script that plays figures: made small once, and loaded by the pages that hold a figure, by no other.
+r"""The scripts that play figures: made small once, and loaded by the pages that hold such a figure, by no other.
 
-Its parts are readable files in `src/distsys/views/player`. What the site sends is their sum without comments and with
+Their parts are readable files in `src/distsys/views/player`. What the site sends is their sum without comments and with
 short local names; a minifier that is kept by others does that, so that the source may stay as long as it needs to be.
-The minifier has no wheel for some machines (Apple's own processors): a site that is built there sends the script with
-its local names, half as large again, and plays the same.
+The minifier has no wheel for some machines (Apple's own processors): a site that is built there sends them with
+their local names, half as large again, and plays the same.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from distsys.views.script import script
+from distsys.views.script import PARTS, script
 
 try:
     import minify
 except ImportError:
     minify = None
 
-FILE = "distsys-player.js"
 ELEMENT = re.compile(r"<dist-(trace|ring)\b")
 
 
@@ -40,22 +39,28 @@ def smaller_styles(text: str) -> str:
     return re.sub(r"(const [A-Z]+ = )`\n([^`]*)`", smaller, text)
 
 
-def small_script() -> str:
-    """Return the script as the site sends it."""
-    text = smaller_styles(script())
+def file_of(kind: str) -> str:
+    """Return the name of the file that plays a kind of figure."""
+    return f"distsys-{kind}.js"
+
+
+def small_script(kind: str) -> str:
+    """Return a script as the site sends it."""
+    text = smaller_styles(script(kind))
     if minify is not None:
         return str(minify.string("application/javascript", text))
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if not line.startswith("//"))
 
 
-def write_script(app: Sphinx) -> None:
-    """Write the script beside the doctrees and let Sphinx copy it with the other static files."""
+def write_scripts(app: Sphinx) -> None:
+    """Write the scripts beside the doctrees and let Sphinx copy it with the other static files."""
     if app.builder.format != "html":
         return
     folder = Path(app.doctreedir) / "generated_static"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_text(small_script(), encoding="utf8")
+    for kind in PARTS:
+        (folder / file_of(kind)).write_text(small_script(kind), encoding="utf8")
     if str(folder) not in app.config.html_static_path:
         app.config.html_static_path.append(str(folder))
 
@@ -63,12 +68,12 @@ def write_script(app: Sphinx) -> None:
 def load_script(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Load the script on pages with a figure that plays, and only there."""
-    if ELEMENT.search(context.get("body", "")):
-        app.add_js_file(FILE, loading_method="defer")
+    """Load a script on pages with a figure that it plays, and only there."""
+    for kind in sorted(set(ELEMENT.findall(context.get("body", "")))):
+        app.add_js_file(file_of(kind), loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    app.connect("builder-inited", write_script)
+    app.connect("builder-inited", write_scripts)
     app.connect("html-page-context", load_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

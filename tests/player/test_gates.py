@@ -39,10 +39,11 @@ def extension(name):
 # Weight.
 
 
-def test_the_script_with_all_views_weighs_at_most_24_000_bytes(record_property):
+@pytest.mark.parametrize("kind", ["trace", "ring"])
+def test_the_script_of_a_figure_weighs_at_most_24_000_bytes(kind, record_property):
     if importlib.util.find_spec("minify") is None:
         pytest.skip("tdewolff-minify has no wheel for this machine")
-    weight = zipped(extension("ds_player").small_script())
+    weight = zipped(extension("ds_player").small_script(kind))
     record_property("bytes of the script, gzipped", weight)
     assert weight <= 24_000
 

@@ -15,9 +15,9 @@ def is_static() -> bool:
     return os.environ.get(STATIC, "") not in ("", "0")
 
 
-def live_script() -> str:
-    """Return the script as an element for the output of a live notebook; nothing where the page brings it."""
-    return "" if is_static() else f"<script>{script()}</script>"
+def live_script(kind: str = "trace") -> str:
+    """Return a script as an element for the output of a live notebook; nothing where the page brings it."""
+    return "" if is_static() else f"<script>{script(kind)}</script>"
 
 
 def image_address(svg: str) -> str:

@@ -38,6 +38,7 @@ from .embedding import image_address, live_script
 from .markup import escaped
 from .theme import colour
 
+KIND = "ring"  # which script plays it
 BITS = 18
 SERVERS_MOST = 8
 WEIGHT_MOST = 4
@@ -150,7 +151,7 @@ class RingPlayer:
         return (
             f'<figure class="ds-run ds-ring" id="{self.name}" style="margin:1em 0"><style>{ROOM}</style>'
             f'<dist-ring>{_image(still)}<script type="application/json">{self.payload()}</script></dist-ring>'
-            f"{caption}{fold}{live_script()}</figure>"
+            f"{caption}{fold}{live_script(KIND)}</figure>"
         )
 
 

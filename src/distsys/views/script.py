@@ -1,8 +1,8 @@
-"""The script that plays figures: one classic script, put together from the parts in `player/`.
+"""The scripts that play figures: for each kind of figure one classic script, put together from the parts in `player/`.
 
-The parts share one function scope, so that nothing but the custom elements reaches the page; each part is a
-chapter of its own and can be read alone. The site loads the script once for all figures of a page; a live notebook
-puts it into the output, for an output may stand in a frame of its own.
+The parts share one function scope, so that nothing but the custom element reaches the page; each part is a
+chapter of its own and can be read alone. The site loads a script once for all figures of its kind on a page, and no
+page loads what it does not show; a live notebook puts it into the output, which may stand in a frame of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from pathlib import Path
 from .theme import DARK, DARK_HOSTS, LIGHT, LIGHT_HOSTS, variables
 
 FOLDER = Path(__file__).parent / "player"
-PARTS = (
-    "strings", "dom", "style", "codec", "words", "scene", "draw", "pane", "panels", "tour", "figure",
-    "ring", "ring_view",
-)  # fmt: skip
+COMMON = ("strings", "dom", "style")
+TRACE = ("trace_strings", "codec", "words", "scene", "draw", "pane", "panels", "tour", "figure")
+PARTS = {
+    "trace": (*COMMON, *TRACE),  # <dist-trace>
+    "ring": (*COMMON, "ring_strings", "ring", "ring_view"),  # <dist-ring>
+}
 ELEMENTS = ":is(dist-trace,dist-ring)"
 
 
 @cache
-def script() -> str:
-    """Return the whole script."""
-    parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+def script(kind: str = "trace") -> str:
+    """Return the whole script of a kind of figure: "trace" or "ring"."""
+    parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[kind])
     return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
 
 
