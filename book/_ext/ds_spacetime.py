@@ -12,10 +12,14 @@ The body is Python code that binds `trace`, or `runs`, a dict of traces by their
 `:beside:` sees the two beside each other. It may bind `tour`, a tuple of stops. `first` and `last` choose the steps
 that are shown, `without` names messages that are left out, `panel` what is open beside the diagram, `at` the step at
 which it opens. `:form: text` gives the lanes of a terminal instead. The code stands under the figure, folded.
+
+`{step}` cites a step: {step}`fig-lost@5` is a link to step 5 of a figure of this page, {step}`intro#fig-lost@5` of
+the page `intro` in the same folder. The words are "step 5"; {step}`the crash <fig-lost@5>` gives others.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from html import escape
 from typing import Any, ClassVar
@@ -24,7 +28,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from ds_site import note_use
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 COLUMNS = 78  # what fits on a page beside its margins
 WINDOW = ("first", "last")
@@ -121,6 +125,26 @@ class SpaceTime(SphinxDirective):
         return box
 
 
+class StepRole(SphinxRole):
+    """A link to a step of a figure."""
+
+    form = re.compile(r"(?:(?P<words>.+?)\s*<)?(?P<page>[\w./-]*?)#?(?P<figure>fig-[\w-]+)@(?P<step>\d+)>?")
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        found = self.form.fullmatch(self.text)
+        if found is None:
+            message = self.inliner.reporter.error(
+                f"{{step}} must be like fig-lunch@5 or intro#fig-lunch@5, but it is {self.text!r}",
+                line=self.lineno,
+            )
+            return [nodes.problematic(self.rawtext, self.rawtext)], [message]
+        page = f"{found['page']}.html" if found["page"] else ""
+        address = f"{page}#{found['figure']}@{found['step']}"
+        words = escape(found["words"] or f"step {found['step']}")
+        return [nodes.raw("", f'<a class="ds-step" href="{address}">{words}</a>', format="html")], []
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("spacetime", SpaceTime)
+    app.add_role("step", StepRole())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,182 @@
+"""One test for each figure of the book: what the prose says of it holds in its run, at the step that is cited."""
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from distsys.algorithms.broadcast_messages import Delivery
+from distsys.core.events import Timeout
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^(:{3,})\{spacetime\} .*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
+NAME = re.compile(r"^:name: (\S+)$", re.MULTILINE)
+
+
+def blocks():
+    """Return {name: code} of all figures that pages in Markdown make."""
+    found = {}
+    for path in sorted((ROOT / "book").glob("*.md")):
+        text = re.sub(
+            r"^(`{4,}).*?^\1\s*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+        )
+        for _, body in BLOCK.findall(text):
+            if name := NAME.search(body):
+                found[name[1]] = body.split("\n\n", 1)[1]
+    return found
+
+
+def bound(name):
+    """Return what the code of a figure binds."""
+    names = {"__name__": "book"}
+    exec(compile(blocks()[name], name, "exec"), names)
+    return names
+
+
+def trace_of(name):
+    return bound(name)["trace"]
+
+
+def runs_of(name):
+    return tuple(bound(name)["runs"].values())
+
+
+def delivered(trace):
+    """Return who has delivered what, in order."""
+    return {
+        name: [value.body for value in values if isinstance(value, Delivery)]
+        for name, values in trace.outputs().items()
+    }
+
+
+def ends(trace, number, to):
+    """Return the steps in which what `number` sent to `to` ended."""
+    return [
+        step
+        for step, _, send, found in trace.messages()
+        if step.number == number and send.to == to
+        for step in found
+    ]
+
+
+def disagree():
+    trace = trace_of("fig-disagree")
+    assert delivered(trace) == {"ann": ["pay 5"], "bob": ["pay 5"], "cid": []}
+    assert (trace.step(5).kind, trace.step(5).node) == ("crash", "ann")
+    assert (trace.step(4).kept, len(trace.step(4).effects)) == (3, 4)
+    assert (trace.step(7).kind, trace.step(7).detail.get("why")) == ("drop", "down")
+
+
+def no_fault():
+    trace = trace_of("fig-no-fault")
+    assert set(map(tuple, delivered(trace).values())) == {("pay 5",)}
+    assert all(step.kind in ("start", "invoke", "deliver") for step in trace)
+
+
+def beside():
+    healthy, cut = runs_of("fig-beside")
+    assert healthy.steps[:4] == cut.steps[:4]
+    assert healthy.step(5) != cut.step(5)
+    assert delivered(healthy) == delivered(cut)
+    assert any(isinstance(step.event, Timeout) for step in cut)
+
+
+def loss():
+    trace = trace_of("fig-loss")
+    lost = next(step for step in trace if step.kind == "drop")
+    timer = next(step for step in trace if isinstance(step.event, Timeout))
+    arrived = next(step for step in trace if step.node == "cid" and step.kind == "deliver")
+    assert lost.detail.get("to") == "cid"
+    assert (timer.node, arrived.cause[0]) == ("ann", timer.number)
+
+
+def relay():
+    trace = trace_of("fig-relay")
+    assert delivered(trace) == {"ann": ["pay 5"], "bob": ["pay 5"], "cid": ["pay 5"]}
+    first = next(step for step in trace if step.node == "cid" and step.kind == "deliver")
+    assert trace.step(first.cause[0]).node == "bob"
+    assert any(step.kind == "drop" and step.detail.get("to") == "ann" for step in trace)
+
+
+def partition():
+    trace = trace_of("fig-partition")
+    kinds = [step.kind for step in trace]
+    lost = next(step for step in trace if step.kind == "drop")
+    assert lost.detail.get("why") == "partition"
+    assert kinds.index("partition") < kinds.index("drop") < kinds.index("heal") < kinds.index("timeout")
+    assert delivered(trace)["cid"] == ["pay 5"]
+
+
+def lunch():
+    trace = trace_of("fig-lunch")
+    assert (trace.step(6).kind, trace.step(6).detail.get("to")) == ("drop", "cyd")
+    assert trace.step(11).node == "cyd"
+    assert not any(isinstance(effect, Delivery) for effect in trace.step(11).effects)
+    bodies = [effect.value.body for effect in trace.step(16).effects if hasattr(effect, "value")]
+    assert bodies == ["Lunch?", "Yes, at one"]
+
+
+def lunch_twice():
+    kept, broken = runs_of("fig-lunch-twice")
+    assert kept.violation is None
+    assert (broken.violation.law, broken.violation.step) == ("causal order", 11)
+    assert kept.steps[:10] == broken.steps[:10]
+
+
+def ring():
+    """The playable ring is compared with the package, setting by setting, in tests/site/test_ring_player.py."""
+    assert (ROOT / "tests" / "site" / "test_ring_player.py").is_file()
+
+
+CLAIMS = {
+    "fig-disagree": disagree,
+    "fig-no-fault": no_fault,
+    "fig-beside": beside,
+    "fig-loss": loss,
+    "fig-relay": relay,
+    "fig-partition": partition,
+    "fig-lunch": lunch,
+    "fig-lunch-twice": lunch_twice,
+    "fig-ring": ring,
+}
+
+
+@pytest.mark.parametrize("name", sorted(CLAIMS))
+def test_what_the_prose_says_holds_in_the_run(name):
+    CLAIMS[name]()
+
+
+@pytest.mark.site
+def test_every_figure_of_the_site_that_plays_has_a_claim(built_site):
+    found = set()
+    for page in sorted(built_site.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        if "<dist-" in text:
+            found |= {
+                figure["id"]
+                for figure in BeautifulSoup(text, "html.parser").select("figure:has(dist-trace, dist-ring)")
+            }
+    assert found == set(CLAIMS)
+
+
+def test_the_code_that_authors_are_shown_makes_the_run_of_the_figure():
+    text = (ROOT / "book" / "recording.md").read_text(encoding="utf-8")
+    code = re.search(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1].replace(
+        'trace.save("lunch.jsonl")', ""
+    )
+    names = {}
+    exec(code, names)
+    assert names["trace"].steps == trace_of("fig-lunch").steps
+
+
+def test_every_cited_step_is_one_of_its_figure():
+    cited = 0
+    for path in sorted((ROOT / "book").glob("*.md")):
+        for name, step in re.findall(
+            r"\{step\}`[^`]*?(fig-[\w-]+)@(\d+)>?`", path.read_text(encoding="utf-8")
+        ):
+            trace = bound(name).get("trace") or runs_of(name)[0]
+            assert 1 <= int(step) <= len(trace), f"{path.name}: {name}@{step}"
+            cited += 1
+    assert cited
