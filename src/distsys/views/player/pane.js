@@ -12,7 +12,7 @@ class Pane {
       '<pattern id="h" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0H6V6H0z"/>' +
       '<path class="hatch-line" d="M0 0V6"/></pattern></defs>';
     const { cursor, after, before, picked, here, veil } = this.layers;
-    this.field.append(cursor, after, before, this.rows, veil, picked, here);
+    this.field.append(cursor, this.rows, veil, before, after, picked, here);
     this.heads = h("div", { class: "heads" });
     this.stage = h("div", { class: "stage", tabindex: 0, role: "group", onscroll: () => this.fill(), onclick: (event) => this.pick(event) }, this.heads, this.field);
     this.scene = sceneOf(this.run, this);

@@ -20,7 +20,7 @@ text { paint-order: stroke; stroke: var(--k-ground); stroke-width: 3px; stroke-l
 .head-a { fill: var(--k-ink); } .head-r { fill: var(--k-warn); } .hit { fill: none; stroke: none; }
 .cursor { fill: var(--k-panel); stroke: var(--k-quiet); stroke-width: .5; } .veil { fill: var(--k-ground); opacity: .62; pointer-events: none; } .veil.all { opacity: .98; }
 .picked { stroke: var(--k-2); stroke-width: 3; fill: none; pointer-events: none; } .here { stroke: var(--k-2); stroke-width: 2.5; fill: none; pointer-events: none; }
-.before { stroke: var(--k-1); stroke-width: 12; opacity: .45; fill: none; } .after { stroke: var(--k-2); stroke-width: 12; stroke-dasharray: 7 5; opacity: .45; fill: none; }
+.before { stroke: var(--k-1); stroke-width: 12; opacity: .4; fill: none; pointer-events: none; } .after { stroke: var(--k-2); stroke-width: 12; stroke-dasharray: 7 5; opacity: .4; fill: none; pointer-events: none; }
 HUES`.replace("HUES", ["1", "2", "3", "4", "5", "6"].map((hue) => `.h${hue} { stroke: var(--k-${hue}); }`).join(""));
 
 const STYLE = `
