@@ -68,7 +68,7 @@ def lab(notebooks):
 
 def opened(browser, lab, name):
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.goto(f"{lab}lab/tree/{name}.ipynb")
+    page.goto(f"{lab}lab/workspaces/{name}/tree/{name}.ipynb")
     output = page.locator(".jp-RenderedHTMLCommon figure").first
     output.wait_for(timeout=120_000)
     return page, output
