@@ -1,6 +1,7 @@
 """Drivers: they hand events to nodes, carry out effects, and write the trace."""
 
 from .faults import (
+    After,
     ClockStep,
     Crash,
     Cut,
@@ -18,6 +19,7 @@ from .faults import (
     Wipe,
     during,
 )
+from .forks import fork
 from .judge import LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
 from .replay import replay, resimulate, states
@@ -25,6 +27,7 @@ from .simulator import HandlerError, Simulator
 from .swarm import Swarm, simulate
 
 __all__ = [
+    "After",
     "ClockStep",
     "Crash",
     "Cut",
@@ -50,6 +53,7 @@ __all__ = [
     "Unstall",
     "Wipe",
     "during",
+    "fork",
     "link",
     "replay",
     "resimulate",

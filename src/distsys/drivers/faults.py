@@ -159,10 +159,23 @@ class SetLink:
     link: Link | None
 
 
+@record
+class After:
+    """`action` happens directly after step `step`, before all else that is due: how a run is forked.
+
+    What step `step` itself does at once (losses and copies of what it sends) still belongs to it. `action.at`
+    counts from there: 0 is the same moment, 50 * MS is 50 ms later.
+    """
+
+    step: int
+    action: Any
+
+
 NodeAction = (
     Crash | Restart | Wipe | DiskFull | DiskFree | Pause | Resume | Stall | Unstall | Skew | ClockStep
 )
 Action = NodeAction | Partition | Cut | Heal | SetLink | Request
+Entry = Action | After  # of a script
 ACTIONS: tuple[type, ...] = (
     *(Crash, Restart, Wipe, DiskFull, DiskFree, Pause, Resume, Stall, Unstall, Skew, ClockStep),
     *(Partition, Cut, Heal, SetLink, Request),
@@ -195,10 +208,14 @@ def ends_a_fault(action: Action) -> bool:
     return type(action) in (*_ENDS.values(), Heal) or (isinstance(action, SetLink) and action.link is None)
 
 
-def checked(script: Iterable[Any], names: Sequence[str]) -> tuple[Action, ...]:
+def checked(script: Iterable[Any], names: Sequence[str]) -> tuple[Entry, ...]:
     """Return the script as a tuple; an error that names the action and what is wrong with it."""
-    actions: tuple[Any, ...] = tuple(script)
-    for action in actions:
+    entries: tuple[Any, ...] = tuple(script)
+    for entry in entries:
+        action = entry
+        if type(entry) is After:
+            whole_number("After.step", entry.step, at_least=1)
+            action = entry.action
         if type(action) not in ACTIONS:
             raise ArgumentTypeError(
                 f"script must hold actions such as Crash(at, node), but it holds {shown(action)} "
@@ -212,7 +229,7 @@ def checked(script: Iterable[Any], names: Sequence[str]) -> tuple[Action, ...]:
                     f"{type(action).__name__}.{field} must be one of {', '.join(names)}, but it is {shown(name)}"
                 )
         _check_settings(action, names)
-    return actions
+    return entries
 
 
 def _check_settings(action: Action, names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from distsys.core.trace import Cause
 from distsys.core.values import EMPTY, Map
 
 from . import faults as f
+from .agenda import branch
 from .network import PPM
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def heal_everything(sim: Simulator) -> None:
     sim.transit.heal()
     sim.fault("heal", "", Map({"phase": "settle"}))
     for name in sim.names:
+        branch(sim)
         host = sim.hosts[name]
         host.crash_after = None
         if host.ppm:

@@ -100,7 +100,12 @@ def states(trace: Trace, of: Callable[[Node], Any] = Node.fields) -> tuple[dict[
 
 def resimulate(trace: Trace) -> Trace:
     """Run the simulator again with the settings in the header; the result has the same bytes."""
-    settings = dict(trace.header.driver.items())
+    return simulator_of(trace).run()
+
+
+def simulator_of(trace: Trace, **changes: Any) -> Simulator:
+    """Return a simulator with the settings in the header of a simulated run, but for the `changes`."""
+    settings = {**dict(trace.header.driver.items()), **changes}
     if settings.pop("kind", None) != "simulator":
         raise ReplayError(
             f"only a simulated run can be simulated again, but this trace comes from "
@@ -114,9 +119,8 @@ def resimulate(trace: Trace) -> Trace:
                 f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it"
             )
     try:
-        simulator = Simulator(
+        return Simulator(
             cluster, trace.header.seed, laws=[laws[name] for name in trace.header.laws], **settings
         )
     except TypeError as problem:
         raise ReplayError(f"the simulator cannot run with the settings in the header: {problem}") from problem
-    return simulator.run()

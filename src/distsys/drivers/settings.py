@@ -12,7 +12,7 @@ from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Header
 from distsys.core.values import Map
 
-from .faults import Action, Restart, checked, ends_a_fault
+from .faults import After, Entry, Restart, checked, ends_a_fault
 from .network import Link
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ def checked_network(network: Any) -> Link:
     return network
 
 
-def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple[Action, ...]:
+def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple[Entry, ...]:
     """Return the script for a run whose faults are healed at `until`, else raise an error."""
-    actions = checked(script, cluster.names)
-    for action in actions:
+    entries = checked(script, cluster.names)
+    for entry in entries:
+        action = entry.action if isinstance(entry, After) else entry
         if isinstance(action, Restart) and not cluster.system.restarts:
             raise ArgumentError(
                 f"script must not hold a Restart: {cluster.system.name} is a crash-stop system, "
@@ -49,7 +50,7 @@ def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple
                 f"{type(action).__name__}.at must be at most until ({until}), when everything is healed, "
                 f"but it is {action.at}"
             )
-    return actions
+    return entries
 
 
 def checked_requests(asked: Iterable[Any], cluster: Cluster, end: int | None) -> tuple[Request, ...]:

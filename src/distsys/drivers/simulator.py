@@ -39,7 +39,8 @@ from distsys.core.trace import Cause, Step, Trace, apply_to_disk, written
 from distsys.core.units import S
 from distsys.core.values import EMPTY, Map, unchecked
 
-from .faults import Action
+from .agenda import bound_to_steps, branch, next_mark, schedule
+from .faults import Action, Entry
 from .host import Host, carry_out_fault, heal_everything
 from .judge import Judge
 from .network import Link
@@ -69,7 +70,7 @@ class Simulator:
     cluster    from `systems.build(...)`
     seed       a whole number; the same seed gives the same bytes
     network    the `Link` that all messages take unless a script says otherwise
-    script     faults by hand, or drawn by a `Swarm`; none begins after `until`
+    script     faults by hand, or drawn by a `Swarm`; none begins after `until`; `After` binds one to a step
     requests   what clients ask; None takes the system's own workload, as far as it lies within the run
     laws       None takes the laws of the system; () checks nothing
     until      length of the phase with faults, microseconds
@@ -84,7 +85,7 @@ class Simulator:
         seed: int = 0,
         *,
         network: Link | None = None,
-        script: Iterable[Action] = (),
+        script: Iterable[Entry] = (),
         requests: Iterable[Request] | None = None,
         laws: Iterable[Law] | None = None,
         until: int = 5 * S,
@@ -121,7 +122,8 @@ class Simulator:
         self.nodes: dict[str, Node] = {}
         self.outputs: dict[str, list[Any]] = {name: [] for name in names}
         self.asked: dict[str, list[Any]] = {name: [] for name in names}
-        self.stopped = False
+        self.stopped = self.healed = False
+        self.bound = bound_to_steps(self.script)
         self._arrival = self.arrive  # bound once, not for each message
 
     # What laws may look at (core.laws.World).
@@ -148,13 +150,7 @@ class Simulator:
         if self.steps:
             raise DistsysError("this simulator has run already: make a new one for another run")
         end = self.until + self.settle
-        for name in self.cluster.names:
-            self.at_time(0, self.start, name, "start")
-        for action in sorted((*self.requests, *self.script), key=lambda action: action.at):
-            if action.at <= (end if isinstance(action, Request) else self.until):
-                self.at_time(action.at, self._act, action)
-        if self.settle:
-            self.at_time(self.until, self._heal)
+        schedule(self, end)
         with collector_paused():
             ended = self._loop(end)
         if ended == "complete":
@@ -166,9 +162,14 @@ class Simulator:
     def _loop(self, end: int) -> str:
         """Take what is due, the earliest first, and return why that came to an end."""
         due, steps, budget = self.due, self.steps, self.steps_max
+        mark = next_mark(self)
         while due and not self.stopped:
-            if len(steps) >= budget:
-                return "budget" if due[0][0] <= end else "complete"
+            if len(steps) >= mark:
+                if len(steps) >= budget:
+                    return "budget" if due[0][0] <= end else "complete"
+                branch(self)
+                mark = next_mark(self)
+                continue
             at, _, action, arguments = heappop(due)
             if at > end:
                 break
@@ -181,16 +182,19 @@ class Simulator:
         self.counter += 1
         heappush(self.due, (at, self.counter, action, arguments))
 
-    def _act(self, action: Action) -> None:
+    def act(self, action: Action) -> None:
+        """Do what the script says, now."""
         if isinstance(action, Request):
             self.arrive(self.hosts[action.node], "invoke", CLIENT, action.message, None)
         else:
             carry_out_fault(self, action)
-            self._judge()
+            self.look()
 
-    def _heal(self) -> None:
+    def heal(self) -> None:
+        """End the phase with faults."""
+        self.healed = True
         heal_everything(self)
-        self._judge()
+        self.look()
 
     def start(self, name: str, kind: str) -> None:
         """Bring the node `name` up from its disk."""
@@ -211,7 +215,7 @@ class Simulator:
         node = host.node
         assert node is not None, f"{host.name} handles {event} although it is down"
         if self.judge.faults:
-            self._judge()
+            self.look()
         try:
             effects = node.handle(event)
         except Exception as problem:
@@ -230,7 +234,7 @@ class Simulator:
         else:
             self._crash_in_step(host, number, effects, host.crash_after)
         if self.judge.watching:
-            self._judge(number)
+            self.look(number)
 
     def _failed(self, host: Host, kind: str, event: Event, cause: Cause | None, problem: Exception) -> None:
         """A node failed: an assertion is a broken law and stops the node, all else is a bug and stops the run."""
@@ -245,7 +249,7 @@ class Simulator:
         evidence = f"{host.name}, {event}: {str(problem) or 'an assertion without a text'}"
         self.judge.broken("assertion", evidence, number)
         self.crash(host, "assertion")
-        self._judge()
+        self.look()
 
     def carry_out(self, host: Host, number: int, effects: tuple[Effect, ...], position: int) -> None:
         """Carry out the effects of step `number` from `position` on."""
@@ -355,15 +359,17 @@ class Simulator:
 
     def go_on(self, host: Host) -> None:
         """Let a node go on after a pause or a stall: with the step that hung, then with what waited."""
+        branch(self)
         if host.suspended is not None and not host.stalled and not host.paused:
-            self._judge()
+            self.look()
             number, effects, place = host.suspended
             host.suspended = None
             host.held.discard("disk")
             self._keep(number, len(effects))
             self.carry_out(host, number, effects, place)
             if self.judge.watching:
-                self._judge(number)  # a second time: only now the step is whole
+                self.look(number)  # a second time: only now the step is whole
+            branch(self)
         self.drain(host)
 
     def drain(self, host: Host) -> None:
@@ -374,6 +380,8 @@ class Simulator:
                 self._fire(host, sender, message, cause)
             else:
                 self.handle(host, kind, _deliver(sender, message, host.clock(self.now)), cause)
+            if self.bound:
+                branch(self)
 
     # The record and the laws.
     def record(
@@ -393,7 +401,7 @@ class Simulator:
         if self.judge.watching:
             self.judge.faults.append(len(self.steps))
 
-    def _judge(self, number: int = 0) -> None:
+    def look(self, number: int = 0) -> None:
         """Let the laws look at step `number`, and at the faults that they have not seen yet."""
         self.judge.after(number, self)
         if self.judge.violations and self.stop_on_violation:
