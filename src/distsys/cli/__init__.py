@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from distsys.core.errors import DistsysError, ReplayError
-from distsys.drivers.simulator import HandlerError
+from distsys.drivers.judge import HandlerError
 
 from .commands import UsageError
 from .parser import build

@@ -20,10 +20,10 @@ from .faults import (
     during,
 )
 from .forks import fork
-from .judge import LawError
+from .judge import HandlerError, LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
 from .replay import replay, resimulate, states
-from .simulator import HandlerError, Simulator
+from .simulator import Simulator
 from .swarm import Swarm, simulate
 
 __all__ = [

@@ -51,12 +51,13 @@ def next_mark(sim: Simulator) -> int:
     return min(sim.steps_max, sim.bound[0].step) if sim.bound else sim.steps_max
 
 
-def branch(sim: Simulator) -> None:
-    """Let happen what the script binds to the steps that are written by now."""
+def branch(sim: Simulator) -> int:
+    """Let happen what the script binds to the steps that are written by now; return the next mark."""
     while sim.bound and sim.bound[0].step <= len(sim.steps) < sim.steps_max and not sim.stopped:
         sim.look()  # at the faults so far, before there is another one
         if not sim.stopped:
             _let_happen(sim, sim.bound.popleft())
+    return next_mark(sim)
 
 
 def _let_happen(sim: Simulator, entry: After) -> None:

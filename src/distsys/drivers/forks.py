@@ -40,7 +40,7 @@ def fork(trace: Trace, at_step: int, *actions: Action) -> Trace:
     >>> divergence(trace, other), other.step(13).kind, other.step(13).node
     (13, 'crash', 'n2')
     """
-    _check(trace, at_step, actions)
+    check_fork(trace, at_step, actions)
     simulator = simulator_of(trace, script=forked_script(trace, at_step, actions))
     new = simulator.run()
     if first_difference(map(_begun, trace.steps[:at_step]), map(_begun, new.steps[:at_step])):
@@ -56,7 +56,8 @@ def fork(trace: Trace, at_step: int, *actions: Action) -> Trace:
     return new
 
 
-def _check(trace: Any, at_step: Any, actions: tuple[Any, ...]) -> None:
+def check_fork(trace: Any, at_step: Any, actions: tuple[Any, ...]) -> None:
+    """Raise an error that says what is wrong, unless the actions can happen after that step of the trace."""
     if not isinstance(trace, Trace):
         raise ArgumentTypeError(
             f"trace must be a Trace, but it is {shown(trace)} of type {type(trace).__name__}"

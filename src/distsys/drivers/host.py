@@ -166,6 +166,7 @@ def heal_everything(sim: Simulator) -> None:
 
     Clocks run at the right rate again, and keep the offset that they have: to set them would be a fault of its own.
     """
+    sim.healed = True
     sim.transit.heal()
     sim.fault("heal", "", Map({"phase": "settle"}))
     for name in sim.names:

@@ -8,6 +8,10 @@ from distsys.core.errors import ArgumentError, DistsysError
 from distsys.core.laws import FINALLY, Law, Violation, World
 
 
+class HandlerError(DistsysError):
+    """A handler of a node raised something that is no assertion: a bug in the protocol's code."""
+
+
 class LawError(DistsysError):
     """A law raised something that is no assertion: a bug in the law's code."""
 

@@ -42,7 +42,7 @@ from distsys.core.values import EMPTY, Map, unchecked
 from .agenda import bound_to_steps, branch, next_mark, schedule
 from .faults import Action, Entry
 from .host import Host, carry_out_fault, heal_everything
-from .judge import Judge
+from .judge import HandlerError, Judge
 from .network import Link
 from .settings import (
     checked_cluster,
@@ -58,10 +58,6 @@ from .transit import Fate, Transit
 _deliver = unchecked(Deliver)  # what is delivered was checked when it was sent
 ANSWER = " (answer a client with self.output)"
 CLIENT = "client"  # the sender of what comes from outside the cluster
-
-
-class HandlerError(DistsysError):
-    """A handler of a node raised something that is no assertion: a bug in the protocol's code."""
 
 
 class Simulator:
@@ -161,14 +157,12 @@ class Simulator:
 
     def _loop(self, end: int) -> str:
         """Take what is due, the earliest first, and return why that came to an end."""
-        due, steps, budget = self.due, self.steps, self.steps_max
-        mark = next_mark(self)
+        due, steps, budget, mark = self.due, self.steps, self.steps_max, next_mark(self)
         while due and not self.stopped:
             if len(steps) >= mark:
                 if len(steps) >= budget:
                     return "budget" if due[0][0] <= end else "complete"
-                branch(self)
-                mark = next_mark(self)
+                mark = branch(self)
                 continue
             at, _, action, arguments = heappop(due)
             if at > end:
@@ -192,7 +186,6 @@ class Simulator:
 
     def heal(self) -> None:
         """End the phase with faults."""
-        self.healed = True
         heal_everything(self)
         self.look()
 

@@ -154,6 +154,16 @@ class Swarm:
         return network, tuple(sorted(script, key=lambda action: action.at))
 
 
+def drawn(
+    cluster: systems.Cluster, seed: int, until: int, swarm: Swarm | None = None
+) -> tuple[Link, tuple[f.Action, ...]]:
+    """Return the network and the script that `simulate` takes for a cluster and a seed."""
+    swarm = swarm or Swarm(cluster.system.tolerates)
+    network, script = swarm.draw(cluster.names, seed, until)
+    back = cluster.system.restarts  # in a crash-stop system nobody comes back
+    return network, tuple(action for action in script if back or not isinstance(action, f.Restart))
+
+
 def simulate(
     system: str | systems.Cluster,
     seed: int = 0,
@@ -176,13 +186,7 @@ def simulate(
     """
     cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
     whole_number("seed", seed)
-    network = Link()
-    script: tuple[f.Action, ...] = ()
-    if faults:
-        swarm = swarm or Swarm(cluster.system.tolerates)
-        network, drawn = swarm.draw(cluster.names, seed, until)
-        back = cluster.system.restarts  # in a crash-stop system nobody comes back
-        script = tuple(action for action in drawn if back or not isinstance(action, f.Restart))
+    network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())
     return Simulator(
         cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max
     ).run()
