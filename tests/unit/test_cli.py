@@ -12,8 +12,9 @@ import pytest
 from distsys import __version__, cli
 from distsys.cli import main, progress
 from distsys.core import systems
+from distsys.core.divergence import divergence
 from distsys.core.trace import Trace
-from distsys.drivers import simulate
+from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Resume, fork, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = ["--until", "300ms", "--settle", "1s"]
@@ -56,11 +57,11 @@ def process(*arguments, **more):
 def test_without_a_command_it_shows_what_there_is(run):
     code, out, err = run()
     assert (code, err) == (0, "")
-    for command in ("list", "simulate", "replay", "draw", "exit codes", "examples"):
+    for command in ("list", "simulate", "replay", "fork", "draw", "exit codes", "examples"):
         assert command in out
 
 
-@pytest.mark.parametrize("command", ["list", "simulate", "replay", "draw"])
+@pytest.mark.parametrize("command", ["list", "simulate", "replay", "fork", "draw"])
 def test_each_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as leaving:
         main([command, "--help"])
@@ -84,8 +85,9 @@ def test_every_example_of_the_help_can_be_run_as_it_stands(tmp_path, monkeypatch
     )
     from distsys.cli import parser
 
-    lines = re.findall(r"^  distsys (.+)$", parser.EXAMPLES + "\n" + parser.SIMULATE_EXAMPLES, re.MULTILINE)
-    assert len(lines) >= 8
+    examples = "\n".join((parser.EXAMPLES, parser.SIMULATE_EXAMPLES, parser.FORK_EXAMPLES))
+    lines = re.findall(r"^  distsys (.+)$", examples, re.MULTILINE)
+    assert len(lines) >= 12
     for line in lines:
         words = [
             "3" if before == "--seeds" else word
@@ -181,6 +183,73 @@ def test_names_of_nodes_can_be_given(run):
     _, out, _ = run("simulate", "causal-broadcast", "--nodes", "ann,bob", *SHORT, "--draw")
     assert "ann" in out
     assert "n1" not in out
+
+
+# fork
+
+
+def test_a_fork_says_where_it_goes_another_way_and_is_saved_and_drawn(run, saved, tmp_path):
+    file, picture = tmp_path / "b.trace", tmp_path / "b.svg"
+    trace = Trace.load(saved)
+    code, out, err = run(
+        "fork", str(saved), "--at", "9", "--crash", "n2", "--save", str(file), "--draw", str(picture)
+    )
+    other = Trace.load(file)
+    assert other == fork(trace, 9, Crash(0, "n2"))
+    lines = out.splitlines()
+    assert lines[:2] == [
+        f"seed 7, forked after step 9: it goes another way at step {divergence(trace, other)}.",
+        f"{len(other)} steps: All 5 laws were kept.",
+    ]
+    assert (code, err) == (0, "")
+    assert picture.read_text(encoding="utf-8").startswith("<svg ")
+    assert run("replay", str(file))[0] == 0
+    assert "n2 crashes" in run("fork", str(saved), "--at", "9", "--crash", "n2", "--draw")[1]
+
+
+def test_faults_of_a_fork_happen_in_the_order_in_which_they_are_typed(run, saved, tmp_path):
+    file = tmp_path / "b.trace"
+    typed = [
+        "--pause",
+        "n1",
+        "--cut",
+        "n1,n2",
+        "--partition",
+        "n1,n2|n3",
+        "--heal",
+        "--resume",
+        "n1",
+        "--quiet",
+    ]
+    assert run("fork", str(saved), "--at", "6", *typed, "--save", str(file)) == (0, "", "")
+    actions = (
+        Pause(0, "n1"),
+        Cut(0, "n1", "n2"),
+        Partition(0, (("n1", "n2"), ("n3",))),
+        Heal(0),
+        Resume(0, "n1"),
+    )
+    assert Trace.load(file) == fork(Trace.load(saved), 6, *actions)
+    assert run("fork", str(saved), "--at", "6", "--heal")[1].startswith(
+        "seed 7, forked after step 6: nothing changes: that was so already."
+    )
+
+
+def test_a_node_may_restart_in_a_fork(run, tmp_path):
+    file = simulate("lamport-clock", 3, until=200_000, settle=0, faults=False).save(tmp_path / "a.trace")
+    other = tmp_path / "b.trace"
+    assert (
+        run("fork", str(file), "--at", "6", "--crash", "n2", "--restart", "n2", "--save", str(other))[0] == 0
+    )
+    assert [step.kind for step in Trace.load(other).slice(7, 8)] == ["crash", "restart"]
+
+
+def test_a_fork_that_breaks_a_law_is_exit_code_1(run, tmp_path):
+    _, out, _ = run(*FAULTY, "--seeds", "100", "--save", str(tmp_path / "a.trace"))
+    assert "causal order" in out
+    code, out, _ = run("fork", str(tmp_path / "a.trace"), "--at", "1", "--heal", "--quiet")
+    assert code == 1
+    assert "The law 'causal order' is broken" in out
 
 
 # draw
@@ -292,6 +361,29 @@ def test_steps_and_files_that_cannot_be_are_refused(run, saved, asked, says):
     code, _, err = run("draw", str(saved), *asked)
     assert code == 2
     assert says in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (["--crash", "n2"], "the following arguments are required: --at (try `distsys fork --help`)"),
+        (["--at", "5"], "say what happens after that step, such as --crash n2"),
+        (["--at", "0", "--crash", "n2"], "at must be a whole number of at least 1, but it is '0'"),
+        (["--at", "100000", "--crash", "n2"], "at_step must be at most"),
+        (["--at", "5", "--crash", "n9"], "Crash.node must be one of n1, n2, n3, but it is 'n9'"),
+        (["--at", "5", "--cut", "n1"], "cut takes two nodes, from and to, such as n1,n2, but it is 'n1'"),
+        (["--at", "5", "--cut", "n1,n1"], "Cut.to must be another node than the sender"),
+        (["--at", "5", "--partition", "n1,n9"], "Partition.groups must name nodes of n1, n2, n3"),
+        (["--at", "5", "--restart", "n1"], "causal-broadcast is a crash-stop system"),
+        (["--at", "5", "--crash", "n2", "--save", "no/such/folder/x"], "there is no folder no/such/folder"),
+    ],
+)
+def test_a_fork_that_cannot_be_is_answered_in_one_line_and_exit_code_2(run, saved, asked, says):
+    code, out, err = run("fork", str(saved), *asked)
+    assert (code, out) == (2, "")
+    assert err.startswith("distsys: error: ")
+    assert says in err
+    assert err.count("\n") == 1
 
 
 def test_a_replay_that_differs_is_exit_code_1_and_names_the_step(run, tmp_path, monkeypatch):

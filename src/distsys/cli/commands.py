@@ -13,6 +13,7 @@ from typing import Any
 
 from distsys import drivers
 from distsys.core import systems
+from distsys.core.divergence import divergence
 from distsys.core.errors import ReplayError, UnknownNameError
 from distsys.core.systems import System
 from distsys.core.trace import Trace
@@ -242,6 +243,29 @@ def replay(chosen: argparse.Namespace) -> int:
         say("The simulator, run again from the seed, gives the same bytes.")
     say(verdict(trace))
     return 0
+
+
+# fork
+
+
+def fork(chosen: argparse.Namespace) -> int:
+    """Take a run another way from a step on, and keep or draw the new one."""
+    for path in (chosen.save, chosen.draw):
+        if path not in (None, "-"):
+            _check_folder(path)
+    if not chosen.faults:
+        raise UsageError("say what happens after that step, such as --crash n2 (try `distsys fork --help`)")
+    trace = Trace.load(chosen.file)
+    new = drivers.fork(trace, chosen.at, *chosen.faults)
+    parts = divergence(trace, new)
+    if not chosen.quiet or new.violation is not None:
+        where = f"it goes another way at step {parts}" if parts else "nothing changes: that was so already"
+        say(
+            f"seed {new.header.seed}, forked after step {chosen.at}: {where}.",
+            f"{len(new)} steps: {verdict(new)}",
+        )
+    _keep(chosen, new)
+    return 1 if new.violation else 0
 
 
 # draw

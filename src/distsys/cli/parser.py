@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from distsys import __version__
 from distsys.core.units import MS, US, S
+from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
 from . import commands
 
@@ -16,6 +17,7 @@ Run distributed systems under faults, keep the runs, and look at them.
   list       what can be run: systems, their laws, options and known bugs
   simulate   run a system once, or with many seeds, and check its laws
   replay     run the record of a run again and compare
+  fork       take a run another way: after step N, now a node crashes
   draw       show a run as a space-time diagram"""
 
 EXAMPLES = """\
@@ -24,6 +26,7 @@ examples:
   distsys simulate causal-broadcast --seed 7
   distsys simulate causal-broadcast --seeds 200 --mutant CB-01 --save found.trace
   distsys replay found.trace
+  distsys fork found.trace --at 12 --crash n2 --save other.trace
   distsys draw found.trace --from 1 --to 30 --svg found.svg
 
 `python -m distsys` is the same as `distsys`.
@@ -36,6 +39,17 @@ A seed is a whole number from which all chance of a run is drawn: delays, losses
 command with the same seed gives the same run, byte for byte, on every machine; another seed gives another
 run.
 With --seeds, many seeds are tried, and the first that breaks a law is shown with the line that repeats it."""
+
+ABOUT_FORKS = """\
+Run a recorded simulation again, the same up to step N, and let something else happen directly after that
+step, before all else that is due. Several faults happen in the order in which they are typed. The new run is
+a trace like any other: it can be saved, replayed, drawn and forked."""
+
+FORK_EXAMPLES = """\
+examples:
+  distsys fork found.trace --at 12 --crash n2 --draw
+  distsys fork found.trace --at 9 --partition 'n1|n2,n3' --save other.trace --quiet
+  distsys fork other.trace --at 15 --heal --cut n1,n3"""
 
 SIMULATE_EXAMPLES = """\
 examples:
@@ -61,6 +75,7 @@ def build() -> Parser:
     _add_list(subs)
     _add_simulate(subs)
     _add_replay(subs)
+    _add_fork(subs)
     _add_draw(subs)
     return parser
 
@@ -128,6 +143,61 @@ def _add_replay(subs: Any) -> None:
     parser = _parser(subs.add_parser, "replay", help="run a trace again and compare", description=text)
     parser.add_argument("file", metavar="FILE", help="a trace that `simulate --save` wrote")
     parser.set_defaults(run=commands.replay)
+
+
+def _add_fork(subs: Any) -> None:
+    parser = _parser(
+        subs.add_parser, "fork", help="take a run another way", description=ABOUT_FORKS, epilog=FORK_EXAMPLES
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a trace that `simulate --save` or `fork --save` wrote")
+    add("--at", type=_count("at", 1), required=True, metavar="N", help="the last step that stays as it is")
+    parser.set_defaults(faults=[])
+    for name, fault, words in (
+        ("crash", Crash, "stops and loses what it had not persisted"),
+        ("restart", Restart, "comes up again from its disk"),
+        ("pause", Pause, "does nothing; messages wait for it"),
+        ("resume", Resume, "goes on after a pause"),
+    ):
+        _add_fault(parser, name, _at_node(fault), "NODE", f"the node {words}")
+    split = "these groups no longer reach each other, such as 'a,b|c'; the rest is one more group"
+    _add_fault(parser, "partition", _partition, "GROUPS", split)
+    _add_fault(parser, "cut", _cut, "FROM,TO", "messages from one node no longer reach the other")
+    add("--heal", dest="faults", action="append_const", const=Heal(0), help="all partitions and cuts end")
+    add("--save", metavar="FILE", help="write the new trace")
+    add(
+        "--draw",
+        nargs="?",
+        const="-",
+        metavar="FILE.svg",
+        help="draw it: in the terminal, or as SVG into FILE",
+    )
+    add("--quiet", action="store_true", help="print only what went wrong")
+    parser.set_defaults(run=commands.fork)
+
+
+def _add_fault(parser: Any, name: str, read: Any, metavar: str, text: str) -> None:
+    """Add an option that puts a fault on the list; they happen in the order in which they are typed."""
+    parser.add_argument(f"--{name}", dest="faults", action="append", type=read, metavar=metavar, help=text)
+
+
+def _at_node(fault: Any) -> Any:
+    return lambda text: fault(0, text)
+
+
+def _partition(text: str) -> Partition:
+    """Read 'a,b|c'."""
+    return Partition(0, tuple(tuple(group.split(",")) for group in text.split("|")))
+
+
+def _cut(text: str) -> Cut:
+    """Read 'a,b'."""
+    names = text.split(",")
+    if len(names) != 2:
+        raise argparse.ArgumentTypeError(
+            f"cut takes two nodes, from and to, such as n1,n2, but it is {text!r}"
+        )
+    return Cut(0, *names)
 
 
 def _add_draw(subs: Any) -> None:
