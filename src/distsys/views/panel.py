@@ -65,7 +65,7 @@ class Panel:
         forks = [control for control in self.controls if control not in runs]
         rows = [widgets.HBox(row, layout=WRAP) for row in (runs, forks) if row]
         for control in self.controls:
-            control.style, control.layout.width = WORDS, "auto"
+            control.style, control.layout.width, control.layout.max_width = WORDS, "auto", "100%"
         return [*rows, self.says, self.output]
 
     def _changed(self, change: Any) -> None:
