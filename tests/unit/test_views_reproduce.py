@@ -59,6 +59,21 @@ def test_a_run_without_faults_says_so_and_times_have_units():
     )
 
 
+def test_what_does_not_fit_stands_on_a_line_of_its_own_or_on_several():
+    trace = simulate("causal-broadcast", 1, faults=False, until=60 * MS, settle=1500 * MS, steps_max=2000)
+    assert (
+        code_of(trace)
+        == """\
+from distsys import MS, simulate
+trace = simulate(
+    "causal-broadcast", seed=1, faults=False, until=60 * MS, settle=1500 * MS, steps_max=2000
+)"""
+    )
+    script = [Cut(n * MS, "n1", "n2") for n in range(1, 9)]
+    code = code_of(Simulator(systems.build("lamport-clock"), script=script, until=50 * MS).run())
+    assert code.count("\n        Cut(") == 8
+
+
 def test_a_mutant_is_named_and_its_own_options_are_left_out():
     mutant = next(m for m in systems.mutants() if m.options)
     code = code_of(simulate(mutant.system, seed=1, mutant=mutant.id, until=50 * MS, settle=0))
@@ -166,6 +181,7 @@ def test_a_run_that_no_code_makes_is_loaded_from_a_file_and_the_lines_say_why(tm
     judged = Simulator(systems.build("lamport-clock"), laws=[own], until=5 * MS).run()
     plain = Simulator(systems.build("lamport-clock"), until=5 * MS).run()
     real = replace(plain, header=replace(plain.header, driver=Map({"kind": "runtime"})))
+    odd = replace(plain, header=replace(plain.header, options=plain.header.options.set("sails", 3)))
     local = Simulator(
         systems.build("unit-reproduced"), requests=[Request(9000, "n1", Local())], until=10, settle=9000
     ).run()
@@ -173,13 +189,15 @@ def test_a_run_that_no_code_makes_is_loaded_from_a_file_and_the_lines_say_why(tm
     for trace, why in (
         (judged, "This run was judged by a law of its own, 'own', that its system does not have"),
         (real, "A run of the driver 'runtime' is not repeated by code"),
+        (odd, "This run cannot be made here (lamport-clock has no option 'sails';"),
         (local, "is made in a function, where no import reaches it"),
     ):
         code = code_of(trace)
         assert why in code
         assert code.endswith('trace = replay(Trace.load("run.trace"))')
         trace.save("run.trace")
-        assert run_of(code).digest() == trace.digest()
+        if trace is not odd:
+            assert run_of(code).digest() == trace.digest()
 
 
 def test_only_a_trace_has_code():

@@ -246,9 +246,7 @@ class Simulator:
 
     def carry_out(self, host: Host, number: int, effects: tuple[Effect, ...], position: int) -> None:
         """Carry out the effects of step `number` from `position` on."""
-        place = position - 1
-        for effect in effects[position:] if position else effects:
-            place += 1
+        for place, effect in enumerate(effects[position:] if position else effects, position):
             kind = type(effect)
             if kind is Send:
                 self._send(host.name, effect.to, effect.message, (number, place))  # type: ignore[union-attr]

@@ -10,7 +10,6 @@ control on a page is dead. Only here, and only in a live session, ipywidgets is 
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,9 +19,8 @@ from distsys.core.values import EMPTY
 from distsys.drivers.faults import Action
 
 from .choices import Choices, Forks, Make, choices
-from .drawing import Drawing
-from .markup import escaped
-from .spacetime import draw
+from .embedding import is_static
+from .figure import Figure, play
 
 NO_FAULTS: Mapping[str, Iterable[Action]] = {"no fault": ()}
 
@@ -71,7 +69,7 @@ def explore(
 
 def is_live() -> bool:
     """Return whether controls would do something: a kernel runs, and its outputs are not made for a page."""
-    if os.environ.get("DISTSYS_STATIC", "") not in ("", "0") or "IPython" not in sys.modules:
+    if is_static() or "IPython" not in sys.modules:
         return False
     from IPython.core.getipython import get_ipython
 
@@ -86,12 +84,12 @@ class Shown:
         self.name, self.alt, self.caption, self.show = name, alt, caption, dict(show)
         self.chosen = chosen
 
-    def of(self, runs: Mapping[str, Trace]) -> Any:
+    def of(self, runs: Mapping[str, Trace]) -> Figure:
         """Return the figure of the runs, and say how many there are."""
         count = f"{len(runs)} runs to choose from, made when this page was." if len(runs) > 1 else ""
         return _figure(runs, self.name, self.alt, f"{self.caption} {count}".strip(), self.show)
 
-    def of_choice(self, runs: Mapping[str, Trace], at: int | None, *, first: bool) -> Any:
+    def of_choice(self, runs: Mapping[str, Trace], at: int | None, *, first: bool) -> Figure:
         """Return the figure of a run that was chosen, or of that and its fork, which part at step `at`.
 
         A tour, and where the figure opens, are of one run: they stand only where that is the `first` run.
@@ -108,25 +106,5 @@ class Shown:
         )
 
 
-def _figure(runs: Mapping[str, Trace], name: str, alt: str, caption: str, show: Mapping[str, Any]) -> Any:
-    return _Stills(runs, name, alt, caption, show)
-
-
-class _Stills:
-    """The runs one under the other, as still pictures."""
-
-    def __init__(
-        self, runs: Mapping[str, Trace], name: str, alt: str, caption: str, show: Mapping[str, Any]
-    ) -> None:
-        known = {key: show[key] for key in ("first", "last", "without") if key in show}
-        self.pictures: dict[str, Drawing] = {
-            label: draw(run, alt=alt, caption=label, **known) for label, run in runs.items()
-        }
-        self.name, self.caption = name, caption
-
-    def __repr__(self) -> str:
-        return f"<{len(self.pictures)} runs: {', '.join(self.pictures)}>"
-
-    def _repr_html_(self) -> str:
-        inside = "".join(picture._repr_html_() for picture in self.pictures.values())
-        return f'<div id="{escaped(self.name)}">{inside}<p>{escaped(self.caption)}</p></div>'
+def _figure(runs: Mapping[str, Trace], name: str, alt: str, caption: str, show: Mapping[str, Any]) -> Figure:
+    return play(runs, name=name, alt=alt, caption=caption, **show)

@@ -23,6 +23,7 @@ from .drawing import Drawing
 from .embedding import image_address, live_script
 from .markup import escaped
 from .payload import as_json, payload
+from .reproduce import code_of
 from .staging import summary, window
 from .tour import Stop, checked_tour
 
@@ -103,7 +104,13 @@ def play(
     size = _size(still.svg)
     content: dict[str, Any] = {
         "runs": [
-            {"label": label, "first": windows[label][0], "last": windows[label][1], "data": payload(one)}
+            {
+                "label": label,
+                "first": windows[label][0],
+                "last": windows[label][1],
+                "data": payload(one),
+                "code": code_of(one),
+            }
             for label, one in labelled.items()
         ]
     }

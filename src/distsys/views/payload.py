@@ -1,7 +1,7 @@
 """What a figure carries of a run: the whole trace, small, with the states that a replay found.
 
     {"v": 1, "head": ..., "shapes": [...], "table": [...], "names": [...], "kinds": [...], "fields": [...],
-     "handlers": [...], "laws": {name: sentence}, "steps": [...], "end": {...}, "code": "..."}
+     "handlers": [...], "laws": {name: sentence}, "steps": [...], "end": {...}}
 
 `head` is the header, and values inside it and inside steps are packed (`distsys.views.packing`). A step is
 

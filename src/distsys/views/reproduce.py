@@ -65,7 +65,10 @@ def _no_code(trace: Trace) -> str:
     kind = trace.header.driver.get("kind")
     if kind != "simulator":
         return f"A run of the driver {kind!r} is not repeated by code"
-    known = [law.name for law in cluster_of(trace).laws]
+    try:
+        known = [law.name for law in cluster_of(trace).laws]
+    except DistsysError as problem:
+        return f"This run cannot be made here ({problem})"
     own = [name for name in trace.header.laws if name not in known]
     if own:
         return f"This run was judged by a law of its own, {own[0]!r}, that its system does not have"

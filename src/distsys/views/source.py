@@ -22,7 +22,7 @@ TIMES = frozenset({"at", "by", "us", "low", "high", "mean", "most"})  # fields o
 
 @dataclass(frozen=True)
 class Group:
-    """A call, a list or a tuple: it stands on one line if it fits, else each item on a line of its own."""
+    """A call, a list or a tuple: it stands on one line, or its items on one, or each item on a line of its own."""
 
     head: str
     items: tuple[Text, ...]
@@ -50,6 +50,9 @@ def written(text: Text, indent: int = 0, before: int = 0) -> str:
     line = _flat(text)
     if isinstance(text, str) or indent + before + len(line) + 1 <= WIDTH:
         return line
+    inside = _flat(Group("", text.items, "", text.lone))
+    if indent + 4 + len(inside) <= WIDTH:
+        return f"{text.head}\n{' ' * (indent + 4)}{inside}\n{' ' * indent}{text.tail}"
     inner = "".join(f"{' ' * (indent + 4)}{written(item, indent + 4)},\n" for item in text.items)
     return f"{text.head}\n{inner}{' ' * indent}{text.tail}"
 
