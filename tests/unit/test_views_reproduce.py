@@ -1,5 +1,6 @@
 """The lines that make a run again: what they look like, and what they say where there are none."""
 
+import json
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 
 from distsys.core import EMPTY, MS, ArgumentTypeError, Dice, Log, Map, Node, S, Trace, law, record, systems
 from distsys.core.systems import Request, System, alike
-from distsys.drivers import Crash, Cut, Heal, Simulator, fork, link, simulate
+from distsys.drivers import After, Crash, Cut, Heal, Simulator, fork, link, simulate
 from distsys.lab.scenarios import overtaking_reply
+from distsys.views import play
 from distsys.views.reproduce import code_of
 from distsys.views.source import Writer, written
 
@@ -116,6 +118,19 @@ def test_a_fork_is_a_fork_of_the_run_that_it_comes_from():
     assert run_of(code_of(twice)).digest() == twice.digest()
 
 
+def test_what_is_bound_to_the_step_that_stopped_a_run_never_happened_and_is_no_fork():
+    broken = overtaking_reply(mutant="CB-01")
+    number = broken.violation.step
+    cluster = systems.build("causal-broadcast", mutant="CB-01", nodes=broken.header.names, relay=False)
+    driver = broken.header.driver
+    given = {key: driver[key] for key in ("network", "requests", "until", "settle")}
+    trace = Simulator(cluster, 1, script=(After(number, Crash(0, "ann")), *driver["script"]), **given).run()
+    assert (trace.ended, trace.violation.step) == ("violation", number)
+    code = code_of(trace)
+    assert f'After({number}, Crash(0, "ann"))' in code
+    assert run_of(code).digest() == trace.digest()
+
+
 def test_a_run_that_was_judged_by_other_laws_of_its_system_names_them():
     cluster = systems.build("causal-broadcast")
     for laws in ((), cluster.laws[:1], cluster.laws[::-1]):
@@ -198,6 +213,13 @@ def test_a_run_that_no_code_makes_is_loaded_from_a_file_and_the_lines_say_why(tm
         trace.save("run.trace")
         if trace is not odd:
             assert run_of(code).digest() == trace.digest()
+
+
+def test_a_figure_carries_the_lines_of_each_of_its_runs():
+    trace = simulate("lamport-clock", seed=7, until=50 * MS)
+    runs = {"one": trace, "other": fork(trace, 3, Crash(0, "n2"))}
+    held = json.loads(play(runs, name="fig-x", alt="x").data)["runs"]
+    assert [run["code"] for run in held] == [code_of(run) for run in runs.values()]
 
 
 def test_only_a_trace_has_code():
