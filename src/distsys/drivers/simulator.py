@@ -146,8 +146,8 @@ class Simulator:
         if self.steps:
             raise DistsysError("this simulator has run already: make a new one for another run")
         end = self.until + self.settle
-        schedule(self, end)
         with collector_paused():
+            schedule(self, end)
             ended = self._loop(end)
         if ended == "complete":
             self.now = end
@@ -246,7 +246,9 @@ class Simulator:
 
     def carry_out(self, host: Host, number: int, effects: tuple[Effect, ...], position: int) -> None:
         """Carry out the effects of step `number` from `position` on."""
-        for place, effect in enumerate(effects[position:] if position else effects, position):
+        place = position - 1
+        for effect in effects[position:] if position else effects:
+            place += 1
             kind = type(effect)
             if kind is Send:
                 self._send(host.name, effect.to, effect.message, (number, place))  # type: ignore[union-attr]
@@ -371,8 +373,7 @@ class Simulator:
                 self._fire(host, sender, message, cause)
             else:
                 self.handle(host, kind, _deliver(sender, message, host.clock(self.now)), cause)
-            if self.bound:
-                branch(self)
+            branch(self)
 
     # The record and the laws.
     def record(
