@@ -71,7 +71,7 @@ def output_objections(output):
     text = json.dumps(output)
     if re.search(r"at 0x[0-9a-f]{6,}", text):
         yield "the address of an object"
-    if "<script" in text:
+    if re.search(r'<script(?! type=\\"application/json\\">)', text):  # data of a figure is no script
         yield "a script: the site loads it once, a live notebook inlines it"
 
 

@@ -48,11 +48,12 @@ DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 # The height of the controls, so that nothing on the page moves when they appear: in a narrow column a picture
-# as wide as the column and the rest under it, in a wide one two columns.
+# as wide as the column and the rest under it (in lines that break more often), in a wide one two columns.
 WIDE_FROM_PX, WIDE_PX, UNDER_PICTURE_PX = 636, 668, 830
 ROOM = (
     ".ds-ring{container-type:inline-size}"
-    f".ds-ring dist-ring{{display:block;min-height:calc(min(100cqw,400px)*.944 + {UNDER_PICTURE_PX}px)}}"
+    ".ds-ring dist-ring{display:block;min-height:"
+    f"calc(min(100cqw,370px)*.944 + max(0px,330px - 100cqw)*.6 + {UNDER_PICTURE_PX}px)}}"
     f"@container(min-width:{WIDE_FROM_PX}px){{.ds-ring dist-ring{{min-height:{WIDE_PX}px}}}}"
     "@media print,(scripting:none){.ds-ring dist-ring{min-height:0}}"
 )
@@ -149,7 +150,7 @@ class RingPlayer:
         words = re.sub(r";padding:[^\"]*", "", still.words)  # a page has its own style, and bytes count here
         fold = f"<details><summary>{escaped(still.heading)}</summary>{words}</details>"
         return (
-            f'<figure class="ds-run ds-ring" id="{self.name}" style="margin:1em 0"><style>{ROOM}</style>'
+            f'<figure class="ds-run ds-ring" id="{self.name}" style="margin:1em 0;padding:0"><style>{ROOM}</style>'
             f'<dist-ring>{_image(still)}<script type="application/json">{self.payload()}</script></dist-ring>'
             f"{caption}{fold}{live_script(KIND)}</figure>"
         )

@@ -10,7 +10,7 @@ const RING_SHAPES = [  // circle, square, triangle, diamond, triangle down, cros
 const RINGS = `
 @media screen { .app { display: block; height: auto; padding: 0; border: none; container-type: normal; } }
 .cols { display: flex; flex-wrap: wrap; gap: 4px 20px; justify-content: space-between; }
-.cols > div { flex: 1 1 290px; min-width: 0; max-width: 400px; container-type: inline-size; }
+.cols > div { flex: 1 1 290px; min-width: 0; max-width: 370px; container-type: inline-size; }
 .cols > div + div { flex-basis: 326px; max-width: 430px; }
 .picture svg { display: block; width: 100%; height: auto; } text { font-size: 13px; } text.big { font-size: 38px; font-weight: bold; }
 .arc { fill: none; } .arc:not([stroke-width]) { stroke-width: 14; }
@@ -37,7 +37,8 @@ summary { cursor: pointer; min-height: 28px; width: fit-content; }
   .more { display: none; } .less { display: inline; font-size: 17px; font-weight: bold; } td button { min-width: 34px; }
   .servers :is(th, td) { padding: 2px 1px; font-size: 12px; } .name { max-width: 3.2em; } .swatch { width: 26px; margin-right: 3px; }
 }
-@container (max-width: 330px) { text { font-size: 15px; } }
+@container (max-width: 330px) { text { font-size: 15px; } .methods :is(th, td) { font-size: 12px; padding: 0 1px; } .methods .wide { width: 22%; } }
+@container (max-width: 284px) { .servers :is(th, td):nth-child(6) { display: none; } }
 @media (prefers-reduced-motion: no-preference) {
   .moved { animation: land .5s ease-out; transform-box: fill-box; transform-origin: center; }
   @keyframes land { from { transform: scale(2.4); } }

@@ -8,8 +8,6 @@ import pytest
 from distsys.lab.ring_player import ring_player
 from ring_pages import POOL, entries_of, owners, page, random_walk, text_of
 
-pytestmark = pytest.mark.site
-
 KEYS = tuple(f"key:{number}" for number in range(128))
 PLAIN = [(name, 1) for name in POOL[:4]]
 JOINED = "ring-v8-abcde-v8-abcd"
@@ -273,7 +271,7 @@ def test_hostile_names_are_shown_as_text(tab, tmp_path):
     assert sorted(names)[1] in sentence(ring)
 
 
-@pytest.mark.parametrize("width", [1280, 768, 660, 390, 320])
+@pytest.mark.parametrize("width", [1280, 768, 660, 390, 320, 288])
 def test_nothing_shifts_when_the_controls_appear_and_nothing_scrolls_sideways(browser, ring_file, width):
     context = browser.new_context(viewport={"width": width, "height": 700})
     tab = context.new_page()
