@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from site_pages import FLAGS
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -91,6 +89,8 @@ def browser(require_tool: Callable[..., str]) -> Iterator[object]:
         "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
         install="sudo apt-get install chromium",
     )  # fmt: skip
+    from site_pages import FLAGS  # here, for this file is also tried alone
+
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
     with playwright.sync_playwright() as started:
         running = started.chromium.launch(executable_path=chromium, args=list(FLAGS))

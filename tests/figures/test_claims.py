@@ -125,8 +125,8 @@ def lunch_twice():
 
 
 def ring():
-    """The playable ring is compared with the package, setting by setting, in tests/site/test_ring_player.py."""
-    assert (ROOT / "tests" / "site" / "test_ring_player.py").is_file()
+    """The playable ring is compared with the package, setting by setting, in tests/player/test_ring.py."""
+    assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
 
 
 CLAIMS = {
