@@ -1,5 +1,6 @@
 """One test for each figure of the book: what the prose says of it holds in its run, at the step that is cited."""
 
+import json
 import re
 from pathlib import Path
 
@@ -124,6 +125,17 @@ def lunch_twice():
     assert kept.steps[:10] == broken.steps[:10]
 
 
+def changed():
+    """The cells of the page assert what its prose says; they run here once more, in one namespace."""
+    notebook = json.loads((ROOT / "book" / "change-a-run.ipynb").read_text(encoding="utf-8"))
+    names = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert sum(step.kind == "drop" for step in names["other"]) == 3
+    assert names["bad"].violation.step == 0
+
+
 def ring():
     """The playable ring is compared with the package, setting by setting, in tests/player/test_ring.py."""
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
@@ -138,6 +150,9 @@ CLAIMS = {
     "fig-partition": partition,
     "fig-lunch": lunch,
     "fig-lunch-twice": lunch_twice,
+    "fig-explore": changed,
+    "fig-fork": changed,
+    "fig-no-relay": changed,
     "fig-ring": ring,
 }
 

@@ -33,7 +33,7 @@ STAGE = (220, 480)  # px: the least and the most for the diagram
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure(Drawing):
     """A figure that plays. It shows itself in a notebook and on a page; `text` is the same for a terminal."""
 
