@@ -230,7 +230,7 @@ class DistTrace extends HTMLElement {
       this.follow?.();
     }
     for (const control of this.app.querySelectorAll("[data-panel]")) setAttribute(control, "aria-expanded", String(control.dataset.panel === name));
-    this.panes.forEach((pane) => pane.stage.clientWidth !== pane.width && pane.arrange());
+    this.panes.forEach((pane) => (pane.stage.clientWidth !== pane.width ? pane.arrange() : pane.show(pane.cursor)));
   }
 
   closeTo(name) {

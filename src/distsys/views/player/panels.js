@@ -70,8 +70,8 @@ const PANELS = {
       const light = h("span", { class: "light" });
       const jump = violation && place === 0 ? goTo(figure, violation.step || pane.run.steps.length) : "";
       const item = h("li", {}, pane.title ? h("i", {}, `${pane.title}: `) : "", light, h("b", {}, ` ${name}. `), says, violation ? h("span", {}, ` ${printable(violation.evidence)} `, jump) : "");
-      return { item, light, broken: () => isBroken(figure, place, violation) };
-    }));
+      return { item, light, violation, broken: () => isBroken(figure, place, violation) };
+    })).sort((a, b) => !!b.violation - !!a.violation); // a law that will be broken stands first
     const follow = () => items.forEach(({ item, light, broken }) => {
       setAttribute(item, "class", broken() ? "broken" : "kept");
       setText(light, t(broken() ? "law-broken" : "law-kept"));
