@@ -33,8 +33,9 @@ AGAIN = """() => {
 RUN = """async () => {
   axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-again])'}]});
   const found = await axe.run(document, {resultTypes: ['violations'], preload: false});
-  return found.violations.flatMap(v => v.nodes.map(n => [
-    v.id, v.impact, n.target.flat().join(' '), `${v.help}: ${n.failureSummary.split('\\n').slice(1).join(' ').trim()}`]));
+  const why = n => n.failureSummary.split('\\n').slice(1).join(' ').trim();
+  return found.violations.flatMap(v => v.nodes.map(n =>
+    [v.id, v.impact, n.target.flat().join(' '), `${v.help}: ${why(n)}`]));
 }"""
 
 

@@ -24,6 +24,10 @@ ICON_FONT = re.compile(r"Font ?Awesome|Font Awesome\\ |--fa-font|--fa-style", re
 ICON_CLASS = re.compile(r"\.fa[bsr]?\b|\.fa-")
 ICON_PROPERTIES = ("content", "--fa", "font-family", "font-weight", "font-feature")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
+WORDS = re.compile(r"[A-Za-z_][\w-]*")
+STRING = r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'"
+DECLARED = re.compile(rf"([{{;])\s*(--[\w-]+)\s*:(?:{STRING}|[^;{{}}\"'])*(?:;|(?=\}}))")
+MOVES = re.compile(r"@(?:-webkit-)?keyframes\s+([\w-]+)\s*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 DRAWN = (
     "display:inline-block;width:1em;height:1em;vertical-align:-.125em;background-color:currentColor;"
     f"-webkit-mask:{MASK};mask:{MASK}"
@@ -68,13 +72,27 @@ def can_match(selector: list[Any], names: Names) -> bool:
                 return False
             if before not in (".", ":") and not names.has(names.elements, token.lower_value):
                 return False
-        elif token.type == "hash" and not names.has(names.ids, token.value):
-            return False
-        elif token.type == "function" and token.lower_name in ("is", "where", "-webkit-any", "-moz-any"):
-            if not any(can_match(part, names) for part in split(token.arguments)):
+        elif token.type == "hash":
+            if not names.has(names.ids, token.value):
                 return False
+        elif token.type == "function" and not one_of_them_can(token, names):
+            return False
         before = token.value if token.type == "literal" else ""
     return True
+
+
+def one_of_them_can(function: Any, names: Names) -> bool:
+    """Return whether one of the selectors inside `:is(...)` can match; other functions ask for nothing."""
+    if function.lower_name not in ("is", "where"):
+        return True
+    return any(can_match(part, names) for part in split(function.arguments))
+
+
+def is_needed(rule: Any) -> bool:
+    """Return whether a rule such as `@font-face` says something: not if it is about icons, or about an encoding."""
+    if rule.type != "at-rule" or rule.lower_at_keyword == "charset":
+        return False
+    return rule.lower_at_keyword != "font-face" or not ICON_FONT.search(tinycss2.serialize(rule.content))
 
 
 def declarations(text: str) -> list[str]:
@@ -129,9 +147,8 @@ def kept(rules: list[Any], names: Names) -> Iterator[str]:
             inner = "".join(kept(tinycss2.parse_rule_list(rule.content, skip_whitespace=True), names))
             if inner:
                 yield f"@{rule.at_keyword} {tinycss2.serialize(rule.prelude).strip()}{{{inner}}}"
-        elif rule.type == "at-rule" and rule.lower_at_keyword != "charset":
-            if rule.lower_at_keyword != "font-face" or not ICON_FONT.search(tinycss2.serialize(rule.content)):
-                yield rule.serialize()
+        elif is_needed(rule):
+            yield rule.serialize()
 
 
 def variables_used(text: str) -> set[str]:
@@ -163,12 +180,6 @@ def without_unused(sheets: dict[Any, str], used: set[str]) -> dict[Any, str]:
         if smaller == sheets:
             return sheets
         sheets = smaller
-
-
-WORDS = re.compile(r"[A-Za-z_][\w-]*")
-STRING = r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'"
-DECLARED = re.compile(rf"([{{;])\s*(--[\w-]+)\s*:(?:{STRING}|[^;{{}}\"'])*(?:;|(?=\}}))")
-MOVES = re.compile(r"@(?:-webkit-)?keyframes\s+([\w-]+)\s*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 
 
 def slimmed(sheets: dict[Any, str], names: Names, used: set[str]) -> dict[Any, str]:

@@ -27,7 +27,9 @@ ICONS = (
 ALIASES = {"pencil": ("pencil-alt",)}
 ENTRY = re.compile(r'[{,]"?([\w-]+)"?:\[(\d+),(\d+),\[[^\]]*\],"([0-9a-f]+)","([^"]+)"\]')
 MASK = "var(--ds-icon, none) center / contain no-repeat"
-LICENCE = "/* Icons: Font Awesome Free, (c) Fonticons, Inc., CC BY 4.0, https://fontawesome.com/license/free */\n"
+LICENCE = (
+    "/* Icons: Font Awesome Free, (c) Fonticons, Inc., CC BY 4.0, https://fontawesome.com/license/free */\n"
+)
 
 
 @functools.cache
@@ -49,7 +51,9 @@ def drawings() -> dict[str, str]:
 def data_url(name: str) -> str:
     """Return the icon with this name, or with this code point in hexadecimal digits, as a `data:` address."""
     if name not in drawings():
-        raise ExtensionError(f"the theme's icon script has no icon {name!r} (see ICONS in book/_ext/ds_icons.py)")
+        raise ExtensionError(
+            f"the theme's icon script has no icon {name!r} (see ICONS in book/_ext/ds_icons.py)"
+        )
     return drawings()[name]
 
 

@@ -81,7 +81,9 @@ def slim(app: Sphinx, error: Exception | None) -> None:
         else:
             path.unlink(missing_ok=True)
     ours = {static / name for name in OWN}
-    sheets = {path: path.read_text(encoding="utf8") for path in sorted(static.rglob("*.css")) if path not in ours}
+    sheets = {
+        path: path.read_text(encoding="utf8") for path in sorted(static.rglob("*.css")) if path not in ours
+    }
     used: set[str] = set()
     for path in [*site.rglob("*.html"), *static.rglob("*.js"), *filter(Path.exists, ours)]:
         used |= variables_used(path.read_text(encoding="utf8"))

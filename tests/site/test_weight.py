@@ -53,7 +53,7 @@ def heaviest(found: dict[str, int]) -> str:
 
 
 def test_a_page_of_text_and_one_figure_is_light(weighed, built_site, record_property):
-    limits = {page: LIGHT for page in ALWAYS_LIGHT}
+    limits = dict.fromkeys(ALWAYS_LIGHT, LIGHT)
     for page in without_listings(built_site):
         if figure_count(page) <= 1:
             limits[name(built_site, page)] = LIGHT
