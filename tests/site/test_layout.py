@@ -21,6 +21,9 @@ SHIFTS = """() => new Promise(done => {
     e.sources.map(s => s.node && (s.node.nodeName + '.' + (s.node.className || s.node.id)) ).join(' ')])), 0)));
 })"""
 STILL = 0.001
+# Two frames after what is there is drawn: whether the page is complete. Before its body has begun, nothing is drawn.
+DRAWN = """() => document.body && new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
+  () => setTimeout(() => done(document.readyState === 'complete'), 0))))"""
 TOO_WIDE = "() => document.documentElement.scrollWidth - innerWidth"
 # The summary of a part that is open is its heading; of a folded part it would be a control.
 CONTROLS = """() => [...document.querySelectorAll(
@@ -62,12 +65,7 @@ def test_nothing_shifts_when_scripts_and_pictures_come_last(browser, built_site,
     found = []
     for page in written(built_site):
         tab.goto(address + name(built_site, page), wait_until="commit")
-        finished = False
-        while not finished:
-            finished = tab.evaluate(
-                "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame("
-                "() => setTimeout(() => r(document.readyState === 'complete'), 0))))"
-            )
+        while not tab.evaluate(DRAWN):
             if held:
                 held.pop(0).continue_()
         seen = tab.evaluate(SHIFTS)
