@@ -2,7 +2,8 @@
 
 A picture names its colours `var(--ds-ink, #1c2733)`: on the site the page sets the variables for light and
 dark. Elsewhere the fall-back counts, and it follows the theme of JupyterLab or VS Code, else the system's.
-Text has a contrast of at least 4.5:1 and lines 3:1 in both themes; a test computes it.
+Text has a contrast of at least 4.5:1 and lines 3:1 in both themes. The six hues differ in lightness too, so that
+they stay apart for readers who see fewer colours, and so do the three verdicts; a test computes all of it.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ LIGHT = {
     "quiet": "#5a6773",
     "ground": "#ffffff",
     "panel": "#f3f5f7",
-    "1": "#1b5e8c",
-    "2": "#a34a00",
-    "3": "#1f6f4a",
-    "4": "#7a3e9d",
-    "5": "#a3273b",
-    "6": "#6b5900",
-    "good": "#1f6f4a",
-    "bad": "#b3202c",
-    "warn": "#8a5a00",
+    "1": "#1968bb",
+    "2": "#781105",
+    "3": "#075d41",
+    "4": "#6f116f",
+    "5": "#ca0862",
+    "6": "#895b00",
+    "good": "#0c755d",
+    "bad": "#b8003e",
+    "warn": "#5f2b00",
     "crash": "#f6d5d5",
     "partition": "#ece3f5",
     "pause": "#fbeecb",
@@ -32,15 +33,15 @@ DARK = {
     "quiet": "#a3b0bc",
     "ground": "#14181e",
     "panel": "#20272f",
-    "1": "#7db8e8",
-    "2": "#f0a56a",
-    "3": "#79c79f",
-    "4": "#c9a0e6",
-    "5": "#f2929f",
-    "6": "#d8c45a",
-    "good": "#79c79f",
-    "bad": "#ff8f8f",
-    "warn": "#e5b567",
+    "1": "#5ddcfd",
+    "2": "#f58427",
+    "3": "#88c583",
+    "4": "#8d9aff",
+    "5": "#dc9eb7",
+    "6": "#ffda51",
+    "good": "#50b1a8",
+    "bad": "#f48168",
+    "warn": "#ffd93b",
     "crash": "#4a2b2f",
     "partition": "#372c47",
     "pause": "#433817",

@@ -1,0 +1,98 @@
+"""Only what a page uses is sent: the style of parts that it shows, rules that match something, no icon font.
+
+- `page_context` leaves out the style and the scripts of parts (tabs, solutions, copy buttons ...) that a page does
+  not show.
+- When all pages are written, `slim` takes from the theme's style sheets every rule that can match nothing, because
+  it names a class, an id or an element that occurs in no page and in no script (see ds_css.py).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from ds_css import Names, slimmed, variables_used
+from sphinx.application import Sphinx
+
+# The files of a part, and what stands in the body of a page that shows it.
+PARTS = {
+    re.compile("sphinx-design"): re.compile(r'class="[^"]*\bsd-'),
+    re.compile("design-tabs"): re.compile("sd-tab-set"),
+    re.compile("togglebutton"): re.compile(r'class="[^"]*\b(?:toggle|dropdown)\b'),
+    re.compile("copybutton|clipboard"): re.compile(r'class="[^"]*\bhighlight\b'),
+    re.compile("mystnb"): re.compile(r'class="[^"]*\bcell'),
+    re.compile(r"\bproof\.css"): re.compile(r'class="[^"]*\bproof\b'),
+    re.compile(r"\bexercise\.css"): re.compile(r'class="[^"]*\b(?:exercise|solution)\b'),
+}
+OWN = ("distsys.css", "icons.css", "math.css")  # ours hold nothing in vain
+WORD = re.compile(r"[A-Za-z_][\w-]*")
+ELEMENT = re.compile(r"<([A-Za-z][\w-]*)")
+CLASS = re.compile(r"""\sclass=(["'])(.*?)\1""", re.DOTALL)
+ID = re.compile(r"""\sid=(["'])(.*?)\1""")
+SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
+LEFT_OVER = ("*.map", "*.ttf", "fontawesome.js*", "fontawesome")
+
+
+def needed(file: object, body: str) -> bool:
+    """Return whether a page with this body needs a style sheet or script; live widgets need another origin."""
+    name = str(getattr(file, "filename", file))
+    if "://" in name:
+        return False
+    return all(shown.search(body) for part, shown in PARTS.items() if part.search(name))
+
+
+def page_context(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Leave out what this page does not use."""
+    body = str(context.get("body", ""))
+    for kind in ("css_files", "script_files"):
+        context[kind] = [file for file in context.get(kind, []) if needed(file, body)]
+
+
+def names_of(site: Path) -> Names:
+    """Return everything that a style rule of the site can match; a little more does no harm."""
+    names = Names()
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf8")
+        names.elements.update(name.lower() for name in ELEMENT.findall(text))
+        for found in CLASS.findall(text):
+            names.classes.update(found[1].split())
+        names.ids.update(found[1] for found in ID.findall(text))
+        for script in SCRIPT.findall(text):
+            names.words.update(WORD.findall(script))
+    for path in (site / "_static").rglob("*.js"):
+        names.words.update(WORD.findall(path.read_text(encoding="utf8")))
+    return names
+
+
+def slim(app: Sphinx, error: Exception | None) -> None:
+    """Take from the style sheets what matches nothing, and from the site what no page loads."""
+    if error is not None or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    static = site / "_static"
+    for path in [*static.glob("*.html"), *(path for name in LEFT_OVER for path in static.rglob(name))]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    ours = {static / name for name in OWN}
+    sheets = {
+        path: path.read_text(encoding="utf8") for path in sorted(static.rglob("*.css")) if path not in ours
+    }
+    used: set[str] = set()
+    for path in [*site.rglob("*.html"), *static.rglob("*.js"), *filter(Path.exists, ours)]:
+        used |= variables_used(path.read_text(encoding="utf8"))
+    written = slimmed(sheets, names_of(site), used)
+    for path, text in written.items():
+        path.write_text(text, encoding="utf8")
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    app.connect("html-page-context", page_context, priority=900)
+    app.connect("build-finished", slim, priority=900)  # after the style for formulas is written
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,65 @@
+"""axe-core, the engine that finds what keeps people out of a page, run inside a page of the browser.
+
+No rule is switched off. One is asked less often: words of code that have the colour, the size and the ground of
+words before them are not measured for contrast again, for a page holds thousands of them. axe looks into open
+shadow roots by itself.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+AGAIN = """() => {
+  const grounds = new Map();
+  const ground = e => {
+    if (!e) return '';
+    if (!grounds.has(e)) {
+      const s = getComputedStyle(e);
+      grounds.set(e, [s.backgroundColor, s.backgroundImage, s.opacity, ground(e.parentElement)].join());
+    }
+    return grounds.get(e);
+  };
+  const seen = new Set();
+  for (const e of document.querySelectorAll(':is(pre, dt, code) span[class]')) {
+    if (e.children.length || e.attributes.length > 1) continue;
+    const s = getComputedStyle(e);
+    const key = [s.color, s.fontSize, s.fontWeight, s.display, s.visibility, ground(e)].join();
+    if (seen.has(key)) e.dataset.again = '';
+    seen.add(key);
+  }
+}"""
+RUN = """async () => {
+  axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-again])'}]});
+  const found = await axe.run(document, {resultTypes: ['violations'], preload: false});
+  const why = n => n.failureSummary.split('\\n').slice(1).join(' ').trim();
+  return found.violations.flatMap(v => v.nodes.map(n =>
+    [v.id, v.impact, n.target.flat().join(' '), `${v.help}: ${why(n)}`]));
+}"""
+
+
+class Violation(NamedTuple):
+    """One place of a page that breaks one rule."""
+
+    rule: str
+    impact: str
+    target: str
+    help: str
+
+
+def source() -> str:
+    """Return the text of axe-core's script; the package that carries it is in the extra `dev`."""
+    spec = find_spec("axe_playwright_python")
+    assert spec is not None, "axe-core is missing: pip install axe-playwright-python"
+    assert spec.origin is not None, "the package is a folder with an __init__.py"
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf8")
+
+
+def violations(page: Any, *, all_words: bool = False) -> list[Violation]:
+    """Return everything that axe finds wrong with what `page` shows now; `all_words` measures each word of code."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(source())
+    if not all_words:
+        page.evaluate(AGAIN)
+    return [Violation(*found) for found in page.evaluate(RUN)]

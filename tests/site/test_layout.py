@@ -1,0 +1,146 @@
+"""A page keeps still while it loads, fits a narrow window, keeps its lines without colours, prints no controls."""
+
+import io
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from site_pages import name, pages, without_listings, written
+
+pytestmark = pytest.mark.site
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}  # also what is left of a window of 640 px when a reader zooms to 200 %
+# The sum of all shifts of the layout, and what moved. Two frames later the last shift has been reported.
+SHIFTS = """() => new Promise(done => {
+  const found = [];
+  new PerformanceObserver(list => list.getEntries().forEach(e => found.push(e)))
+    .observe({type: 'layout-shift', buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(found.map(e => [e.value,
+    e.sources.map(s => s.node && (s.node.nodeName + '.' + (s.node.className || s.node.id)) ).join(' ')])), 0)));
+})"""
+STILL = 0.001
+# Two frames after what is there is drawn: whether the page is complete. Before its body has begun, nothing is drawn.
+DRAWN = """() => document.body && new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
+  () => setTimeout(() => done(document.readyState === 'complete'), 0))))"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - innerWidth"
+# The summary of a part that is open is its heading; of a folded part it would be a control.
+CONTROLS = """() => [...document.querySelectorAll(
+    'button, input, select, textarea, details:not([open]) > summary, [role=button], [role=slider]')]
+  .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.getClientRects().length)
+  .map(e => `${e.tagName}.${e.className} "${e.textContent.trim().slice(0, 20)}"`)"""
+
+
+def shifts(tab, url: str) -> list[tuple[float, str]]:
+    """Open a page and return how far its parts moved, and which."""
+    tab.goto(url, wait_until="networkidle")
+    tab.evaluate("() => document.fonts.ready.then(() => 0)")
+    return [(value, what) for value, what in tab.evaluate(SHIFTS)]
+
+
+def moved(tab, origin: str, site, some_pages) -> list[str]:
+    """Return one line for each page that moves as it loads."""
+    found = []
+    for page in some_pages:
+        seen = shifts(tab, origin + name(site, page))
+        if sum(value for value, _ in seen) >= STILL:
+            found.append(f"{name(site, page)}: {seen[:3]}")
+    return found
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_shifts_as_a_page_loads(browser, built_site, address, viewport):
+    tab = browser.new_page(viewport=viewport)
+    assert moved(tab, address, built_site, without_listings(built_site)) == []
+    tab.close()
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_shifts_when_scripts_and_pictures_come_last(browser, built_site, address, viewport):
+    """Scripts and pictures are let through one by one, each after the page has drawn what it has."""
+    tab = browser.new_page(viewport=viewport)
+    held = []
+    tab.route("**/*.{js,svg,png,woff2}*", lambda route: held.append(route))
+    found = []
+    for page in written(built_site):
+        tab.goto(address + name(built_site, page), wait_until="commit")
+        while not tab.evaluate(DRAWN):
+            if held:
+                held.pop(0).continue_()
+        seen = tab.evaluate(SHIFTS)
+        if sum(value for value, _ in seen) >= STILL:
+            found.append(f"{name(built_site, page)}: {seen[:3]}")
+    tab.close()
+    assert found == []
+
+
+def test_a_page_that_shifts_is_noticed(browser, tmp_path):
+    page = tmp_path / "shifts.html"
+    page.write_text(
+        "<!doctype html><p id=a>above</p><p style='height: 300px'>below</p><script>requestAnimationFrame(() =>"
+        " requestAnimationFrame(() => { a.style.height = '400px'; }))</script>"
+    )
+    tab = browser.new_page(viewport=DESK)
+    assert sum(value for value, _ in shifts(tab, page.as_uri())) > STILL
+    tab.close()
+
+
+def test_no_page_scrolls_sideways_in_a_window_of_320_px(browser, built_site):
+    tab = browser.new_page(viewport=NARROW)
+    too_wide = {}
+    for page in pages(built_site):
+        tab.goto(page.as_uri())
+        if tab.evaluate(TOO_WIDE) > 0:
+            too_wide[name(built_site, page)] = tab.evaluate(TOO_WIDE)
+    tab.close()
+    assert too_wide == {}
+
+
+def test_no_page_shows_a_control_in_print(browser, built_site):
+    tab = browser.new_page(viewport=DESK)
+    tab.emulate_media(media="print")
+    found = {}
+    for page in without_listings(built_site):
+        tab.goto(page.as_uri())
+        controls = tab.evaluate(CONTROLS)
+        if controls:
+            found[name(built_site, page)] = controls[:4]
+    tab.close()
+    assert found == {}
+
+
+# Lines and letters of a figure that cannot be told from the ground under them, when the system chooses the colours.
+UNSEEN = """() => {
+  const shown = c => c !== 'none' && !/, 0\\)$/.test(c) && c !== 'transparent';
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const bad = [];
+  for (const e of document.querySelectorAll('.ds-figure svg :is(path, line, rect, circle, polyline, polygon, text)')) {
+    const s = getComputedStyle(e);
+    if (e.closest('defs, clipPath, marker') || !e.checkVisibility()) continue;
+    const colours = e.tagName === 'text' ? [s.fill] : [s.stroke, s.fill].filter(shown);
+    const painted = colours.filter(shown);
+    if (e.tagName === 'text' ? painted[0] === ground : s.stroke !== 'none' && s.stroke === ground && s.fill === ground)
+      bad.push(`${e.tagName}.${e.getAttribute('class')} ${colours}`);
+  }
+  return bad.slice(0, 5);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_keep_their_lines_when_the_system_chooses_the_colours(browser, built_site, theme):
+    tab = browser.new_page(viewport=DESK, color_scheme=theme)
+    tab.emulate_media(forced_colors="active", color_scheme=theme)
+    for page in written(built_site):
+        tab.goto(page.as_uri())
+        assert tab.evaluate(UNSEEN) == [], name(built_site, page)
+        for figure in tab.locator(".ds-figure > svg:visible").all():
+            assert lines_seen(figure.screenshot()) >= 0.005, name(built_site, page)
+    tab.close()
+
+
+def lines_seen(picture: bytes) -> float:
+    """Return the share of a picture that differs clearly from its most frequent colour."""
+    pixels = Counter(Image.open(io.BytesIO(picture)).convert("L").tobytes())
+    ground = pixels.most_common(1)[0][0]
+    return sum(count for value, count in pixels.items() if abs(value - ground) > 90) / sum(pixels.values())
