@@ -72,7 +72,7 @@ def test_the_code_of_a_picture_is_folded_and_opens(tab, built_site):
 
 def test_the_theme_switch_goes_to_light_and_dark_and_figures_follow(tab, built_site):
     tab.goto((built_site / "book" / "intro.html").as_uri())
-    ink = "() => getComputedStyle(document.querySelector('.ds-figure svg')).color"
+    ink = "() => getComputedStyle(document.querySelector('dist-trace')).color"
     seen = {}
     for _ in range(3):
         tab.locator(".theme-switch-button:visible").first.click()
