@@ -67,16 +67,38 @@ def decoded(url: str) -> tuple[str, bytes] | None:
     return KINDS[match[1]], base64.b64decode(content) if ";base64" in match[2] else content
 
 
+def drawing(source: str) -> str:
+    """Return the first SVG in a text, with the SVGs inside it.
+
+    >>> drawing("<p><svg><svg></svg><g/></svg> <svg></svg></p>")
+    '<svg><svg></svg><g/></svg>'
+    """
+    start, depth = source.find("<svg"), 0
+    for tag in re.finditer(r"<svg\b|</svg>", source):
+        depth += 1 if tag[0] == "<svg" else -1
+        if depth == 0:
+            return source[start : tag.end()]
+    return ""
+
+
+def description(figure: Tag) -> str:
+    """Return the words of a figure for those who cannot see it; empty where there are none."""
+    for element in figure.select("img[alt], [aria-label], svg desc"):
+        words = element.get("alt") or element.get("aria-label") or element.get_text()
+        if words.strip():
+            return " ".join(words.split())
+    return ""
+
+
 def still_of(figure: Tag, source: str) -> tuple[str, bytes] | None:
     """Return the picture of a figure: its image, or else the drawing that stands in the page itself."""
     for image in figure.find_all("img"):
         found = decoded(image.get("src", ""))
         if found:
             return found
-    start = source.find("<svg")
-    if start < 0:
+    svg = drawing(source)
+    if not svg:
         return None
-    svg = source[start : source.index("</svg>", start) + len("</svg>")]
     if "xmlns=" not in svg.split(">", 1)[0]:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     return "svg", svg.encode()
@@ -94,12 +116,10 @@ def figures_in(source: str, page: str) -> Iterator[Figure]:
         return
     for figure in BeautifulSoup(source, "html.parser").select(".ds-run[id]"):
         caption = figure.select_one("figcaption, .ds-caption")
-        words = caption.get_text(" ") if caption else ""
-        described = figure.select_one("img[alt], [role=img][aria-label], [role=group][aria-label]")
-        alt = (described.get("alt") or described.get("aria-label") or "") if described else ""
+        words, alt = caption.get_text() if caption else "", description(figure)
         title = shortened(figure.get("data-title") or words or alt or figure["id"])
         still = still_of(figure, text_of(source, figure["id"]))
-        yield Figure(page, figure["id"], title, " ".join(alt.split()) or title, still)
+        yield Figure(page, figure["id"], title, alt or title, still)
 
 
 def card(figure: Figure, here: str, title: str, language: str) -> str:

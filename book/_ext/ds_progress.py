@@ -59,7 +59,8 @@ def row(app: Sphinx, here: str, page: str) -> str:
     """Return the row of one page."""
     facts, language = facts_of(app.env)[page], app.config.language
     time = rounded(facts["minutes"]) if is_timed(page) else ""
-    link = escape(app.builder.get_relative_uri(here, page) or "#")
+    own = app.builder.get_target_uri(page).rsplit("/", 1)[-1]  # a page's way to itself would be empty
+    link = escape(app.builder.get_relative_uri(here, page) or own)
     names = " ".join(f'data-{key}="{" ".join(facts[key])}"' for key in ("questions", "exercises"))
     cells = "".join(
         f'<td role="cell" data-count="{key}" data-label="{escape(word(language, label))}">{len(facts[key]) or ""}</td>'

@@ -41,6 +41,14 @@ def test_a_drawing_in_the_page_becomes_a_file_that_stands_alone_and_keeps_the_ca
     assert content.endswith(b"<g/></svg>")
 
 
+def test_a_drawing_with_drawings_inside_it_is_taken_whole_and_described_by_its_own_words():
+    inner = '<svg x="1"><path d="M0 0"/></svg>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><desc>Ann tells Bob.</desc>{inner}{inner}<g/></svg>'
+    (figure,) = figures(f'<div class="ds-run" id="a"><div class="ds-figure">{svg}</div><p>{inner}</p></div>')
+    assert figure.still == ("svg", svg.encode())
+    assert figure.alt == "Ann tells Bob."
+
+
 def test_the_picture_of_a_figure_is_its_own_and_not_that_of_the_next():
     (bare, other) = figures(
         '<figure class="ds-run" id="bare"><figcaption>Words.</figcaption></figure>' + PLAYER

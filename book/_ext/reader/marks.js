@@ -11,7 +11,7 @@ function offerTick(box) {
     }),
   });
   input.checked = recall(PAGE).done.includes(box.id);
-  box.append(h("label", { class: "ds-done" }, input, ` ${t("done")}`, h("span", { class: "ds-sr" }, `: ${title ? title.textContent : box.id}`)));
+  box.append(h("label", { class: "ds-done" }, input, ` ${t("done")}`, h("span", { class: "ds-sr" }, ` ${title ? title.textContent : box.id}`)));
 }
 
 function markPages() {
@@ -34,6 +34,7 @@ function watchEnd(article) {
     observer.disconnect();
     note((record) => { record.read = true; });
     markPages();
+    window.dispatchEvent(new Event("storage"));  // the page of progress counts itself too
   });
   observer.observe(end);
 }

@@ -1,4 +1,4 @@
-// The page: which one it is, where the site begins, and a short way to make elements.
+// Which page this is, where the site begins, and a short way to make elements.
 
 const PAGE = document.currentScript.dataset.page;
 const ROOT = new URL(document.documentElement.dataset.content_root || "./", location.href);
@@ -14,7 +14,7 @@ function h(name, attributes = {}, ...children) {
   return element;
 }
 
-// A tick or a cross, drawn, because a font may lack the sign. The word beside it says the same.
+// A tick or a cross, drawn: a font may lack the sign.
 function sign(right) {
   const path = right ? "M2 8l4 4 8-9" : "M3 3l10 10M13 3L3 13";
   const box = h("span", { class: right ? "ds-sign ds-right" : "ds-sign ds-wrong" });

@@ -32,12 +32,11 @@ function exported() {
 }
 
 function save(text, file) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));  // it lives as long as the page
   h("a", { href: url, download: file }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-// Add what a file holds to what is here: what was read or done once stays so, and the answers of the file win.
+// Add what a file holds to what is here. What was read or done stays so; the answers of the file win.
 function take(text) {
   const content = JSON.parse(text);
   if (content.book !== BOOK || content.format !== FORMAT) throw new Error("another file");
@@ -88,7 +87,7 @@ function offerTools(place) {
   };
   place.querySelector(".ds-tools").append(button("export", write), button("import", () => input.click()), button("clear", clear), input);
   fill();
-  window.addEventListener("storage", fill);  // another tab of this browser has noted something
+  window.addEventListener("storage", fill);  // something was noted, perhaps in another tab
   window.addEventListener("pageshow", (event) => event.persisted && fill());
 }
 

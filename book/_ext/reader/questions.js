@@ -30,7 +30,7 @@ function ask(box) {
     }
   }
 
-  // The explanation of one option as it stands in the page, to be said once more.
+  // The explanation of one option, to be said once more.
   function because({ element, right }) {
     const reason = element.querySelector("details p").cloneNode(true);
     for (const place of reason.querySelectorAll("[id]")) place.removeAttribute("id");

@@ -1,7 +1,7 @@
-// A word of the glossary opens its definition beside it. The definition waits in a <template> of the page. A browser
-// without popovers, and a click that asks for a new tab, follow the link to the glossary as without a script.
+// A word of the glossary opens its definition, which waits in a <template> of the page, beside it. A browser without
+// popovers, and a click that asks for a new tab, follow the link to the glossary.
 
-const GAP = 6;  // pixels between the word and its definition, and between the definition and the edge
+const GAP = 6;  // pixels between the definition and its word, or the edge
 
 function offerTerms() {
   if (!("popover" in HTMLElement.prototype)) return;
@@ -12,15 +12,15 @@ function offerTerms() {
   let pressed;  // the link that was pressed while its definition was open: this press closes it
 
   const title = h("strong", { id: "ds-term-name" });
-  const body = h("div", { class: "ds-term-body" });
+  const body = h("div");
   const more = h("a", {}, t("glossary"));
   const close = h("button", { type: "button", class: "ds-button", onclick: () => box.hidePopover() }, t("close"));
-  const box = h("div", { popover: "auto", role: "dialog", "aria-labelledby": title.id, class: "ds-term", tabindex: "-1" },
+  const box = h("div", { popover: "auto", role: "dialog", "aria-labelledby": title.id, class: "ds-term", tabindex: -1 },
     title, body, h("div", { class: "ds-row" }, more, close));
 
   const isOpen = () => box.matches(":popover-open");
 
-  // Below the word, or above it where there is more room; never over the edge of the window.
+  // Below the word, or above where only there is room; never over the edge of the window.
   function put(link) {
     const word = link.getClientRects()[0];
     const { width, height } = box.getBoundingClientRect();
@@ -45,6 +45,9 @@ function offerTerms() {
   }
 
   box.addEventListener("beforetoggle", (event) => opener.setAttribute("aria-expanded", event.newState === "open"));
+  document.addEventListener("keydown", (event) => {  // the theme takes the Escape key away from the browser
+    if (event.key === "Escape" && isOpen()) box.hidePopover();
+  });
   for (const link of links) {
     link.setAttribute("aria-haspopup", "dialog");
     link.setAttribute("aria-expanded", "false");
