@@ -45,8 +45,12 @@ def file_of(kind: str) -> str:
 
 
 def small_script(kind: str) -> str:
-    """Return a script as the site sends it."""
-    text = smaller_styles(script(kind))
+    """Return the script of a kind of figure as the site sends it."""
+    return made_small(smaller_styles(script(kind)))
+
+
+def made_small(text: str) -> str:
+    """Return a script without comments, and with short local names where the minifier is there."""
     if minify is not None:
         return str(minify.string("application/javascript", text))
     lines = (line.strip() for line in text.splitlines())

@@ -5,8 +5,8 @@ that it uses. The line under the title, the definitions that open in place and t
 from them. A page whose text rests on the facts of others is written again by every build, so a build of one
 changed page stays right.
 
-The script is put together from the parts in `reader/`, in this order, in one function scope: nothing of it reaches
-the page. It asks nothing of any server, and what it remembers stays in this browser.
+The script is put together from the parts in `reader/`, in one function scope: nothing of it reaches the page. It asks
+nothing of any server, and what it remembers stays in this browser. The site sends it made small, like the player.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from docutils import nodes
+from ds_player import made_small
 from ds_reading import is_exercise, is_timed, minutes, say_time, sentence
 from ds_selfcheck import self_check
 from sphinx import addnodes
@@ -36,7 +37,7 @@ def write_script(app: Sphinx) -> None:
     if app.builder.format == "html":
         folder = Path(app.doctreedir) / "generated_reader"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / SCRIPT).write_text(script(), encoding="utf-8")
+        (folder / SCRIPT).write_text(made_small(script()), encoding="utf-8")
         app.config.html_static_path.append(str(folder))
 
 
