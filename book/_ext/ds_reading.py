@@ -22,7 +22,13 @@ from sphinx import addnodes
 
 WORDS_PER_MINUTE = 200
 CELL, FORMULA, BLOCK = 1.0, 1.0, 0.5  # minutes
-TIMED = ("chapters/", "book/how-to", "book/diagrams", "book/architecture")  # others are for looking things up
+TIMED = (
+    "chapters/",
+    "book/how-to",
+    "book/diagrams",
+    "book/change-a-run",
+    "book/architecture",
+)  # not for looking up
 NOT_READ = (nodes.raw, nodes.comment, nodes.literal_block, nodes.math_block, addnodes.index, self_check)
 WORD = re.compile(r"\w\S*")
 

@@ -38,7 +38,7 @@ def missing(text, exercises=False):
     wanted = {
         "two abilities": r"^- [A-Z].*\n(?:.*\n)*- [A-Z]",
         "what is needed": r"^\*\*You need\*\* \w",
-        "the time to read": r"^\*\*Time\*\*: (?:about )?[\w ]+ to read",
+        "the time": r"^\*\*Time\*\*: about \d+ minutes",
     }
     if exercises:
         wanted["the time for the exercises"] = r"^\*\*Time\*\*.*\d+ more for the exercises"
@@ -75,7 +75,7 @@ GOOD = (
         ("ds-card", "other", "a card"),
         ("- Do it.\n", "", "two abilities"),
         ("**You need** nothing.\n", "", "what is needed"),
-        ("about 5 minutes to read", "soon", "the time to read"),
+        ("about 5 minutes to read", "soon", "the time"),
         (", 9 more for the exercises", "", "the time for the exercises"),
     ],
 )
