@@ -2,13 +2,18 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from distsys.algorithms.broadcast_messages import Delivery
+from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
+from distsys.algorithms.measures import coefficient_of_variation
 from distsys.core.events import Timeout
+from distsys.lab import datasets
+from distsys.lab.workloads import zipf_requests
+from site_pages import soup, written
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^(:{3,})\{spacetime\} .*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
@@ -136,6 +141,28 @@ def changed():
     assert names["bad"].violation.step == 0
 
 
+def ring_of_four():
+    ring = Ring(["ann", "bob", "cid", "dee"], vnodes=2)
+    assert ring.entries == 8
+    assert all(ring.owner_at(arc.end) == arc.owner for arc in ring.arcs())
+
+
+def spread():
+    hundred, keys = [f"s{number:03d}" for number in range(100)], datasets.airport_codes()
+    one, ten, hundreds = (
+        coefficient_of_variation(loads(Ring(hundred, vnodes=v), keys)) for v in (1, 10, 100)
+    )
+    assert 2.5 < one / ten < 4  # ten times more tokens, a third of the variation
+    assert 2 < ten / hundreds < 4
+
+
+def hot_key():
+    ten, keys = [f"s{number:02d}" for number in range(10)], datasets.airport_codes()
+    requests = Counter(zipf_requests(keys, 100_000, seed=1))
+    assert max_over_mean(loads(Maglev(ten), keys)) < 1.05
+    assert max_over_mean(loads(Maglev(ten), requests)) > 1.5
+
+
 def ring():
     """The playable ring is compared with the package, setting by setting, in tests/player/test_ring.py."""
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
@@ -150,6 +177,9 @@ CLAIMS = {
     "fig-partition": partition,
     "fig-lunch": lunch,
     "fig-lunch-twice": lunch_twice,
+    "fig-ring-of-four": ring_of_four,
+    "fig-spread": spread,
+    "fig-hot-key": hot_key,
     "fig-explore": changed,
     "fig-fork": changed,
     "fig-no-relay": changed,
@@ -163,15 +193,10 @@ def test_what_the_prose_says_holds_in_the_run(name):
 
 
 @pytest.mark.site
-def test_every_figure_of_the_site_that_plays_has_a_claim(built_site):
+def test_every_figure_of_the_site_has_a_claim(built_site):
     found = set()
-    for page in sorted(built_site.rglob("*.html")):
-        text = page.read_text(encoding="utf-8")
-        if "<dist-" in text:
-            found |= {
-                figure["id"]
-                for figure in BeautifulSoup(text, "html.parser").select("figure:has(dist-trace, dist-ring)")
-            }
+    for page in written(built_site):
+        found |= {figure["id"] for figure in soup(page).select("figure.ds-run[id]")}
     assert found == set(CLAIMS)
 
 

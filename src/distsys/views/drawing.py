@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
+
+from distsys.core.errors import ArgumentError, shown
 
 from .markup import escaped
+
+NAME = re.compile(r"fig-[A-Za-z0-9_-]+|run-[0-9a-f]+")
+
+
+def figure_name(name: object) -> str:
+    """Return `name` if it can be the address of a figure, else raise an error."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ArgumentError(
+            f"name must begin with 'fig-' and go on with letters, digits or hyphens, but it is {shown(name)}"
+        )
+    return name
 
 
 @dataclass(frozen=True)
@@ -18,6 +33,8 @@ class Drawing:
     caption  what it is to teach, as a sentence; may be empty
     words    the same once more as sentences or as a table: an HTML fragment that opens under it
     heading  what the fold is called that holds `words`
+    name     its address on a page: "fig-loads" is cited as #fig-loads; may be empty
+    title    what the list of all figures calls it; the caption, where it is empty
     """
 
     svg: str
@@ -26,12 +43,25 @@ class Drawing:
     caption: str = ""
     words: str = ""
     heading: str = "The steps in words"
+    name: str = ""
+    title: str = ""
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.alt}>"
 
     def __str__(self) -> str:
         return self.text
+
+    def named(self, name: str, title: str = "") -> Self:
+        """Return the same picture with an address on its page, and perhaps a title."""
+        return replace(self, name=figure_name(name), title=title or self.title)
+
+    @property
+    def opening(self) -> str:
+        """The tag that begins the figure."""
+        address = f' id="{self.name}"' if self.name else ""
+        title = f' data-title="{escaped(self.title)}"' if self.title else ""
+        return f'<figure class="ds-run"{address}{title} style="margin:1em 0">'
 
     def _repr_html_(self) -> str:
         """The picture in a notebook or on a page: figure, caption, and the words on demand."""
@@ -42,7 +72,7 @@ class Drawing:
         )
         label = escaped(self.alt)
         picture = f'<div {box} aria-label="{label}">{self.svg}</div>'
-        return f'<figure class="ds-run" style="margin:1em 0">{picture}{caption}{fold}</figure>'
+        return f"{self.opening}{picture}{caption}{fold}</figure>"
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to `path` as an SVG file, and return the path."""

@@ -19,7 +19,7 @@ from distsys.core.errors import ArgumentError, ArgumentTypeError, shown
 from distsys.core.trace import Trace
 
 from . import spacetime
-from .drawing import Drawing
+from .drawing import Drawing, figure_name
 from .embedding import image_address, live_script
 from .markup import escaped
 from .payload import as_json, payload
@@ -30,15 +30,12 @@ from .tour import Stop, checked_tour
 STILL_MOST = 40  # steps in a still picture of a run that has more
 CONTROLS = 236  # px: bars, the sentence, the edges
 STAGE = (220, 480)  # px: the least and the most for the diagram
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, repr=False)
 class Figure(Drawing):
     """A figure that plays. It shows itself in a notebook and on a page; `text` is the same for a terminal."""
 
-    name: str = ""
-    title: str = ""
     data: str = ""  # what the element holds, as JSON that is safe inside a script element
     size: tuple[int, int] = (0, 0)  # px of the still picture
     height: int = 0  # px that the player takes
@@ -53,11 +50,6 @@ class Figure(Drawing):
         )
         data = f'<script type="application/json">{self.data}</script>'
         return f'<dist-trace style="--h:{self.height}px">{still}{words}{data}</dist-trace>'
-
-    @property
-    def opening(self) -> str:
-        """The tag that begins the figure."""
-        return f'<figure class="ds-run" id="{self.name}" data-title="{escaped(self.title)}" style="margin:1em 0">'
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
@@ -90,10 +82,6 @@ def play(
     panel    what is open beside it from the start: "state", "steps", "details" or "tour"
     """
     labelled = _checked(runs, beside)
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ArgumentError(
-            f"name must be like 'fig-lunch', letters, digits and hyphens, but it is {shown(name)}"
-        )
     windows = {label: window(trace, first, last) for label, trace in labelled.items()}
     trace = next(iter(labelled.values()))
     start, end = next(iter(windows.values()))
@@ -123,7 +111,7 @@ def play(
     }
     content |= {key: value for key, value in extras.items() if value}
     return Figure(
-        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words, name=name,
+        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words, name=figure_name(name),
         title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
         height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]),
     )  # fmt: skip
