@@ -381,3 +381,149 @@ def test_nothing_scrolls_sideways_and_no_panel_hides_a_control(browser, address,
         assert box["height"] > 80, panel
         assert box["y"] + box["height"] <= app["y"] + app["height"] + 1, panel
     page.close()
+
+
+# What a review found.
+
+
+def test_a_click_in_the_right_run_is_about_the_right_run(page):
+    figure = begun(page, "fig-two")
+    right = figure.locator(".pane").nth(1)
+    right.locator("[data-send='8:3'] .hit").dispatch_event("click")
+    assert "A message from bob to cyd." in figure.locator(".panel").inner_text()
+    assert figure.evaluate("figure => figure.active") == 1
+    figure.locator(".lights").click()
+    figure.locator(".panel").get_by_role("button", name="step 11").click()
+    assert figure.evaluate("figure => figure.step(1)") == 11
+    assert figure.evaluate("figure => figure.link()").endswith("@11.2")
+
+
+def test_a_link_remembers_which_run_was_chosen(page):
+    figure = begun(page, "fig-choice")
+    figure.locator(".runs select").select_option("1")
+    figure.evaluate("figure => figure.seekStep(9)")
+    link = figure.evaluate("figure => figure.link()")
+    assert link.endswith("#fig-choice@9.2")
+    figure.locator(".runs select").select_option("0")
+    page.evaluate("link => location.hash = link.split('#')[1]", link)
+    page.wait_for_function("document.querySelector('#fig-choice dist-trace').chosen === 1")
+    assert step_of(figure) == 9
+
+
+def test_the_same_link_leads_there_a_second_time(page):
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<a href=#fig-lunch@7>seven</a>')"
+    )
+    link, figure = page.get_by_role("link", name="seven"), begun(page, "fig-lunch")
+    link.click()
+    page.wait_for_function("document.querySelector('#fig-lunch dist-trace').step() === 7")
+    figure.evaluate("figure => figure.seekStep(12)")
+    link.click()
+    assert step_of(figure) == 7
+
+
+def test_a_figure_that_was_moved_still_follows_links(page):
+    begun(page, "fig-lunch")
+    page.evaluate("document.querySelector('main').append(document.querySelector('#fig-lunch'))")
+    page.evaluate("location.hash = '#fig-lunch@3'")
+    page.wait_for_function("document.querySelector('#fig-lunch dist-trace').step() === 3")
+
+
+def test_nothing_leads_past_an_open_question(lunch):
+    lunch.locator("[data-panel=tour]").click()
+    lunch.get_by_role("button", name="Next", exact=True).click()
+    press(lunch, "End", "ArrowRight", "n", "c")
+    assert step_of(lunch) == 8
+    assert not lunch.locator(".after").get_attribute("d")
+    lunch.get_by_role("button", name="The reply").click()
+    press(lunch, "End")
+    assert step_of(lunch) == 17
+
+
+def test_focus_stays_in_the_figure_at_both_ends_and_when_a_panel_is_drawn_anew(lunch):
+    inside = "figure => !!figure.shadowRoot.activeElement"
+    back = lunch.get_by_role("button", name="Back", exact=True)
+    back.focus()
+    lunch.evaluate("figure => figure.seek(1)")
+    back.press("Enter")
+    assert step_of(lunch) == 1
+    back.press("ArrowRight")
+    assert step_of(lunch) == 2
+    press(lunch, "d", "ArrowRight", "ArrowRight", "ArrowRight")
+    lunch.locator(".panel").get_by_role("button").nth(1).press("Enter")
+    assert lunch.evaluate(inside)
+    press(lunch, "Escape")
+    assert lunch.evaluate(inside)
+
+
+def test_space_on_the_scrubber_plays(page):
+    page.clock.install()
+    page.reload()
+    figure = begun(page, "fig-lunch")
+    figure.locator("input[type=range]").press(" ")
+    assert figure.evaluate("figure => figure.playing !== null")
+
+
+def test_the_link_in_the_share_panel_is_that_of_the_step(lunch):
+    lunch.evaluate("figure => figure.seekStep(5)")
+    lunch.locator("[data-panel=share]").click()
+    press(lunch, "ArrowRight")
+    assert lunch.get_by_label("Link to this event").first.input_value().endswith("#fig-lunch@6")
+
+
+def test_names_that_are_words_of_the_record_are_names(browser, tmp_path):
+    from distsys import MS, Simulator
+    from distsys.algorithms.broadcast_messages import Broadcast
+    from distsys.core import systems
+    from distsys.core.systems import Request
+    from distsys.drivers import Cut
+
+    cluster = systems.build("best-effort-broadcast", nodes=["to", "why", "from"])
+    asked = [Request(10 * MS, "to", Broadcast("x"))]
+    trace = Simulator(cluster, 1, requests=asked, script=[Cut(5 * MS, "to", "why")], until=40 * MS).run()
+    page = opened(browser, write_page(tmp_path / "names.html", play(trace, name="fig-names", alt="Names.")))
+    assert begun(page, "fig-names").evaluate("f => f.sentences") == [sentence(trace, step) for step in trace]
+    page.close()
+
+
+def test_the_causal_future_begins_at_an_event_of_the_future_although_steps_are_left_out(browser, tmp_path):
+    trace = overtaking_reply()
+    figure = play(trace, name="fig-few", alt="Few.", without=("Ack",))
+    page = opened(browser, write_page(tmp_path / "few.html", figure))
+    element, pasts = begun(page, "fig-few"), trace.happened_before()
+    for step in (5, 8):
+        element.evaluate("(figure, step) => { figure.cone = true; figure.seekStep(step); }", step)
+        drawn = element.evaluate(
+            "figure => figure.pane.scene.names.map(name => { const pane = figure.pane;"
+            " const from = figure.causes().future[pane.run.names.indexOf(name)];"
+            " const row = pane.rowOf(from, 1); return row < 0 ? null : [name, pane.scene.rows[row].steps[0]]; })"
+        )
+        for name, first in filter(None, drawn):
+            assert first == step or step in pasts[first - 1], (step, name, first)
+    page.close()
+
+
+def test_beside_each_other_two_runs_keep_to_their_window(browser, tmp_path):
+    runs = {"a": overtaking_reply(), "b": overtaking_reply("CB-01")}
+    figure = play(runs, name="fig-part", alt="Part.", beside=True, first=13)
+    page = opened(browser, write_page(tmp_path / "part.html", figure))
+    moments = begun(page, "fig-part").evaluate("figure => figure.moments")
+    assert moments[0] == [13, 13]
+    page.close()
+
+
+def test_many_messages_in_flight_do_not_hold_the_page_up(browser, tmp_path):
+    from distsys import MS, Simulator
+    from distsys.core import systems
+    from distsys.drivers import link
+
+    cluster = systems.build("membership", nodes=8)
+    trace = Simulator(cluster, 1, network=link(delay=800 * MS), until=4000 * MS, settle=0).run()
+    page = opened(
+        browser, write_page(tmp_path / "flight.html", play(trace, name="fig-flight", alt="Flight."))
+    )
+    crowd = begun(page, "fig-flight").evaluate(
+        "figure => figure.pane.scene.arrows.filter(arrow => arrow.stop - arrow.start > 40).length"
+    )
+    assert crowd > 500  # each of them lies over more rows than are ever looked at
+    page.close()

@@ -67,7 +67,7 @@ def test_the_page_gives_back_the_file_form_byte_for_byte_and_says_the_same_sente
         answer = page.evaluate(ASK, json.loads(json.dumps(payload(trace))))
         assert answer["trace"] == trace.text(), trace
         assert answer["sentences"] == [sentence(trace, step) for step in trace], trace
-        assert answer["told"] == sentence(trace, trace[-1]), trace
+        assert answer["told"].startswith(sentence(trace, trace[-1])), trace
 
 
 def test_what_a_page_saves_loads_and_replays(page):

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError, shown
+from distsys.core.errors import ArgumentError, ArgumentTypeError, shown, whole_number
 from distsys.core.trace import Trace
 
 from . import spacetime
@@ -29,6 +29,7 @@ from .tour import Stop, checked_tour
 
 STILL_MOST = 40  # steps in a still picture of a run that has more
 CONTROLS = 236  # px: bars, the sentence, the edges
+PANELS = ("", "state", "steps", "details", "nodes", "laws", "share", "help", "tour")  # of the player
 STAGE = (220, 480)  # px: the least and the most for the diagram
 
 
@@ -38,22 +39,34 @@ class Figure(Drawing):
 
     data: str = ""  # what the element holds, as JSON that is safe inside a script element
     size: tuple[int, int] = (0, 0)  # px of the still picture
+    others: tuple[tuple[str, Drawing], ...] = ()  # the other still picture of a pair, with its label
     height: int = 0  # px that the player takes
+    label: str = ""  # of the run in the first still picture, in a pair
 
     @property
     def element(self) -> str:
         """The element that plays, with the still picture and the sentences inside it."""
-        words = f"<details><summary>{escaped(self.heading)}</summary>{self.words}</details>"
-        still = (
-            f'<img alt="{escaped(self.alt)}" width="{self.size[0]}" height="{self.size[1]}" '
-            f'style="max-width:100%;height:auto" src="{escaped(image_address(self.svg))}">'
+        label = self.others and self.label
+        stills = _still(label or "", self, self.alt) + "".join(
+            _still(name, one, name) for name, one in self.others
         )
         data = f'<script type="application/json">{self.data}</script>'
-        return f'<dist-trace style="--h:{self.height}px">{still}{words}{data}</dist-trace>'
+        return f'<dist-trace style="--h:{self.height}px">{stills}{data}</dist-trace>'
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
         return f"{self.opening}{self.element}{caption}</figure>{live_script()}"
+
+
+def _still(label: str, drawing: Drawing, alt: str) -> str:
+    """Return a still picture as an image, and its steps as a table that opens: what is left without scripts."""
+    width, height = _size(drawing.svg)
+    title = f"<p><b>{escaped(label)}</b></p>" if label else ""
+    return (
+        f'{title}<img alt="{escaped(alt)}" width="{width}" height="{height}" style="max-width:100%;height:auto" '
+        f'src="{escaped(image_address(drawing.svg))}">'
+        f"<details><summary>{escaped(drawing.heading)}</summary>{drawing.words}</details>"
+    )
 
 
 def play(
@@ -79,16 +92,30 @@ def play(
     without  classes of messages that are left out ("Ack")
     tour     notes bound to steps of the first run, with questions
     at       the step that it opens at; usually the last
-    panel    what is open beside it from the start: "state", "steps", "details" or "tour"
+    panel    what is open beside it from the start: "state", "steps", "details", "laws" or "tour"
     """
     labelled = _checked(runs, beside)
     windows = {label: window(trace, first, last) for label, trace in labelled.items()}
-    trace = next(iter(labelled.values()))
-    start, end = next(iter(windows.values()))
-    ending = min(end, start + STILL_MOST - 1)
-    still = spacetime.draw(
-        trace, alt=alt, first=start, last=ending, title=title, caption=caption, without=without
-    )
+    if isinstance(without, str):
+        raise ArgumentTypeError(
+            f"without must hold names of classes, such as ['Ack'], but it is {shown(without)}"
+        )
+    label, trace = next(iter(labelled.items()))
+    start, end = windows[label]
+    if at is not None:
+        whole_number("at", at, at_least=start, at_most=max(stop for _, stop in windows.values()))
+    if panel not in PANELS or (panel == "tour" and not tour):
+        raise ArgumentError(
+            f"panel must be one of {', '.join(PANELS[1:])} that the figure has, but it is {shown(panel)}"
+        )
+    stills = {
+        name: spacetime.draw(
+            one, alt=alt, first=windows[name][0], last=min(windows[name][1], windows[name][0] + STILL_MOST - 1),
+            title=title, caption=caption, without=without,
+        )
+        for name, one in (labelled.items() if beside else [(label, trace)])
+    }  # fmt: skip
+    still = stills.pop(label)
     size = _size(still.svg)
     content: dict[str, Any] = {
         "runs": [
@@ -113,6 +140,7 @@ def play(
     return Figure(
         svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words, name=figure_name(name),
         title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
+        others=tuple(stills.items()), label=label,
         height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ class Rec { // a record: its class and its fields in the order of the code; of a
 class Many { // a tuple, map (key, value, key, value, ...), set, log, or something else with a tag
   constructor(tag, items) { Object.assign(this, { tag, items }); }
   get pairs() { return this.items.flatMap((key, place) => (place % 2 ? [] : [[key, this.items[place + 1]]])); }
-  get(key) { return this.items[this.items.indexOf(key) + 1]; }
+  get(key) { return (this.pairs.find(([other]) => other === key) || [])[1]; }
 }
 
 function unpacker(shapes, table) {
@@ -29,11 +29,7 @@ function unpacker(shapes, table) {
   };
 }
 
-const byCode = (a, b) => { // the order of code points, which is not that of UTF-16
-  const [x, y] = [Array.from(a), Array.from(b)];
-  const place = x.findIndex((c, i) => c !== y[i]);
-  return place < 0 ? x.length - y.length : place >= y.length ? 1 : x[place].codePointAt(0) - y[place].codePointAt(0);
-};
+const byCode = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 // The canonical JSON of a value, as distsys.core.canonical writes it.
 function canonical(value) {

@@ -99,8 +99,8 @@ function sidesOf(plan) {
   const rows = plan.scene.rows.map(() => []), left = new Set();
   for (const arrow of plan.scene.arrows) {
     const from = Math.max(0, arrow.start === BEFORE ? arrow.stop - 1 : arrow.start);
-    const to = Math.min(arrow.stop === AFTER ? arrow.start + 1 : arrow.stop, rows.length - 1);
-    for (let row = from; row <= to; row++) rows[row].push(endsAt(plan, arrow));
+    const to = Math.min(arrow.stop === AFTER ? arrow.start + 1 : arrow.stop, rows.length - 1, from + 40), ends = endsAt(plan, arrow);
+    for (let row = from; row <= to; row++) if (rows[row].length < 30) rows[row].push(ends); // what is crowded has no good side
   }
   plan.scene.rows.forEach((row, number) => {
     const [mark] = row.marks;
@@ -113,22 +113,14 @@ function sidesOf(plan) {
 function costOf(plan, mark, left, number, segments) {
   const lines = linesOf(plan, mark, left, false), wide = Math.max(...lines.map(([, text]) => widthOf(text)));
   const x = crossAt(plan, mark) + (left ? -MARK - wide : MARK), y = plan.y(number);
-  const box = [x, y - 8, x + wide, y + 8 + (lines.length - 1) * LINE];
+  const middle = y + ((lines.length - 1) * LINE) / 2;
+  const crosses = ([x1, y1, x2, y2]) => {
+    const at = x1 + ((x2 - x1) * (middle + 2 - y1)) / (y2 - y1 || 1);
+    return at > x && at < x + wide ? 30 : 0;
+  };
   const outside = Math.max(0, LEFT - 8 - x) + Math.max(0, x + wide - plan.width);
   const lanes = plan.scene.names.filter((name, lane) => x < plan.x(lane) && plan.x(lane) < x + wide).length;
-  return outside * 50 + lanes * 8 + segments.reduce((sum, segment) => sum + inside(segment, box), 0) + lines.length * 10 + (left ? 1 : 0);
-}
-
-// How many px of a segment lie in a box (Liang and Barsky's clipping).
-function inside([x1, y1, x2, y2], [left, top, right, low]) {
-  let enter = 0, leave = 1;
-  for (const [step, room] of [[x1 - x2, x1 - left], [x2 - x1, right - x1], [y1 - y2, y1 - top], [y2 - y1, low - y1]]) {
-    if (step === 0) {
-      if (room < 0) return 0;
-    } else if (step < 0) enter = Math.max(enter, room / step);
-    else leave = Math.min(leave, room / step);
-  }
-  return Math.max(0, leave - enter) * (Math.abs(x2 - x1) + Math.abs(y2 - y1));
+  return outside * 50 + lanes * 8 + segments.reduce((sum, segment) => sum + crosses(segment), 0) + lines.length * 10 + (left ? 1 : 0);
 }
 
 // Markup. Rows `from` to `to` and all that passes through them.
@@ -162,7 +154,7 @@ function bandMarkup(plan, band) {
   const edges = [top, low].map((y) => `M${round(left)} ${y}H${round(right)}`).join("");
   const walls = band.walls.map((lane) => `M${round(plan.x(lane + 0.5))} ${top}V${low}`).join("");
   return tag("path", { class: "split", d: `M${round(left)} ${top}H${round(right)}V${low}H${round(left)}z` }) + tag("path", { class: "edge", d: edges }) +
-    (walls && tag("path", { class: "wall", d: walls }));
+    (walls && tag("path", { class: "wall", d: walls })) + (band.start === BEFORE ? textAt("fault", LEFT - 8, 12, cutTo(band.words, plan.width - LEFT)) : "");
 }
 
 function reignMarkup(plan, reign) {
@@ -182,7 +174,7 @@ function badge({ role, term }) {
 function spellMarkup(plan, spell) {
   const half = { down: 5, pause: 7, stall: 7, full: 10 }[spell.kind], x = plan.x(spell.lane);
   const y1 = plan.y(spell.start), y2 = Math.max(plan.y(spell.stop), y1 + 2);
-  return tag("path", { class: spell.kind, d: `M${round(x - half)} ${y1}H${round(x + half)}V${y2}H${round(x - half)}z` }, tag("title", {}, t(`spell-${spell.kind}`)));
+  return tag("path", { class: spell.kind, d: `M${round(x - half)} ${y1}H${round(x + half)}V${y2}H${round(x - half)}z` });
 }
 
 function pathOf(plan, arrow) {

@@ -11,24 +11,28 @@ const SPEEDS = [0.5, 1, 2, 4];
 
 class DistTrace extends HTMLElement {
   connectedCallback() {
-    if (this.shadowRoot) return;
+    if (!this.isConnected) return;
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
       return;
     }
+    this.onHash = () => this.followHash();
+    this.onLink = (event) => event.target.closest?.("a")?.href === location.href && this.followHash(); // the same link again
+    addEventListener("hashchange", this.onHash);
+    addEventListener("click", this.onLink);
+    if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
     this.still = h("div", { class: "still waits" }, h("slot"));
     root.append(h("style", {}, STYLE), this.still);
     this.name = this.closest("figure")?.id || this.id || "figure";
     this.observer = whenSeen(this, () => this.begin(), (seen) => seen || this.pause());
-    this.onHash = () => this.followHash();
-    addEventListener("hashchange", this.onHash);
     this.followHash();
   }
 
   disconnectedCallback() {
     this.pause();
     removeEventListener("hashchange", this.onHash);
+    removeEventListener("click", this.onLink);
   }
 
   begin() {
@@ -40,14 +44,16 @@ class DistTrace extends HTMLElement {
       this.build();
     } catch (problem) {
       this.failed = true;
-      this.shadowRoot.append(h("p", { class: "bad failed", role: "alert" }, problem.name === "Error" ? problem.message : t("bad-data")));
+      this.app?.remove();
+      this.panes = null;
+      this.shadowRoot.append(h("p", { class: "bad", role: "alert" }, `${problem.name === "Error" ? problem.message : t("bad-data")} ${t("still-below")}`));
       this.shadowRoot.append(this.still);
       this.still.className = "still stays";
     }
   }
 
   build() {
-    Object.assign(this, { chosen: 0, stop: 0, answers: new Map(), veil: "", cone: false, speed: 1, playing: null, opened: null, follow: null });
+    Object.assign(this, { chosen: 0, active: 0, stop: 0, answers: new Map(), veil: "", limit: Infinity, cone: false, speed: 1, playing: null, opened: null, follow: null });
     this.say = h("p", { class: "say", tabindex: 0, "aria-live": "polite", "aria-atomic": "true" });
     this.panel = h("div", { class: "panel", tabindex: -1, hidden: true });
     this.panesBox = h("div", { class: "panes" });
@@ -73,26 +79,33 @@ class DistTrace extends HTMLElement {
     this.chosen = number;
     const beside = this.data.mode === "beside";
     const shown = beside ? this.runs : [this.runs[number]];
-    this.panes = shown.map((run) => new Pane({ run: run.run, title: beside ? run.label : "", first: run.first, last: run.last, without: this.data.without || [] }, (what) => this.picked_(what)));
+    this.panes = shown.map((run, place) => new Pane({ run: run.run, title: beside ? run.label : "", first: run.first, last: run.last, without: this.data.without || [] }, (what) => this.picked_(what, place)));
     this.panes.forEach((pane) => pane.stage.setAttribute("aria-label", t("diagram", { system: pane.run.system })));
     this.panesBox.className = beside ? "panes two" : "panes";
     this.panesBox.replaceChildren(...this.panes.map((pane) => pane.element));
     this.moments = momentsOf(this.panes);
     this.panes.forEach((pane) => (pane.scene.differs = pane.differs));
-    this.marks = landmarksOf(this.panes[0], this.moments);
+    this.marks = [...new Set(this.panes.flatMap((pane, place) => landmarksOf(pane, this.moments, place)))].sort((a, b) => a - b);
     this.scrubber.max = String(this.moments.length - 1);
-    const laws = lawsOf(this.panes[0].run);
-    this.lights.hidden = !laws.length;
+    this.lights.hidden = !this.panes.some((pane) => lawsOf(pane.run).length);
     this.picked = null;
     this.at = this.moments.length - 1;
+    if (this.chooser) this.chooser.value = number;
   }
+
+  // The pane that panels, links and causes are about.
+  get pane() { return this.panes[this.active]; }
 
   // Controls.
 
   controls() {
     const key = (name, act) => h("button", { type: "button", "aria-label": t(name), title: t(name), onclick: act }, icon(name));
     this.playButton = key("play", () => this.toggle());
-    this.scrubber = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("step"), oninput: () => this.seek(Number(this.scrubber.value)) });
+    this.scrubber = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("step"), onchange: () => this.tell(),
+      oninput: () => {
+        setAttribute(this.say, "aria-live", "off");
+        this.seek(Number(this.scrubber.value));
+      } });
     this.count = h("span", { class: "count" });
     const speeds = SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, t("times", { speed })));
     this.lastFault = key("last-fault", () => this.jump(-1));
@@ -109,34 +122,40 @@ class DistTrace extends HTMLElement {
     this.lights = panel("laws", "laws");
     this.lights.classList.add("lights");
     this.coneButton = h("button", { type: "button", class: "small", "aria-pressed": "false", onclick: () => this.toggleCone() }, t("causes"));
-    const runs = this.data.mode !== "beside" && this.runs.length > 1
-      ? h("label", { class: "runs" }, `${t("run")} `, h("select", { onchange: (event) => this.change(Number(event.target.value)) }, this.runs.map((one, place) => h("option", { value: place }, one.label)))) : null;
-    return h("div", { class: "bar" }, runs, this.data.tour?.length ? panel("tour", "tour") : null, run.fields.length ? panel("state", "state") : null, panel("details", "details"),
+    this.chooser = h("select", { onchange: () => this.change(Number(this.chooser.value)) }, this.runs.map((one, place) => h("option", { value: place }, one.label)));
+    return h("div", { class: "bar" }, this.runs.length > 1 ? h("label", { class: "runs" }, `${t("run")} `, this.chooser) : null, this.data.tour?.length ? panel("tour", "tour") : null, run.fields.length ? panel("state", "state") : null, panel("details", "details"),
       this.coneButton, panel("steps", "steps"), run.names.length > 1 ? panel("nodes", "nodes") : null, this.lights, panel("share", "share"), panel("help", "help"));
   }
 
   change(number) {
+    const opened = this.opened === "tour" ? null : this.opened;
     this.pause();
-    this.choose(number);
-    this.panes.forEach((pane) => pane.arrange());
-    this.open(this.opened);
-    this.seek(this.moments.length - 1);
+    this.open(null);
+    if (this.data.mode === "beside") {
+      this.active = number;
+      this.chooser.value = number;
+      this.refresh();
+    } else {
+      this.choose(number);
+      this.panes.forEach((pane) => pane.arrange());
+      this.seek(this.moments.length - 1);
+    }
+    this.open(opened);
   }
 
   // The cursor.
 
-  step(pane = 0) { return this.moments[this.at][pane]; }
+  step(pane = this.active) { return this.moments[this.at][pane]; }
 
   momentOf(step) {
-    const place = this.moments.findIndex((moment) => moment[0] >= step);
+    const place = this.moments.findIndex((moment) => moment[this.active] >= step);
     return place < 0 ? this.moments.length - 1 : place;
   }
 
-  seekStep(step, options) { this.seek(this.momentOf(step), options); }
+  seekStep(step) { this.seek(this.momentOf(step)); }
 
-  seek(at, { keep = false } = {}) {
-    const place = Math.max(0, Math.min(at, this.moments.length - 1));
-    if (!keep && this.opened === "tour") this.veil = "";
+  seek(at) { // not beyond an open question
+    const place = Math.max(0, Math.min(at, this.moments.length - 1, this.limit));
     if (place !== this.at) this.picked = null;
     this.at = place;
     this.refresh();
@@ -144,18 +163,28 @@ class DistTrace extends HTMLElement {
 
   refresh() {
     const veil = this.veil || (this.at < this.moments.length - 1 ? "some" : "");
-    this.panes.forEach((pane, place) => pane.show(this.step(place), { veil, cone: this.cone && place === 0, picked: place === 0 ? this.picked : null }));
-    const words = this.panes.map((pane, place) => (this.step(place) ? sentence(pane.run, pane.run.steps[this.step(place) - 1]) : t("not-begun")));
-    const handler = this.panes.length === 1 ? this.panes[0].run.steps[this.step() - 1].handler : "";
+    this.panes.forEach((pane, place) => pane.show(this.step(place), { veil, cone: this.cone && place === this.active, picked: place === this.active ? this.picked : null }));
+    const words = this.panes.map((pane, place) => (this.step(place) ? sentence(pane.run, pane.run.steps[this.step(place) - 1]) + endWords(pane.run, this.step(place)) : t("not-begun")));
+    const handler = this.pane.run.steps[Math.max(0, this.step() - 1)].handler;
     this.told = words.length > 1 ? words.map((text, place) => `${this.runs[place].label}: ${text}`).join(" ") : words[0];
     setText(this.say, `${this.told}${this.coneWords()}${handler ? ` ${t("code", { handler: handler.split(", ").at(-1) })}` : ""}`);
     this.scrubber.value = String(this.at);
-    setAttribute(this.scrubber, "aria-valuetext", t("step-of", { step: this.step(), last: this.panes[0].last }));
-    setText(this.count, `${this.step()} / ${this.panes[0].last}`);
+    setAttribute(this.scrubber, "aria-valuetext", t("step-of", { step: this.step(), last: this.pane.last }));
+    setText(this.count, this.panes.map((pane, place) => `${this.step(place)} / ${pane.last}`).join(" | "));
     for (const [control, off] of [[this.backButton, !this.at], [this.stepButton, this.at === this.moments.length - 1], [this.lastFault, !this.landmark(-1)], [this.nextFault, !this.landmark(1)]])
-      if (control.disabled !== off) control.disabled = off;
+      setAttribute(control, "aria-disabled", off);
     this.light();
+    const focused = this.shadowRoot.activeElement;
     this.follow?.();
+    if (focused && !this.shadowRoot.activeElement) this.panel.focus({ preventScroll: true });
+  }
+
+  // Let a screen reader say the sentence again.
+  tell() {
+    const text = this.say.textContent;
+    setAttribute(this.say, "aria-live", "polite");
+    this.say.textContent = "";
+    this.say.textContent = text;
   }
 
   coneWords() {
@@ -172,7 +201,7 @@ class DistTrace extends HTMLElement {
 
   // Faults, changes of role and broken laws.
   landmark(side) {
-    return side > 0 ? this.marks.find((place) => place > this.at) : this.marks.findLast((place) => place < this.at);
+    return this.marks[side > 0 ? "find" : "findLast"]((place) => (place - this.at) * side > 0);
   }
 
   jump(side) {
@@ -189,8 +218,9 @@ class DistTrace extends HTMLElement {
     setAttribute(this.say, "aria-live", "off");
     const next = () => {
       this.playing = setTimeout(() => {
-        this.seek(this.at + 1);
-        this.at < this.moments.length - 1 ? next() : this.pause();
+        const before = this.at;
+        this.seek(before + 1);
+        this.at > before && this.at < this.moments.length - 1 ? next() : this.pause();
       }, 1100 / this.speed);
     };
     next();
@@ -201,7 +231,7 @@ class DistTrace extends HTMLElement {
     if (!this.playing) return;
     clearTimeout(this.playing);
     this.playing = null;
-    setAttribute(this.say, "aria-live", "polite");
+    this.tell();
     this.showPlaying();
   }
 
@@ -215,14 +245,13 @@ class DistTrace extends HTMLElement {
   // Panels, and what is picked in the diagram.
 
   open(name) {
-    const had = this.opened && this.follow !== undefined && this.closePanel;
-    this.opened = null;
-    this.follow = this.closePanel = null;
-    if (had) had();
+    const focused = this.shadowRoot.activeElement, close = this.closePanel;
+    this.opened = this.follow = this.closePanel = null;
+    close?.();
+    const made = name && PANELS[name](this);
     this.opened = name;
     this.panel.hidden = !name;
-    if (name) {
-      const made = PANELS[name](this);
+    if (made) {
       this.panel.replaceChildren(h("div", { class: "bar" }, h("b", { class: "grow" }, t(name)), h("button", { type: "button", class: "small", onclick: () => this.closeTo(name) }, t("close"))), ...made.elements.filter(Boolean));
       this.follow = made.follow || null;
       this.closePanel = made.close || null;
@@ -231,6 +260,7 @@ class DistTrace extends HTMLElement {
     }
     for (const control of this.app.querySelectorAll("[data-panel]")) setAttribute(control, "aria-expanded", String(control.dataset.panel === name));
     this.panes.forEach((pane) => (pane.stage.clientWidth !== pane.width ? pane.arrange() : pane.show(pane.cursor)));
+    if (focused && !this.shadowRoot.activeElement) (name ? this.panel : this.pane.stage).focus({ preventScroll: true });
   }
 
   closeTo(name) {
@@ -238,15 +268,22 @@ class DistTrace extends HTMLElement {
     this.app.querySelector(`[data-panel="${name}"]`)?.focus();
   }
 
-  picked_(what) {
+  picked_(what, place) {
+    this.active = place;
+    if (this.data.mode) this.chooser.value = place;
+    const { steps, fields } = this.pane.run;
     if (what.step) this.seekStep(what.step);
     else if (what.message) this.pickMessage(...what.message);
-    else this.open("state" in PANELS && this.panes[0].run.fields.length ? "state" : "details");
+    else if (fields.length) this.open("state");
+    else { // what this node did last
+      this.seekStep(steps.slice(0, this.step()).findLast((step) => step.node === what.node)?.number ?? this.pane.first);
+      this.open("details");
+    }
   }
 
   pickMessage(step, position) {
-    const { run } = this.panes[0], end = (endsOf(run).get(`${step}:${position}`) || []).at(-1);
-    if (this.step() !== step && this.step() !== end?.number) this.seekStep(Math.min(end?.number ?? step, this.panes[0].last));
+    const { run } = this.pane, end = (endsOf(run).get(`${step}:${position}`) || []).at(-1);
+    if (this.step() !== step && this.step() !== end?.number) this.seekStep(Math.min(end?.number ?? step, this.pane.last));
     this.picked = [step, position];
     this.open("details");
     this.refresh();
@@ -254,7 +291,7 @@ class DistTrace extends HTMLElement {
 
   // To where a message of this step ended, else back to where the message of this step came from.
   followMessage() {
-    const { run } = this.panes[0], step = run.steps[this.step() - 1];
+    const { run } = this.pane, step = run.steps[this.step() - 1];
     const sent = step.effects.findIndex((effect, position) => effect.name === "Send" && endsOf(run).has(`${step.number}:${position}`));
     const end = sent >= 0 && endsOf(run).get(`${step.number}:${sent}`).find((one) => one.kind !== "duplicate");
     const target = end ? end.number : step.cause ? step.cause.step.number : 0;
@@ -271,10 +308,10 @@ class DistTrace extends HTMLElement {
   }
 
   key(event) {
-    const target = event.composedPath()[0], typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
+    const target = event.composedPath()[0], typing = target.matches("input:not([type=range]):not([type=checkbox]), select") && event.key !== "Escape";
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " && target.matches("button, input")) return;
-    const toggle = (name) => this.app.querySelector(`[data-panel="${name}"]`) && this.open(this.opened === name ? null : name);
+    if (event.key === " " && target.matches("button, [type=checkbox]")) return;
+    const toggle = (name) => this.app.querySelector(`[data-panel="${name}"]`) && (this.opened === name ? this.closeTo(name) : this.open(name));
     const act = {
       " ": () => this.toggle(), ArrowRight: () => this.seek(this.at + 1), ArrowLeft: () => this.seek(this.at - 1), ArrowDown: () => this.seek(this.at + 1), ArrowUp: () => this.seek(this.at - 1),
       Home: () => this.seek(0), End: () => this.seek(this.moments.length - 1), n: () => this.jump(1), p: () => this.jump(-1), m: () => this.followMessage(),
@@ -288,36 +325,40 @@ class DistTrace extends HTMLElement {
 
   // What others may ask of a figure: the file form of its run, and its sentences.
 
-  get trace() { return fileForm(this.panes[0].run); }
+  get trace() { return fileForm(this.pane.run); }
 
-  get sentences() { return this.panes[0].run.steps.map((step) => sentence(this.panes[0].run, step)); }
+  get sentences() { return this.pane.run.steps.map((step) => sentence(this.pane.run, step)); }
 
-  causes() { return coneOf(this.panes[0].run, this.step()); }
+  causes() { return coneOf(this.pane.run, this.step()); }
 
   // Links, and pictures of the present moment.
 
-  link() { return `${location.href.split("#")[0]}#${this.name}@${this.step()}`; }
+  link() { // step 9 of the second run is "9.2"
+    const run = this.chosen || this.active;
+    return `${location.href.split("#")[0]}#${this.name}@${this.step()}${run ? `.${run + 1}` : ""}`;
+  }
 
   copyLink() {
     try {
       history.replaceState(null, "", this.link());
     } catch { /* a frame may not change its address */ }
-    copied(this.link()).then((done) => setText(this.say, t(done ? "copied" : "not-copied", { what: t("the-link") })));
+    copied(this.link()).then((done) => setText(this.say, `${t(done ? "copied" : "not-copied", { what: t("the-link") })} ${this.told}`));
   }
 
   followHash() {
-    const [name, step] = decodeURIComponent(location.hash.slice(1)).split("@");
-    if (name !== this.name || !/^\d+$/.test(step || "")) return;
+    const [, name, step, run = 1] = location.hash.match(/^#([\w-]+)@(\d+)(?:\.(\d+))?$/) || [];
+    if (name !== this.name) return;
     this.begin();
     if (!this.panes) return;
+    if ((this.chosen || this.active) !== run - 1 && this.runs[run - 1]) this.change(run - 1);
     this.seekStep(Number(step));
     this.scrollIntoView({ block: "start" });
-    this.panes[0].stage.focus({ preventScroll: true });
+    this.pane.stage.focus({ preventScroll: true });
   }
 
   picture() {
     const style = getComputedStyle(this);
-    return this.panes[0].picture((name) => style.getPropertyValue(`--k-${name}`).trim());
+    return this.pane.picture((name) => style.getPropertyValue(`--k-${name}`).trim());
   }
 }
 
@@ -336,18 +377,23 @@ function momentsOf(panes) {
     j += right;
     moments.push([i, j]);
   }
-  return moments;
+  const inside = moments.filter(([left, right]) => left >= a.first || right >= b.first);
+  return inside.map(([left, right]) => [Math.max(left, a.first), Math.max(right, b.first)]);
 }
 
 const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, place) => from + place);
 
-function landmarksOf(pane, moments) {
+function landmarksOf(pane, moments, which) {
   const { run, scene, differs } = pane, faults = new Set("crash restart partition cut heal pause resume stall unstall wipe full free skew clock link drop".split(" "));
   const steps = new Set(run.steps.filter((step) => faults.has(step.kind)).map((step) => step.number));
   for (const violation of run.broken) steps.add(violation.step || run.steps.length);
   for (const reign of scene.reigns) if (reign.start >= 0) steps.add(scene.rows[reign.start].steps[0]);
   steps.add(differs);
-  return moments.flatMap((moment, place) => (steps.has(moment[0]) && moments[place - 1]?.[0] !== moment[0] ? [place] : []));
+  return moments.flatMap((moment, place) => (steps.has(moment[which]) && moments[place - 1]?.[which] !== moment[which] ? [place] : []));
 }
+
+// What is broken at the end of a run, where no step breaks it.
+const endWords = (run, step) => run.broken.filter((violation) => !violation.step && step === run.steps.length)
+  .map(({ law, evidence }) => ` ${t("broken-end", { law: quoted(law), evidence: printable(evidence) })}`).join("");
 
 if (!customElements.get("dist-trace")) customElements.define("dist-trace", DistTrace);

@@ -35,17 +35,17 @@ class Pane {
     this.field.setAttribute("height", this.plan.bottom);
     this.heads.style.width = `${this.plan.width}px`;
     this.heads.replaceChildren(...this.scene.names.map((name, lane) => {
-      const text = cutTo(name, this.plan.gap - 34);
-      return h("button", { type: "button", class: "head", style: `left:${round(this.plan.x(lane))}px`, title: name, "aria-label": t("node", { name }), onclick: () => this.on({ node: name }) },
+      const text = cutTo(printable(name), this.plan.gap - 34);
+      return h("button", { type: "button", class: "head", style: `left:${round(this.plan.x(lane))}px`, title: printable(name), "aria-label": t(this.run.fields.length ? "node" : "node-last", { name }), onclick: () => this.on({ node: name }) },
         h("span", {}, text), h("span", { class: "role" }));
     }));
     this.drawn = [0, -1];
     this.show(this.cursor);
   }
 
-  // The row of a step, or of the last step before it that is shown.
-  rowOf(step) {
-    for (let number = step; number >= this.first; number--) if (this.scene.rowOf.has(number)) return this.scene.rowOf.get(number);
+  // The row of a step, or of the nearest step on that side that is shown.
+  rowOf(step, side = -1) {
+    for (let number = step; number >= this.first && number <= this.last; number += side) if (this.scene.rowOf.has(number)) return this.scene.rowOf.get(number);
     return -1;
   }
 
@@ -54,14 +54,14 @@ class Pane {
     if (!this.plan) return;
     const { plan, scene, layers } = this, row = this.rowOf(step);
     const top = row < 0 ? 0 : plan.tops[row], low = row < 0 ? 0 : (plan.tops[row + 1] ?? plan.bottom);
-    this.reveal(top, low);
+    const mark = row < 0 ? null : scene.rows[row].marks.find((m) => m.step === step);
+    this.reveal(top, low, mark && plan.x(mark.lane));
     this.fill();
     setAttribute(layers.cursor, "d", row < 0 ? "" : `M0 ${top}H${plan.width}V${low}H0z`);
     setAttribute(layers.veil, "class", veil === "all" ? "veil all" : "veil");
     setAttribute(layers.veil, "d", veil ? `M0 ${low}H${plan.width}V${plan.bottom}H0z` : "");
-    const mark = row < 0 ? null : scene.rows[row].marks.find((m) => m.step === step);
     setAttribute(layers.here, "d", mark ? `M${round(crossAt(plan, mark)) - 9} ${plan.y(row)}a9 9 0 1 0 18 0a9 9 0 1 0 -18 0z` : "");
-    const touches = (arrow) => (picked ? arrow.step === picked[0] && arrow.position === picked[1] : arrow.end === step || (arrow.step === step && veil !== "all"));
+    const touches = (arrow) => (picked ? arrow.step === picked[0] && arrow.position === picked[1] : arrow.end === step || (arrow.step === step && !veil));
     setAttribute(layers.picked, "d", scene.arrows.filter(touches).map((arrow) => pathOf(plan, arrow)).join(""));
     this.showCone(cone ? step : 0);
     scene.names.forEach((name, lane) => this.showRole(lane, name, step));
@@ -81,19 +81,20 @@ class Pane {
   // The causal past is a first part of each lane, the future a last part: two paths say it all.
   showCone(step) {
     const { before, after } = this.layers, { plan } = this;
-    const cone = step ? coneOf(this.run, step) : null;
+    const cone = step && this.veil !== "all" ? coneOf(this.run, step) : null;
     const line = (lane, from, to) => `M${round(plan.x(lane))} ${from}V${to}`;
     const lanes = cone ? this.scene.names.map((name, lane) => [lane, this.run.names.indexOf(name)]) : [];
     setAttribute(before, "d", lanes.flatMap(([lane, all]) => (cone.past[all] ? [line(lane, 0, plan.y(this.rowOf(cone.past[all])))] : [])).join(""));
-    setAttribute(after, "d", lanes.flatMap(([lane, all]) => (cone.future[all] <= this.last ? [line(lane, plan.y(this.rowOf(cone.future[all])), plan.bottom)] : [])).join(""));
+    setAttribute(after, "d", lanes.flatMap(([lane, all]) => (this.rowOf(cone.future[all], 1) >= 0 ? [line(lane, plan.y(this.rowOf(cone.future[all], 1)), plan.bottom)] : [])).join(""));
   }
 
   // Scroll just as far as needed to see a row and a little more.
-  reveal(top, low) {
+  reveal(top, low, x) {
     const { stage } = this, room = stage.clientHeight - this.heads.offsetHeight;
     if (room <= 0) return;
     if (low + 30 > stage.scrollTop + room) stage.scrollTop = Math.min(low + 30, this.plan.bottom) - room + 4;
     if (top - 30 < stage.scrollTop) stage.scrollTop = Math.max(0, top - 30);
+    if (x != null && Math.abs(x - stage.scrollLeft - stage.clientWidth / 2) > stage.clientWidth / 2 - 40) stage.scrollLeft = x - stage.clientWidth / 2;
   }
 
   // Draw the rows that are seen and some around them, unless they are there.

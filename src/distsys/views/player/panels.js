@@ -6,7 +6,7 @@ const goTo = (figure, step, text = t("go-to", { step })) => button(text, () => f
 
 const PANELS = {
   state(figure) {
-    const { run } = figure.panes[0];
+    const { run } = figure.pane;
     const rows = run.names.map((name) => h("tr"));
     const follow = () => run.names.forEach((name, lane) => {
       const html = stateRow(run, name, lane, figure.step());
@@ -27,7 +27,7 @@ const PANELS = {
   },
 
   steps(figure) {
-    const { run } = figure.panes[0], { first, last } = figure.panes[0], body = h("tbody");
+    const { run } = figure.pane, { first, last } = figure.pane, body = h("tbody");
     let current = null, from = 0, to = -1;
     const fill = (step) => { // some hundred rows at most
       [from, to] = [Math.max(first, step - 150), Math.min(last, step + 150)];
@@ -50,17 +50,18 @@ const PANELS = {
   },
 
   nodes(figure) {
-    const { run, hidden } = figure.panes[0];
-    const set = (names) => {
+    const { run, hidden } = figure.pane;
+    const set = (names, place = 0) => {
       figure.panes.forEach((pane) => pane.hide(names));
       figure.open("nodes");
       figure.refresh();
+      figure.panel.querySelectorAll("input")[place].focus();
     };
-    const rows = run.names.map((name) => {
-      const box = h("input", { type: "checkbox", onchange: (event) => set(run.names.filter((other) => (other === name ? !event.target.checked : hidden.has(other)))) });
+    const rows = run.names.map((name, place) => {
+      const box = h("input", { type: "checkbox", onchange: (event) => set(run.names.filter((other) => (other === name ? !event.target.checked : hidden.has(other))), place) });
       box.checked = !hidden.has(name);
       if (box.checked && hidden.size === run.names.length - 1) box.disabled = true;
-      return h("p", {}, h("label", {}, box, " ", name), " ", run.names.length > 2 ? button(t("only"), () => set(run.names.filter((other) => other !== name)), { "aria-label": t("only-this", { name }) }) : null);
+      return h("p", {}, h("label", {}, box, " ", name), " ", run.names.length > 2 ? button(t("only"), () => set(run.names.filter((other) => other !== name), place), { "aria-label": t("only-this", { name }) }) : null);
     });
     return { elements: [h("p", { class: "quiet" }, t("nodes-hint")), ...rows, hidden.size ? button(t("all-nodes"), () => set([])) : null] };
   },
@@ -68,8 +69,13 @@ const PANELS = {
   laws(figure) {
     const items = figure.panes.flatMap((pane, place) => lawsOf(pane.run).map(([name, says, violation]) => {
       const light = h("span", { class: "light" });
-      const jump = violation && place === 0 ? goTo(figure, violation.step || pane.run.steps.length) : "";
-      const item = h("li", {}, pane.title ? h("i", {}, `${pane.title}: `) : "", light, h("b", {}, ` ${name}. `), says, violation ? h("span", {}, ` ${printable(violation.evidence)} `, jump) : "");
+      const step = violation && (violation.step || pane.run.steps.length);
+      const proof = violation && h("span", { class: "proof" }, ` ${printable(violation.evidence)}`);
+      const jump = violation && (step <= pane.last ? button(t("go-to", { step }), () => {
+        figure.active = place;
+        figure.seekStep(step);
+      }, { class: "link" }) : ` ${t("go-to", { step })}`);
+      const item = h("li", {}, pane.title ? h("i", {}, `${pane.title}: `) : "", light, h("b", {}, ` ${name}. `), says, proof || "", jump || "");
       return { item, light, violation, broken: () => isBroken(figure, place, violation) };
     })).sort((a, b) => !!b.violation - !!a.violation); // a law that will be broken stands first
     const follow = () => items.forEach(({ item, light, broken }) => {
@@ -80,32 +86,32 @@ const PANELS = {
   },
 
   share(figure) {
-    const { run } = figure.panes[0], link = figure.link(), said = h("p", { role: "status" });
+    const { run } = figure.pane, said = h("p", { role: "status" });
     const copy = (text, what) => copied(text).then((done) => setText(said, t(done ? "copied" : "not-copied", { what })));
-    const field = h("input", { readonly: true, value: link, "aria-label": t("link-here") });
-    const code = (figure.data.runs[figure.chosen] || {}).code;
-    const name = `${figure.name}-${figure.step()}`;
-    return { elements: [
-      h("p", {}, h("label", {}, t("link-here"), " ", field), button(t("copy-link"), () => copy(link, t("the-link")))),
-      h("p", {}, button(t("save-svg"), () => saved(`${name}.svg`, "image/svg+xml", figure.picture())), " ",
+    const field = h("input", { readonly: true, "aria-label": t("link-here") });
+    const { code } = figure.data.runs[figure.chosen || figure.active];
+    const follow = () => (field.value = figure.link());
+    return { follow, elements: [
+      h("p", {}, h("label", {}, t("link-here"), " ", field), button(t("copy-link"), () => copy(figure.link(), t("the-link")))),
+      h("p", {}, button(t("save-svg"), () => saved(`${figure.name}-${figure.step()}.svg`, "image/svg+xml", figure.picture())), " ",
         button(t("save-trace"), () => saved(`${figure.name}.jsonl`, "application/jsonl", fileForm(run)))),
       code ? h("p", {}, t("code-hint")) : null, code ? h("pre", { tabindex: 0 }, code) : null,
       code ? button(t("copy-code"), () => copy(code, t("the-code"))) : null, said] };
   },
 
   help() {
-    const rows = KEYS.map(([keys, words]) => h("tr", {}, h("td", {}, h("kbd", {}, keys)), h("td", {}, t(words))));
+    const rows = KEYS.map(([keys, words]) => h("tr", {}, h("td", {}, keys), h("td", {}, t(words))));
     return { elements: [h("table", {}, h("tbody", {}, rows)), h("p", { class: "quiet" }, t("signs"))] };
   },
 };
 
-const KEYS = [["Space", "key-play"], ["Left, Right", "key-step"], ["Home, End", "key-ends"], ["P, N", "key-fault"], ["M", "key-message"],
-  ["C", "key-cone"], ["D", "key-details"], ["S", "key-state"], ["T", "key-table"], ["L", "key-link"], ["?", "key-help"], ["Esc", "key-close"]];
+const KEYS = [["Space", "play"], ["Left, Right", "step"], ["Home, End", "key-ends"], ["P, N", "next-fault"], ["M", "key-message"], ["C", "causes"],
+  ["D", "details"], ["S", "state"], ["T", "steps"], ["L", "copy-link"], ["?", "help"], ["Esc", "close"]];
 
 // The laws of a run: [name, what it says, its violation]; a broken law that is not in the header (an assertion) as well.
 function lawsOf(run) {
   const names = [...new Set([...Object.keys(run.laws), ...run.broken.map((violation) => violation.law)])];
-  return names.map((name) => [name, run.laws[name] || "", run.broken.find((violation) => violation.law === name)]);
+  return names.map((name) => [name, Object.hasOwn(run.laws, name) ? run.laws[name] : "", run.broken.find((violation) => violation.law === name)]);
 }
 
 // A law that is broken at the end (step 0) turns red when the end is reached.
@@ -135,11 +141,11 @@ function logCells(log, commit) {
     return `<span class="cell${state}"${typeof term === "number" ? ` style="--hue:var(--k-${HUES[term % 6]})"` : ""}><i>${index}</i>${typeof term === "number" ? `<b>${term}</b> ` : ""}${escaped(printable(what))}</span>`;
   });
   const upTo = commit === null ? "" : `<span class="sr">${t("committed-to", { index: commit })}</span>`;
-  return `<span class="log">${from ? `${t("earlier", { count: from + before })} ` : ""}${cells.join("")}</span>${upTo}` || t("empty");
+  return !entries.length ? t("empty") : `<span class="log">${from ? `${t("earlier", { count: from + before })} ` : ""}${cells.join("")}</span>${upTo}`;
 }
 
 function stepDetails(figure, number) {
-  const { run } = figure.panes[0], step = run.steps[number - 1], cone = coneOf(run, number);
+  const { run } = figure.pane, step = run.steps[number - 1], cone = coneOf(run, number);
   const sent = step.effects.slice(0, step.kept).flatMap((effect, position) => (effect.name === "Send" ? [[effect, position]] : []));
   const list = sent.map(([effect, position]) => {
     const end = (endsOf(run).get(`${number}:${position}`) || []).filter((one) => one.kind !== "duplicate")[0];
@@ -147,7 +153,6 @@ function stepDetails(figure, number) {
       button(t("open-message"), () => figure.pickMessage(number, position), { class: "link" }), " ", end ? goTo(figure, end.number, t(end.kind === "drop" ? "lost-at" : "arrives-at", { step: end.number })) : t("underway"));
   });
   return [
-    h("p", {}, printable(sentence(run, step))),
     step.handler ? h("p", {}, t("handlers"), " ", h("code", {}, step.handler)) : null,
     step.cause ? h("p", {}, t("caused-by"), " ", goTo(figure, step.cause.step.number)) : null,
     cone.before + cone.after ? h("p", {}, t("cone-counts", { before: cone.before, after: cone.after })) : null,
@@ -157,7 +162,7 @@ function stepDetails(figure, number) {
 }
 
 function messageDetails(figure, number, position) {
-  const { run } = figure.panes[0], step = run.steps[number - 1], send = step.effects[position], to = send.get("to");
+  const { run } = figure.pane, step = run.steps[number - 1], send = step.effects[position], to = send.get("to");
   const ends = endsOf(run).get(`${number}:${position}`) || [];
   return [
     h("p", {}, t("message-from", { from: step.node, to })),
@@ -177,23 +182,8 @@ function pretty(value, indent = "") {
   return `${value instanceof Rec ? value.name : value.tag.slice(1)}(\n${lines.map((one) => more + one).join("\n")})`;
 }
 
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch { // not allowed here, as in some frames: the old way
-    const field = h("textarea", { class: "sr" });
-    field.value = text;
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    return done;
-  }
-}
+const copied = (text) => navigator.clipboard ? navigator.clipboard.writeText(text).then(() => true, () => false) : Promise.resolve(false);
 
 function saved(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name }).click();
 }

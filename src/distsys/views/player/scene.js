@@ -169,7 +169,7 @@ function lastingOf(scene) {
   return {
     follow(step, row) {
       const { node, kind } = step, here = lane.get(node), closes = { resume: "pause", unstall: "stall", free: "full" }[kind];
-      if (kind === "partition" || kind === "cut") bands.push({ start: row, ...split(scene, step) });
+      if (kind === "partition" || kind === "cut") bands.push({ start: row, words: faultWords(step), ...split(scene, step) });
       if (kind === "heal") endBands(row);
       if (here === undefined) return;
       const begin = (what) => spells.has(`${node} ${what}`) || spells.set(`${node} ${what}`, { lane: here, kind: what, start: row });

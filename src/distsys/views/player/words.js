@@ -40,7 +40,7 @@ function briefMany(value, lanes) {
   switch (value.tag) {
     case "$map":
       if (lanes.length && value.items.length && value.pairs.every(([key, count]) => lanes.includes(key) && typeof count === "number"))
-        return `[${lanes.map((name) => (value.items.includes(name) ? value.get(name) : 0)).join(" ")}]`;
+        return `[${lanes.map((name) => value.get(name) ?? 0).join(" ")}]`;
       return `{${value.pairs.map(([key, item]) => `${brief(key)}: ${brief(item, lanes)}`).join(", ")}}`;
     case "$list": return `(${inside(value.items)})`;
     case "$log": return `[${inside(value.items.slice(1))}]`;
@@ -80,7 +80,7 @@ function shownTime(at) {
 }
 
 const timerName = (timer) => timer.slice(timer.lastIndexOf("/") + 1);
-const detailOf = (step, name) => (step.detail && step.detail.items.includes(name) ? step.detail.get(name) : undefined);
+const detailOf = (step, name) => step.detail?.get(name);
 const sentBy = (step) => (step.cause && step.cause.effect.name === "Send" ? step.cause.effect : null);
 
 function groupsOf(step) {
