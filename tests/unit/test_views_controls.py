@@ -88,7 +88,7 @@ def test_a_page_gets_the_runs_of_all_choices_and_a_fork_under_labels_that_tell_t
     name = first.step(number).node
     assert extra == f"seed 1, 3 nodes, no fault; after step {number} {name} crashes"
     assert runs[extra].digest() == fork(first, number, Crash(0, name)).digest()
-    assert caption == "What happens? 9 runs to choose from, made when this page was."
+    assert caption == "What happens? Choose among 9 runs, computed when this page was built."
 
 
 def test_labels_name_only_what_differs(seen):

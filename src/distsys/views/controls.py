@@ -86,7 +86,7 @@ class Shown:
 
     def of(self, runs: Mapping[str, Trace]) -> Figure:
         """Return the figure of the runs, and say how many there are."""
-        count = f"{len(runs)} runs to choose from, made when this page was." if len(runs) > 1 else ""
+        count = f"Choose among {len(runs)} runs, computed when this page was built." if len(runs) > 1 else ""
         return _figure(runs, self.name, self.alt, f"{self.caption} {count}".strip(), self.show)
 
     def of_choice(self, runs: Mapping[str, Trace], at: int | None, *, first: bool) -> Figure:
