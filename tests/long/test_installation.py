@@ -53,7 +53,7 @@ def test_what_binder_installs_runs_every_notebook_and_holds_no_sphinx(
     assert "distsys==" in listed
     assert "sphinx" not in listed
     assert "jupyter-book" not in listed
-    notebooks = sorted((ROOT / "chapters").rglob("*.ipynb"))
+    notebooks = sorted(path for part in ("book", "chapters") for path in (ROOT / part).rglob("*.ipynb"))
     for path in notebooks:
         done = run([str(tools / "python"), "-c", RUN_NOTEBOOK, str(path)], cwd=path.parent)
         assert done.returncode == 0, done.stdout

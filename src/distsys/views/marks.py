@@ -7,12 +7,12 @@ from typing import Any
 from distsys.core.errors import DistsysError
 from distsys.core.events import Deliver, Note, Output, Timeout
 from distsys.core.log import Log
-from distsys.core.node import Node
 from distsys.core.trace import Step, Trace
 from distsys.core.units import shown_time
 from distsys.core.values import Map
 from distsys.drivers.replay import replayed
 
+from .projections import field_of
 from .scene import Line, Mark
 from .words import brief, class_names, label, rate, sent_by, sentence, timer_name
 
@@ -44,17 +44,10 @@ def declared_values(trace: Trace, last: int) -> dict[int, dict[str, Any]]:
                 break
             if step.event is not None and step.node in nodes:
                 fields = trace.header.declared.get(step.node, {})
-                shown[step.number] = {name: _field(nodes[step.node], path) for name, path in fields.items()}
+                shown[step.number] = {name: field_of(nodes[step.node], path) for name, path in fields.items()}
     except (DistsysError, AssertionError):
         return {}
     return shown
-
-
-def _field(node: Node, path: str) -> Any:
-    value: Any = node
-    for part in path.split("."):
-        value = getattr(value, part, None)
-    return value
 
 
 class Marks:
