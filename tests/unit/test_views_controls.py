@@ -423,7 +423,7 @@ def test_a_kernel_of_a_page_outputs_no_widget():
     assert set(output.data) == {"text/html", "text/plain"}
     assert "widgets" not in notebook.metadata
     assert "2 runs" not in output.data["text/html"]  # two seeds and the usual fork
-    assert "3 runs to choose from" in output.data["text/html"]
+    assert "Choose among 3 runs" in output.data["text/html"]
 
 
 def test_a_live_kernel_outputs_controls_and_answers_to_them():
