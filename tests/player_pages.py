@@ -1,7 +1,5 @@
 """Pages with figures for the tests of the player: made of the package alone, opened from a file, without the site."""
 
-import json
-
 from distsys.views.script import script
 
 HEAD = (
@@ -47,12 +45,3 @@ def begun(page, name):
     figure.scroll_into_view_if_needed()
     page.wait_for_function("name => document.querySelector(`#${name} dist-trace`).panes", arg=name)
     return figure
-
-
-def as_element(data):
-    """Return a script for page.evaluate that makes a figure of data and returns its element as `figure`."""
-    return (
-        "const figure = document.createElement('dist-trace'), holder = document.createElement('script');"
-        "holder.type = 'application/json'; holder.textContent = JSON.stringify(" + json.dumps(data) + ");"
-        "figure.append(holder); document.body.append(figure); figure.begin();"
-    )
