@@ -17,6 +17,7 @@ from .events import CancelTimer, Deliver, Effect, Event, Note, Output, Persist, 
 from .laws import ALWAYS, FINALLY, Law, Violation, World, law, law_with_memory
 from .log import Log
 from .node import Inner, Node
+from .operations import Operation
 from .trace import Header, Step, Trace
 from .units import MS, US, S, shown_time
 from .values import EMPTY, Map, record
@@ -44,6 +45,7 @@ __all__ = [
     "MutableValueError",
     "Node",
     "Note",
+    "Operation",
     "Output",
     "Persist",
     "ReplayError",

@@ -16,6 +16,7 @@ from .canonical import plain
 from .errors import ArgumentError, ArgumentTypeError, UnknownNameError, name_text, shown, whole_number
 from .laws import Law
 from .node import Node
+from .trace import Step
 from .values import EMPTY, Map, must_be_immutable, record
 
 Members = Mapping[str, tuple[str, Mapping[str, Any]]]  # name -> (role, arguments of the node's class)
@@ -39,6 +40,15 @@ def no_requests(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -
 
 
 @dataclass(frozen=True)
+class Sight:
+    """An interesting state of a system, such as a change of leader; `seen(step)` says whether a step reaches it."""
+
+    name: str
+    says: str
+    seen: Callable[[Step], bool]
+
+
+@dataclass(frozen=True)
 class System:
     """A named protocol.
 
@@ -51,6 +61,10 @@ class System:
     workload   (names, options, seed) -> requests from outside, a function of its arguments only
     tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
     restarts   whether a crashed node comes up again; False is the crash-stop model, in which it stays down
+    clients    the roles that are clients: faults of nodes do not fall on them, cuts of the network do
+    history    the name of the specification that the `Operation`s of the clients must be linearizable to
+    variants   option -> values that a swarm may draw for it: a batch of one, a snapshot after two entries
+    sights     what runs must have reached before "no violation" means anything
     """
 
     name: str
@@ -62,6 +76,10 @@ class System:
     workload: Callable[[tuple[str, ...], Mapping[str, Any], int], tuple[Request, ...]] = no_requests
     tolerates: tuple[str, ...] = ()
     restarts: bool = True
+    clients: tuple[str, ...] = ()
+    history: str | None = None
+    variants: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    sights: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,11 @@ class Cluster:
     options: Map[str, Any]
     mutant: NodeMutant | None
     members: Members = field(repr=False, compare=False)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the nodes that are not clients."""
+        return tuple(name for name in self.names if self.members[name][0] not in self.system.clients)
 
     def make(self, name: str, disk: Map[str, Any] = EMPTY) -> Node:
         """Return the node `name` as it comes up from `disk`; it has not handled `Start` yet."""
