@@ -8,6 +8,7 @@ from typing import Any
 from distsys.core.log import Log
 from distsys.core.systems import NodeMutant
 from distsys.core.units import MS
+from distsys.core.values import Map
 from distsys.protocols.raft import Raft
 from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, RequestVote, Role, Vote
 
@@ -141,9 +142,10 @@ class TidiesUpAsALeader(Raft):
     """RAFT-26."""
 
     def send_heartbeats(self) -> None:
-        old = self.log.last_index > self.commit_index and self.last_term() < self.current_term
-        if old or self.term_at(self.commit_index) != self.current_term:
+        if self.term_at(self.commit_index) != self.current_term:
             self.write_log(self.log.truncate(self.commit_index).append(Entry(self.current_term)))
+            self.match_index = self.match_index.set(self.name, self.log.last_index)
+            self.next_index = Map(dict.fromkeys(self.next_index, self.log.last_index))
         super().send_heartbeats()
 
 
