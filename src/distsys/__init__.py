@@ -26,6 +26,7 @@ systems.declare(
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
         "raft": "distsys.protocols.raft_systems:RAFT",
+        "raft-members": "distsys.protocols.raft_systems:RAFT_MEMBERS",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
