@@ -161,7 +161,7 @@ class ReadingRaft(StableRaft):
 
     def maybe_answer(self) -> None:
         """Let the reads go whose round a majority has confirmed, and renew the lease."""
-        for round in reversed(self.sent):
+        for round in reversed(tuple(self.sent)):
             if self.is_confirmed(round):
                 length = self.election_ms * MS * (1_000_000 - 2 * self.drift_ppm) // 1_000_000
                 self.lease_until = max(self.lease_until, self.sent[round] + length)
