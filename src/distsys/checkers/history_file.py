@@ -20,7 +20,7 @@ from typing import Any
 from ..core.canonical import parse, plain, value_of
 from ..core.errors import DistsysError, EncodingError, shown
 from ..core.operations import TYPES, Operation
-from ..core.trace import Trace
+from ..core.trace_file import read as read_trace
 from .history import History, HistoryError
 
 NEEDED = ("process", "type", "f")
@@ -51,7 +51,7 @@ def read(data: bytes, source: str) -> History:
             f"{source} is not a history: it is not UTF-8 text (byte {problem.start})"
         ) from None
     if '"distsys":"trace"' in whole.partition("\n")[0]:
-        return History.of(Trace.loads(data))
+        return History.of(read_trace(data, source))
     events: list[Operation] = []
     lines: list[int] = []
     for number, line in enumerate(whole.split("\n"), start=1):

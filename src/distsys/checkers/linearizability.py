@@ -74,7 +74,8 @@ def parts(spec: Spec, calls: Sequence[Call]) -> list[tuple[Any, list[Call]]]:
 def split(spec: Spec, calls: Sequence[Call]) -> tuple[list[Call], list[Call]]:
     """Return the calls that must be placed, and the crashed ones that may be; a crashed read can help nobody."""
     required = [call for call in calls if call.known]
-    return required, [call for call in calls if not call.known and not spec.reads(call)]
+    optional = [call for call in calls if not call.known and not spec.reads(call)]
+    return required, list(spec.helpful(required, optional))
 
 
 def merged(orders: Sequence[Sequence[Call]]) -> tuple[Call, ...]:

@@ -9,12 +9,13 @@ Operations whose answer was heard are *required*: the search ends when all of th
 (`info`) are *optional*: they are placed where that helps and never because they are there. Three rules keep them,
 and reads, from multiplying the work. Each keeps every verdict:
 
-1. *Dominance.* Two configurations with the same required operations placed and the same state differ only in the
-   crashed operations they used. If one used a subset of the other's, it can do all that the other can: what is not
-   used is still there to be used. So the memo keeps, for (required placed, state), the smallest sets of used operations that
-   were seen, and a configuration that used a superset of one of them is dropped. A crashed operation that changes
-   nothing *now* is dropped by the same rule, and stays unused. To count it as done instead would be wrong, for it
-   may change something later: a compare-and-set from 1 to 2 does nothing while the value is 0.
+1. *Dominance.* Two configurations with the same required operations placed and the same state differ only in
+   the crashed operations they used. If one used a subset of the other's, it can do all that the other can: what
+   is not used is still there to be used. So the memo keeps, for (required placed, state), the smallest sets of
+   used operations that were seen, and a configuration that used a superset of one of them is dropped. A crashed
+   operation that changes nothing *now* is dropped by the same rule, and stays unused. To count it as done
+   instead would be wrong, for it may change something later: a compare-and-set from 1 to 2 does nothing while
+   the value is 0.
 2. *Twins.* Of two crashed operations that ask the same, the one that was invoked first is used first.
 3. *Reads at once.* A required operation that can change no state, in whatever state, is placed as soon as it may come
    next and its answer is right; nothing else is tried there. Any order that places it later still works without

@@ -15,7 +15,7 @@ few lines:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +48,10 @@ def _changes(call: Call) -> bool:
     return False
 
 
+def _all_crashed(answered: Sequence[Call], crashed: Sequence[Call]) -> Sequence[Call]:
+    return crashed
+
+
 @dataclass(frozen=True)
 class Spec:
     """A sequential object.
@@ -61,6 +65,8 @@ class Spec:
     reads       whether a call, with the answer that was heard, can change no state, whatever the state is: a read, a
                 compare-and-set that answered false. If it says yes where that is not so, verdicts are wrong
     prepare     call -> the call with its values checked and in one form; raises `HistoryError`
+    helpful     (answered calls, crashed calls) -> those of the crashed calls that may help to explain the answers. It
+                may leave out a call only if an order that works with it can be made into one without it
     partition   call -> which object of many the call belongs to; None where the state is one whole. Each object then
                 starts from `initial` and is judged apart, which linearizability allows (Herlihy & Wing 1990)
     """
@@ -72,6 +78,7 @@ class Spec:
     apply: Apply
     reads: Callable[[Call], bool] = _changes
     prepare: Callable[[Call], Call] = _as_it_is
+    helpful: Callable[[Sequence[Call], Sequence[Call]], Sequence[Call]] = _all_crashed
     partition: Callable[[Call], Hashable] | None = None
 
     def __post_init__(self) -> None:

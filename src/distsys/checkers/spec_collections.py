@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,12 @@ def _listed(call: Call) -> Call:
     return call
 
 
+def _read_somewhere(answered: Sequence[Call], crashed: Sequence[Call]) -> list[Call]:
+    """Leave out a crashed append of an item that no read shows: every read after it would show it."""
+    items = {item for call in answered if call.f == "read" for item in call.answer}
+    return [call for call in crashed if call.asked in items]
+
+
 LIST = Spec(
     "list",
     "a list that only grows; a read shows it whole, so it shows the order of all appends before it",
@@ -30,6 +37,7 @@ LIST = Spec(
     grown,
     lambda call: call.f == "read",
     _listed,
+    _read_somewhere,
     by_key,
 )
 
@@ -80,7 +88,7 @@ COUNTER = Spec(
     counted,
     lambda call: call.f == "read",
     _amount,
-    by_key,
+    partition=by_key,
 )
 
 
@@ -99,6 +107,15 @@ def _item(call: Call) -> Call:
     return call
 
 
+def _taken_somewhere(answered: Sequence[Call], crashed: Sequence[Call]) -> list[Call]:
+    """Leave out a crashed enqueue of an item that no answered dequeue takes: it would only stand in the way.
+
+    An order that works with it works without it, and without the crashed dequeue that takes it, if one does.
+    """
+    items = {call.answer for call in answered if call.f == "dequeue"}
+    return [call for call in crashed if call.f == "dequeue" or call.asked in items]
+
+
 QUEUE = Spec(
     "queue",
     "first in, first out",
@@ -107,6 +124,7 @@ QUEUE = Spec(
     queued,
     lambda call: call.f == "dequeue" and call.known and call.answer is None,
     _item,
+    _taken_somewhere,
     by_key,
 )
 
@@ -150,5 +168,5 @@ SET = Spec(
     gathered,
     lambda call: call.f in ("read", "contains") or (call.known and call.answer is False),
     _members,
-    by_key,
+    partition=by_key,
 )

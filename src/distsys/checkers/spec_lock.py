@@ -14,26 +14,45 @@ from .history import Call
 from .spec import ANY, NEVER, Spec, refuse
 from .spec_stores import by_key
 
-Held = tuple[Any, int | None, int]  # owner or None, its token or None, the least that the newest token can be
+# The owner or None; its token, or a set of tokens that it is known not to have; the least that the newest can be.
+Held = tuple[Any, "int | frozenset[int]", int]
+FREE: frozenset[int] = frozenset()
 
 
 def locked(state: Held, call: Call) -> tuple[Held, Any]:
     """Return the lock after an operation."""
-    owner, token, floor = state
+    owner, token, newest = state
     if call.f == "holder":
         return state, owner
     if call.f == "acquire":
         if owner is not None:
             return state, False
-        if not call.known or call.answer is True:  # it has a token that nobody saw: the least that it can be
-            return (call.asked, None, floor + 1), ANY
-        legal = call.answer is not False and call.answer > floor
+        if not call.known or call.answer is True:  # it has a token that nobody saw
+            return (call.asked, FREE, newest + 1), ANY
+        legal = call.answer is not False and call.answer > newest
         return ((call.asked, call.answer, call.answer), ANY) if legal else (state, NEVER)
     who, shown = call.asked
-    fits = shown is None or shown == token or (token is None and shown >= floor)
-    if owner is None or who != owner or not fits:
+    if owner is None or who != owner:
         return state, False
-    return (None, None, max(floor, shown or 0)), True
+    if isinstance(token, int) or shown is None:
+        return ((None, FREE, newest), True) if shown in (None, token) else (state, False)
+    return _guessed(owner, token, newest, shown, call)
+
+
+def _guessed(owner: Any, excluded: frozenset[int], newest: int, shown: int, call: Call) -> tuple[Held, Any]:
+    """Return the lock after a release that shows a token, while nobody has seen the token of the owner.
+
+    It can be any from `newest` on that is not excluded. The answer settles it: true says that it is the one that
+    was shown, false that it is another.
+    """
+    if shown < newest or shown in excluded:
+        return (owner, excluded, newest), False
+    if not call.known or call.answer:
+        return (None, FREE, shown), True
+    excluded |= {shown}
+    while newest in excluded:
+        newest += 1
+    return (owner, excluded, newest), False
 
 
 def _number(value: Any) -> bool:
@@ -59,6 +78,8 @@ def _who(call: Call) -> Call:
 
 
 def _observes(call: Call) -> bool:
+    if call.f == "release" and call.asked[1] is not None:
+        return False  # that it failed may say which token the owner does not have
     return call.f == "holder" or (call.known and call.answer is False)
 
 
@@ -70,9 +91,9 @@ LOCK = Spec(
         "release": "the owner, or [owner, token] -> true or null, false where it was not held so",
         "holder": "-> the owner, null where it is free",
     },
-    (None, None, 0),
+    (None, FREE, 0),
     locked,
     _observes,
     _who,
-    by_key,
+    partition=by_key,
 )

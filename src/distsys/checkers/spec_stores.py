@@ -70,7 +70,7 @@ REGISTER = Spec(
     cell,
     observes,
     checked_cas,
-    by_key,
+    partition=by_key,
 )
 
 STORE_OPERATIONS = {
@@ -89,7 +89,7 @@ KEY_VALUE = Spec(
     cell,
     observes,
     checked_cas,
-    by_key,
+    partition=by_key,
 )
 
 
