@@ -34,6 +34,7 @@ systems.declare(
         "distsys.mutants.broadcast",
         "distsys.mutants.detector",
         "distsys.mutants.raft",
+        "distsys.mutants.raft_parts",
     ),
 )
 

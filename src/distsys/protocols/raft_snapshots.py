@@ -67,7 +67,11 @@ class SnapshotRaft(Raft):
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
         super().__init__(name, disk, **settings)
         self.last_snapshot: Snapshot = disk.get("snapshot", Snapshot())
-        self.commit_index = self.last_applied = self.last_snapshot.last_index
+        covered = self.last_snapshot.last_index
+        assert self.log.before_index <= covered, (
+            f"the log of {name} begins after {self.log.before_index}, but its snapshot ends at {covered}"
+        )
+        self.commit_index = self.last_applied = covered
 
     def on_start(self) -> None:
         super().on_start()

@@ -122,11 +122,16 @@ class ReplicatedStore(Node):
 
     def on_committed(self, index: int, command: Any) -> None:
         """Apply a command, and answer the client where it asked here."""
-        self.state, result, _ = kv.apply(self.state, index, command)
+        self.state, result = self.apply(index, command)
         if isinstance(command, kv.Call) and command.session in self.callers:
             self.send(self.callers[command.session], Reply(command.session, command.sequence, result))
         if self.snapshot_every:
             self.set_timer("compact", 0)
+
+    def apply(self, index: int, command: Any) -> tuple[kv.Store, Any]:
+        """Return the state after the command, and its result."""
+        state, result, _ = kv.apply(self.state, index, command)
+        return state, result
 
     def on_timeout(self, timer: str) -> None:
         if timer == "compact":
