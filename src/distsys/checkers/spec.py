@@ -19,7 +19,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, shown
 from .history import Call, HistoryError
 
 
@@ -108,7 +108,15 @@ class Spec:
         return self.prepare(call)
 
 
-def refuse(call: Call, what: str, value: Any) -> HistoryError:
-    """Return the error for a call whose value or answer has the wrong form."""
-    number = call.start if value is call.asked or call.end is None else call.end
-    return HistoryError(f"event {number}: {what}, but {call.f!r} of {call.process!r} has {value!r}")
+def refuse(call: Call, what: str) -> HistoryError:
+    """Return the error for a call that is asked something of the wrong form."""
+    return HistoryError(
+        f"event {call.start}: {what}, but {call.process!r} asks {call.f!r} with {shown(call.asked)}"
+    )
+
+
+def refuse_answer(call: Call, what: str) -> HistoryError:
+    """Return the error for a call whose answer has the wrong form."""
+    return HistoryError(
+        f"event {call.end}: {what}, but {call.process!r} hears {shown(call.answer)} from {call.f!r}"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.values import EMPTY, Map
 from .history import Call
-from .spec import ANY, Spec, refuse
+from .spec import ANY, Spec, refuse, refuse_answer
 from .spec_stores import by_key
 
 
@@ -19,7 +19,7 @@ def grown(state: tuple[Any, ...], call: Call) -> tuple[tuple[Any, ...], Any]:
 
 def _listed(call: Call) -> Call:
     if call.f == "read" and call.known and not isinstance(call.answer, tuple):
-        raise refuse(call, "a read answers a list", call.answer)
+        raise refuse_answer(call, "a read answers a list")
     return call
 
 
@@ -66,14 +66,14 @@ def _number(value: Any) -> bool:
 def _amount(call: Call) -> Call:
     if call.f == "read":
         if call.known and not _number(call.answer):
-            raise refuse(call, "a read answers a whole number", call.answer)
+            raise refuse_answer(call, "a read answers a whole number")
         return call
     asked = call.asked
     named = isinstance(asked, tuple) and len(asked) == 2 and asked[0] is not None and _number(asked[1])
     if not (named or _number(asked)):
-        raise refuse(call, "an add is asked a whole number, or [name of the request, whole number]", asked)
+        raise refuse(call, "an add is asked a whole number, or [name of the request, whole number]")
     if call.known and call.answer is not None and not _number(call.answer):
-        raise refuse(call, "an add answers null, or the total after it", call.answer)
+        raise refuse_answer(call, "an add answers null, or the total after it")
     return call
 
 
@@ -102,7 +102,7 @@ def queued(state: tuple[Any, ...], call: Call) -> tuple[tuple[Any, ...], Any]:
 def _item(call: Call) -> Call:
     if call.f == "enqueue" and call.asked is None:
         raise refuse(
-            call, "an enqueue is asked an item that is not null, for null says that the queue is empty", None
+            call, "an enqueue is asked an item that is not null, for null says that the queue is empty"
         )
     return call
 
@@ -147,11 +147,11 @@ def _members(call: Call) -> Call:
         return call
     if call.f == "read":
         if not isinstance(call.answer, (tuple, frozenset)):
-            raise refuse(call, "a read answers a list", call.answer)
+            raise refuse_answer(call, "a read answers a list")
         members = frozenset(call.answer)
         return replace(call, answer=members) if len(members) == len(call.answer) else call
     if not isinstance(call.answer, bool) and (call.f == "contains" or call.answer is not None):
-        raise refuse(call, f"{call.f} answers true or false", call.answer)
+        raise refuse_answer(call, f"{call.f} answers true or false")
     return call
 
 

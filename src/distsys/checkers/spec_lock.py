@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .history import Call
-from .spec import ANY, NEVER, Spec, refuse
+from .spec import ANY, NEVER, Spec, refuse, refuse_answer
 from .spec_stores import by_key
 
 # The owner or None; its token, or a set of tokens that it is known not to have; the least that the newest can be.
@@ -66,13 +66,13 @@ def _who(call: Call) -> Call:
     if call.f == "acquire":
         if call.known and not isinstance(call.answer, bool) and not _number(call.answer):
             form = "an acquire answers its token (a whole number from 1), true where there are no tokens, or false"
-            raise refuse(call, form, call.answer)
+            raise refuse_answer(call, form)
         return replace(call, asked=call.process) if call.asked is None else call
     asked = call.asked if isinstance(call.asked, tuple) else (call.asked, None)
     if len(asked) != 2 or not (asked[1] is None or _number(asked[1])):
-        raise refuse(call, "a release is asked the owner, or [owner, token]", call.asked)
+        raise refuse(call, "a release is asked the owner, or [owner, token]")
     if call.known and not (call.answer is None or isinstance(call.answer, bool)):
-        raise refuse(call, "a release answers true (or null) or false", call.answer)
+        raise refuse_answer(call, "a release answers true (or null) or false")
     answer = call.answer is not False if call.known else None
     return replace(call, asked=(call.process if asked[0] is None else asked[0], asked[1]), answer=answer)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.values import EMPTY, Map
 from .history import Call
-from .spec import ANY, Spec, refuse
+from .spec import ANY, Spec, refuse, refuse_answer
 
 Store = tuple[int, Map[Any, tuple[Any, int]]]  # the revision; key -> (value, revision that last changed it)
 ABSENT = (None, 0)
@@ -46,15 +46,15 @@ def _checked(call: Call) -> Call:
         isinstance(call.asked, tuple) and len(call.asked) == 2 and _whole(call.asked[0])
     ):
         form = "a cas is asked [the revision that last changed the key, 0 for absent; the new value]"
-        raise refuse(call, form, call.asked)
+        raise refuse(call, form)
     if not call.known:
         return call
     length = {"get": 3, "delete": 2, "cas": 2}.get(call.f)
     if length is None:
         if answer is not None and not _whole(answer):
-            raise refuse(call, "a put answers the new revision of the store, or null", answer)
+            raise refuse_answer(call, "a put answers the new revision of the store, or null")
     elif not (isinstance(answer, tuple) and len(answer) == length and _whole(answer[-1])):
-        raise refuse(call, f"{call.f} answers {OPERATIONS[call.f].partition('-> ')[2]}", answer)
+        raise refuse_answer(call, f"{call.f} answers {OPERATIONS[call.f].partition('-> ')[2]}")
     return call
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.values import EMPTY, Map
 from .history import Call
-from .spec import ANY, NEVER, Spec, refuse
+from .spec import ANY, NEVER, Spec, refuse, refuse_answer
 
 
 def by_key(call: Call) -> Any:
@@ -24,9 +24,9 @@ def checked_cas(call: Call) -> Call:
     """Return the call if it is no cas, or a cas of a pair that answered true or false."""
     if call.f == "cas":
         if not isinstance(call.asked, tuple) or len(call.asked) != 2:
-            raise refuse(call, "a cas is asked a pair, [the value it expects, the new one]", call.asked)
+            raise refuse(call, "a cas is asked a pair, [the value it expects, the new one]")
         if call.known and not isinstance(call.answer, bool):
-            raise refuse(call, "a cas answers true or false", call.answer)
+            raise refuse_answer(call, "a cas answers true or false")
     return call
 
 
@@ -137,15 +137,13 @@ def checked_txn(call: Call) -> Call:
     if not isinstance(call.asked, tuple) or not all(
         isinstance(part, tuple) and len(part) == 3 and part[0] in ("r", "w", "append") for part in call.asked
     ):
-        raise refuse(call, form, call.asked)
+        raise refuse(call, form)
     if not call.known:
         return call
     if call.answer is None and all(part[0] != "r" for part in call.asked):
         return replace(call, answer=call.asked)
     if not _parts_alike(call.asked, call.answer):
-        raise refuse(
-            call, "a txn answers the list that it was asked, with what was read filled in", call.answer
-        )
+        raise refuse_answer(call, "a txn answers the list that it was asked, with what was read filled in")
     return call
 
 

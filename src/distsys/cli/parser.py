@@ -9,7 +9,7 @@ from distsys import __version__
 from distsys.core.units import MS, US, S
 from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
-from . import commands
+from . import check, commands
 
 OVERVIEW = """\
 Run distributed systems under faults, keep the runs, and look at them.
@@ -18,7 +18,8 @@ Run distributed systems under faults, keep the runs, and look at them.
   simulate   run a system once, or with many seeds, and check its laws
   replay     run the record of a run again and compare
   fork       take a run another way: after step N, now a node crashes
-  draw       show a run as a space-time diagram"""
+  draw       show a run as a space-time diagram
+  check      judge a history of operations: linearizable, causal, ..."""
 
 EXAMPLES = """\
 examples:
@@ -77,6 +78,7 @@ def build() -> Parser:
     _add_replay(subs)
     _add_fork(subs)
     _add_draw(subs)
+    check.add(subs, _parser)
     return parser
 
 
