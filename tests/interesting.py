@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from distsys import Trace
+from distsys import Trace, systems
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.clock_messages import Letter
 from distsys.algorithms.detector_messages import Restore, Suspect
@@ -18,6 +18,11 @@ INTERESTING = {
     "vector-clock": (*LOST, "restart", "stall", "step cut off", "receipt"),
     "heartbeat-detector": (*LOST, "suspected", "wrongly suspected", "taken back"),
     "membership": (*LOST, "members left", "members came back"),
+    **{
+        name: (*LOST, "restart", "stall", *(sight.name for sight in systems.find(name).sights))
+        for name in systems.shipped()
+        if systems.find(name).sights
+    },
 }
 
 
@@ -30,6 +35,8 @@ def notice(trace: Trace) -> Counter[str]:
             return of_detector(trace)
         case "membership":
             return of_membership(trace)
+    if sights := systems.find(trace.header.system).sights:
+        return Counter(sight.name for step in trace for sight in sights if sight.seen(step))
     return of_broadcast(trace)
 
 

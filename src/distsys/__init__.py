@@ -25,8 +25,14 @@ systems.declare(
         "causal-broadcast": "distsys.algorithms.causal:CAUSAL",
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
+        "raft": "distsys.protocols.raft_systems:RAFT",
     },
-    mutant_modules=("distsys.mutants.clocks", "distsys.mutants.broadcast", "distsys.mutants.detector"),
+    mutant_modules=(
+        "distsys.mutants.clocks",
+        "distsys.mutants.broadcast",
+        "distsys.mutants.detector",
+        "distsys.mutants.raft",
+    ),
 )
 
 show_with("distsys.views.figure:mimebundle")

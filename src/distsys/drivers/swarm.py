@@ -170,8 +170,8 @@ def simulate(
     *,
     faults: bool = True,
     swarm: Swarm | None = None,
-    until: int = 5 * S,
-    settle: int = 5 * S,
+    until: int | None = None,
+    settle: int | None = None,
     mutant: str | None = None,
     steps_max: int = 100_000,
     **options: Any,
@@ -186,6 +186,8 @@ def simulate(
     """
     cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
     whole_number("seed", seed)
+    until = cluster.system.until if until is None else until
+    settle = cluster.system.settle if settle is None else settle
     network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())
     return Simulator(
         cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max
