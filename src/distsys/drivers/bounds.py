@@ -126,12 +126,13 @@ class Purses:
         limits = tuple(bounds.timers[name] for name in self.limited)
         self.purses: list[Purse] = []
         self._ids: dict[tuple[Any, ...], int] = {}
-        self.first = self._intern((
+        self.first = self.number_of((
             bounds.crashes, bounds.wipes, bounds.losses, bounds.duplicates, bounds.timeouts, each, limits,
             (1 << requests) - 1, bounds.ticks, 0,
         ))  # fmt: skip
 
-    def _intern(self, left: tuple[Any, ...]) -> int:
+    def number_of(self, left: tuple[Any, ...]) -> int:
+        """Return the number of the purse in which so much is left."""
         found = self._ids.get(left)
         if found is None:
             found = self._ids[left] = len(self.purses)
@@ -156,7 +157,7 @@ class Purses:
     def _wrote(self, left: list[Any], steps: int) -> int:
         if self.counted:
             left[STEPS] += steps
-        return self._intern(tuple(left))
+        return self.number_of(tuple(left))
 
     def pay_wipe(self, purse: int) -> int:
         """Return the purse after a crash in which the disk is lost."""

@@ -107,6 +107,41 @@ class Exploration:
         return f"{self.name}: more states than allowed; no law was broken in those that were seen: {laws}"
 
 
+def told(value: Any) -> str:
+    """Return a value as text that is the same in every process: sets are sorted.
+
+    >>> told(frozenset({"b", "a"}))
+    "{'a', 'b'}"
+    """
+    if isinstance(value, (set, frozenset)):
+        return "{" + ", ".join(sorted(told(item) for item in value)) + "}"
+    if isinstance(value, tuple):
+        items = [told(item) for item in value]
+        if names := getattr(value, "_fields", None):
+            pairs = (f"{name}={item}" for name, item in zip(names, items, strict=True))
+            return f"{type(value).__name__}({', '.join(pairs)})"
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    return repr(value)
+
+
+def changes(before: Any, after: Any) -> str:
+    """Return in what the state of a model differs from the one before it.
+
+    >>> changes((1, frozenset({"a"})), (1, frozenset({"a", "b"})))
+    "(1, {'a', 'b'})"
+    """
+    names = getattr(after, "_fields", None)
+    if names is None or type(before) is not type(after):
+        return told(after)
+    words = []
+    for name, old, new in zip(names, before, after, strict=True):
+        if isinstance(old, frozenset) and isinstance(new, frozenset) and old < new:
+            words.append(f"{name} + {', '.join(sorted(told(item) for item in new - old))}")
+        elif old != new:
+            words.append(f"{name} = {told(new)}")
+    return "; ".join(words) or "nothing changes"
+
+
 def verdict_of(found: Found, violation: Violation | None, goals: Mapping[str, bool]) -> str:
     """Return the verdict of a search; `goals` says which were reached."""
     if violation is not None:

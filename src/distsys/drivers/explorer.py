@@ -53,6 +53,7 @@ from .model_explorer import explore_model
 from .nodespace import Act, NodeSpace, State
 from .search import BAD, CUT_OFF, GO_ON, Found, Progress, search
 from .settings import collector_paused
+from .symmetry import Symmetry
 from .witness import header_of, path_of, trace_of
 
 __all__ = ["Bounds", "Exploration", "explore", "explore_model"]
@@ -66,6 +67,7 @@ def explore(
     laws: Iterable[Law] | None = None,
     goals: Predicates = (),
     prunes: Predicates = (),
+    symmetry: bool = False,
     states_max: int = 1_000_000,
     progress: Progress | None = None,
     seed: int = 0,
@@ -80,6 +82,7 @@ def explore(
     laws        None takes the laws of the system; those that hold finally are left out
     goals       what must be reachable: functions of the `World` (laws look at it too), by name, or `Sight`s
     prunes      functions of the `World`; where one is true, nothing is explored below
+    symmetry    take states that differ only in the names of nodes that are alike for one (see `symmetry`)
     states_max  the budget: with more distinct states the verdict is UNKNOWN
     progress    called now and then with (distinct states, transitions, depth)
 
@@ -93,12 +96,14 @@ def explore(
         raise ArgumentTypeError(f"bounds must be Bounds(...), but it is {shown(bounds)}")
     whole_number("seed", seed, at_most=2**64 - 1)
     whole_number("states_max", states_max, at_least=1)
+    if not isinstance(symmetry, bool):
+        raise ArgumentTypeError(f"symmetry must be True or False, but it is {shown(symmetry)}")
     chosen = checked_laws(cluster.laws if laws is None else laws)
     asked = allowed_requests(cluster, requests, limits, seed)
     wanted, unwanted = named("goals", goals), named("prunes", prunes)
     keeping = Keeping()
     while True:
-        run = _Run(cluster, limits, asked, chosen, wanted, unwanted, seed, keeping)
+        run = _Run(cluster, limits, asked, chosen, wanted, unwanted, seed, keeping, symmetry)
         try:
             with collector_paused():
                 return run.explore(states_max, progress)
@@ -119,6 +124,7 @@ class _Run:
         prunes: dict[str, Predicate],
         seed: int,
         keeping: Keeping,
+        symmetry: bool,
     ) -> None:
         self.cluster, self.bounds, self.seed, self.laws, self.goals = cluster, bounds, seed, laws, goals
         self.prunes = prunes
@@ -126,6 +132,10 @@ class _Run:
         self.lookout = Lookout(laws, goals, self.table)
         self.space = NodeSpace(cluster, bounds, requests, self.table, self.lookout, keeping)
         self._cut_off: dict[int, bool] = {}
+        self.symmetry = Symmetry(self.space) if symmetry else None
+        if symmetry and (keeping.causes or keeping.starts):
+            what = "numbers of steps" if keeping.causes else "dice"
+            raise ArgumentError(f"symmetry must be off: {what} tell nodes apart that are alike else")
 
     def explore(self, states_max: int, progress: Progress | None) -> Exploration:
         """Search, and return what was found."""
@@ -137,6 +147,7 @@ class _Run:
             states_max=states_max,
             depth_max=self.bounds.depth,
             progress=progress,
+            key=None if self.symmetry is None else self.symmetry.canonical,
         )
         goals = {name: name not in self.lookout.unreached for name in self.goals}
         violation, trace = self._violation(found)
@@ -220,19 +231,14 @@ class _Run:
         return self.cluster.system.name + (f" with {mutant.id}" if mutant is not None else "")
 
     def _notes(self) -> tuple[str, ...]:
-        clocks = sorted(
-            {
-                self.cluster.kind_of(name).__name__
-                for name in self.cluster.names
-                if _reads_clock(self.cluster.make(name))
-            }
-        )
+        notes = () if self.symmetry is None else (self.symmetry.said(),)
+        nodes = [self.cluster.make(name) for name in self.cluster.names]
+        clocks = ", ".join(sorted({type(node).__name__ for node in nodes if _reads_clock(node)}))
         if not clocks:
-            return ()
-        if self.bounds.ticks:
-            readings = ", ".join(str(n * self.bounds.tick) for n in range(self.bounds.ticks + 1))
-            return (f"clocks: {', '.join(clocks)} reads its clock, which showed {readings} microseconds",)
-        return (f"clocks: {', '.join(clocks)} reads its clock, which stood still at 0",)
+            return notes
+        readings = ", ".join(str(n * self.bounds.tick) for n in range(self.bounds.ticks + 1))
+        showed = f"showed {readings} microseconds" if self.bounds.ticks else "stood still at 0"
+        return (*notes, f"clocks: {clocks} reads its clock, which {showed}")
 
 
 def _reads_clock(node: Node) -> bool:

@@ -8,6 +8,7 @@ node if it crashes between two of the effects.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from distsys.core.dice import derive
@@ -111,6 +112,7 @@ class LocalSteps:
         self._bundle_ids: dict[tuple[int, ...], int] = {(): 0}
         self._entries: dict[tuple[Any, ...], Entry] = {}
         self.handler_calls = 0
+        self.check: Callable[[Local, Entry], None] | None = None  # looks at each step that is computed
         self.entry_count = 0
 
     # Numbers for values.
@@ -211,6 +213,8 @@ class LocalSteps:
         if isinstance(event, Start):
             up = up._replace(starts=before.starts + 1 if self.keeping.starts else 0)
         self._carry_out(entry, up)
+        if self.check is not None:
+            self.check(before, entry)
         return entry
 
     def _call(self, before: Local, name: str, event: Event) -> tuple[Node, tuple[Effect, ...]]:

@@ -115,10 +115,11 @@ class Lookout:
             int, Violation
         ] = {}  # number of memories -> the law that was broken on the way there
         self._verdicts: dict[tuple[int, ...], int] = {}
-        self.first = self._intern(tuple(law.start for law in self.laws), None)
+        self.first = self.number_of(tuple(law.start for law in self.laws))
         self.silent = not self.laws and not self.goals
 
-    def _intern(self, memories: tuple[Any, ...], violation: Violation | None) -> int:
+    def number_of(self, memories: tuple[Any, ...], violation: Violation | None = None) -> int:
+        """Return the number of what the laws remember."""
         key = (memories, violation)
         found = self._ids.get(key)
         if found is None:
@@ -148,7 +149,7 @@ class Lookout:
     def failed(self, memories: int, entry: Entry) -> int:
         """Return the memories of a run in which a handler met a false assertion."""
         assert entry.failure is not None, "only a step that failed"
-        return self._intern(self.memories[memories], Violation("assertion", entry.failure, 0))
+        return self.number_of(self.memories[memories], Violation("assertion", entry.failure, 0))
 
     def _ask(self, number: int, world: SeenWorld, entry: Entry, kept: int) -> int:
         memories = list(self.memories[number])
@@ -171,4 +172,4 @@ class Lookout:
             if self.goals[name](world):
                 del self.unreached[name]
                 self.reached[name] = (self.state, entry, kept)
-        return self._intern(tuple(memories), violation)
+        return self.number_of(tuple(memories), violation)

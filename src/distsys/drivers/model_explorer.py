@@ -11,7 +11,7 @@ from distsys.core.errors import ArgumentTypeError, shown, whole_number
 from distsys.core.laws import Violation
 from distsys.core.models import Model
 
-from .exploration import Exploration, verdict_of
+from .exploration import Exploration, told, verdict_of
 from .explorer_input import Predicates, named
 from .search import BAD, CUT_OFF, GO_ON, Progress, search
 from .settings import collector_paused
@@ -54,7 +54,7 @@ def explore_model(
             said = check(state)
             if said is not None and said is not True:
                 evidence.append(
-                    Violation(name, said if isinstance(said, str) else f"it is false in {state!r}", 0)
+                    Violation(name, said if isinstance(said, str) else f"it is false in {told(state)}", 0)
                 )
                 return BAD
         if unwanted and any(cut(state) for cut in unwanted.values()):

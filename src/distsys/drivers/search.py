@@ -46,16 +46,20 @@ def search(
     states_max: int,
     depth_max: int | None = None,
     progress: Progress | None = None,
+    key: Callable[[Any], Any] | None = None,
 ) -> Found:
-    """Return what a breadth-first search finds; `successors(state)` lists (action, next state)."""
+    """Return what a breadth-first search finds; `successors(state)` lists (action, next state).
+
+    With `key`, states of equal keys are one state: of these only the first that is found is explored.
+    """
     found = Found()
     known: set[Any] = set()
-    level = _first_level(found, known, initial, look)
+    level = _first_level(found, known, initial, look, key)
     while level and found.bad is None:
         if found.depth == depth_max:
             found.beyond = len(level)
             break
-        following = _next_level(found, known, level, successors, look, states_max, progress)
+        following = _next_level(found, known, level, successors, look, states_max, progress, key)
         if following is None:
             return found
         level = following
@@ -64,12 +68,17 @@ def search(
 
 
 def _first_level(
-    found: Found, known: set[Any], initial: Iterable[Any], look: Callable[[Any], int]
+    found: Found,
+    known: set[Any],
+    initial: Iterable[Any],
+    look: Callable[[Any], int],
+    key: Callable[[Any], Any] | None,
 ) -> list[int]:
     level: list[int] = []
     for state in initial:
-        if state not in known:
-            known.add(state)
+        mark = state if key is None else key(state)
+        if mark not in known:
+            known.add(mark)
             _add(found, level, state, -1, look)
     return level
 
@@ -97,6 +106,7 @@ def _next_level(
     look: Callable[[Any], int],
     states_max: int,
     progress: Progress | None,
+    key: Callable[[Any], Any] | None,
 ) -> list[int] | None:
     """Expand the states of a level, and return the next; None when there are more states than allowed."""
     following: list[int] = []
@@ -109,11 +119,12 @@ def _next_level(
         choices = successors(states[parent])
         found.transitions += len(choices)
         for _, state in choices:
-            if state in known:
+            mark = state if key is None else key(state)
+            if mark in known:
                 continue
             if len(states) >= states_max:
                 return None
-            known.add(state)
+            known.add(mark)
             if _add(found, following, state, parent, look):
                 return following
     if len(states) == deepest:

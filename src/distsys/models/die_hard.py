@@ -20,11 +20,11 @@ class Jugs(NamedTuple):
     big: int
 
 
-def die_hard(small: int = 3, big: int = 5, goal: int = 4) -> Model[Jugs]:
-    """Return the model of two jugs that hold `small` and `big` gallons, when `goal` gallons are wanted."""
+def die_hard(small: int = 3, big: int = 5, wanted: int = 4) -> Model[Jugs]:
+    """Return the model of two jugs that hold `small` and `big` gallons; `wanted` is what must be measured."""
     whole_number("small", small, at_least=1)
     whole_number("big", big, at_least=1)
-    whole_number("goal", goal, at_least=1)
+    whole_number("wanted", wanted, at_least=1)
 
     def next_states(jugs: Jugs) -> Iterator[tuple[str, Jugs]]:
         yield "FillSmallJug", jugs._replace(small=small)
@@ -37,7 +37,7 @@ def die_hard(small: int = 3, big: int = 5, goal: int = 4) -> Model[Jugs]:
         yield "BigToSmall", Jugs(jugs.small + moved, jugs.big - moved)
 
     def not_solved(jugs: Jugs) -> str | None:
-        return f"the big jug holds {goal} gallons" if jugs.big == goal else None
+        return f"the big jug holds {wanted} gallons" if jugs.big == wanted else None
 
     return Model(
         name="die-hard",
