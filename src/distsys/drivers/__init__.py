@@ -1,5 +1,6 @@
 """Drivers: they hand events to nodes, carry out effects, and write the trace."""
 
+from .explorer import Bounds, Exploration, explore, explore_model
 from .faults import (
     After,
     ClockStep,
@@ -28,11 +29,13 @@ from .swarm import Swarm, simulate
 
 __all__ = [
     "After",
+    "Bounds",
     "ClockStep",
     "Crash",
     "Cut",
     "DiskFree",
     "DiskFull",
+    "Exploration",
     "Exponential",
     "Fixed",
     "HandlerError",
@@ -53,6 +56,8 @@ __all__ = [
     "Unstall",
     "Wipe",
     "during",
+    "explore",
+    "explore_model",
     "fork",
     "link",
     "replay",
