@@ -73,6 +73,7 @@ class Hunt:
 
 
 def without_mutant(cluster: Cluster) -> Cluster | None:
+    """Return the same cluster with the correct code; None where it is that already."""
     if cluster.mutant is None:
         return None
     return systems.build(cluster.system.name, **dict(cluster.options.items()))

@@ -7,7 +7,8 @@ Where a system says which options may vary, these are drawn too: a batch of one 
 The result is a plain script and a `Link`, which stand in the header of the trace.
 
 Faults of nodes fall on servers, cuts of the network on everybody. Systems whose clients are nodes and whose servers
-come back, and those that ask for "storm", also get *storms* (drivers.storms): faults so dense that whoever is elected is soon gone.
+come back, and those that ask for "storm", also get *storms* (drivers.storms): faults so dense that whoever is
+elected is soon gone.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class Swarm:
 
 
 def usual_swarm(system: systems.System) -> Swarm:
-    """Return the swarm of a system: what it says it tolerates, and storms where clients are nodes and servers come back."""
+    """Return the swarm of a system: what it tolerates, and storms where clients are nodes and servers come back."""
     storms = (STORM,) if system.clients and system.restarts and STORM not in system.tolerates else ()
     return Swarm((*system.tolerates, *storms))
 
