@@ -25,6 +25,7 @@ systems.declare(
         "causal-broadcast": "distsys.algorithms.causal:CAUSAL",
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
+        "raft": "distsys.protocols.raft_systems:RAFT",
     },
     mutant_modules=("distsys.mutants.clocks", "distsys.mutants.broadcast", "distsys.mutants.detector"),
 )

@@ -17,6 +17,7 @@ from .errors import ArgumentError, ArgumentTypeError, UnknownNameError, name_tex
 from .laws import Law
 from .node import Node
 from .trace import Step
+from .units import S
 from .values import EMPTY, Map, must_be_immutable, record
 
 Members = Mapping[str, tuple[str, Mapping[str, Any]]]  # name -> (role, arguments of the node's class)
@@ -65,6 +66,9 @@ class System:
     history    the name of the specification that the `Operation`s of the clients must be linearizable to
     variants   option -> values that a swarm may draw for it: a batch of one, a snapshot after two entries
     sights     what runs must have reached before "no violation" means anything
+    until      how long a run with faults takes, microseconds
+    settle     within how long after the last fault what holds finally must have come about, microseconds
+    settles_early  whether a run ends as soon as that has come about, and has stayed so for a while
     """
 
     name: str
@@ -80,6 +84,9 @@ class System:
     history: str | None = None
     variants: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     sights: tuple[Sight, ...] = ()
+    until: int = 5 * S
+    settle: int = 5 * S
+    settles_early: bool = False
 
 
 @dataclass(frozen=True)

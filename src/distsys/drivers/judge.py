@@ -43,6 +43,20 @@ class Judge:
         """Judge what holds finally, at the end of a healed phase."""
         self._ask(tuple(law for law in self.laws if law.when == FINALLY), 0, world)
 
+    def content(self, world: World) -> bool:
+        """Return whether all that holds finally holds now; nothing is noted, and no memory changes."""
+        number, self.number = self.number, 0
+        try:
+            return all(
+                law.fold(self.memories[law.name], world)[1] is None
+                for law in self.laws
+                if law.when == FINALLY
+            )
+        except AssertionError:
+            return False
+        finally:
+            self.number = number
+
     def _ask(self, laws: tuple[Law, ...], number: int, world: World) -> None:
         self.number = number
         for law in laws:

@@ -268,7 +268,7 @@ class Performer(Simulator):
         end = self.now + self.settle
         ended = self._loop(end)
         if ended == "complete":
-            self.now = end
+            self.now = self.now if self.stopped else end
             self.judge.finally_(self)
         return ended
 

@@ -27,7 +27,7 @@ from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, 
 from distsys.core.laws import Violation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
-from distsys.core.units import MS, S
+from distsys.core.units import MS
 
 from .hunt import Hunt, Judging, Moves
 from .network import Link
@@ -154,8 +154,8 @@ def shrink_best(
     judge: Judging | None = None,
     budget: int = BUDGET,
     swarm: Swarm | None = None,
-    until: int = 5 * S,
-    settle: int = 5 * S,
+    until: int | None = None,
+    settle: int | None = None,
     **options: Any,
 ) -> Trace | None:
     """Return the shortest run that shrinking from the first `restarts` failing seeds leads to; None if none fails.

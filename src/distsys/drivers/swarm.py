@@ -204,8 +204,8 @@ def simulate(
     *,
     faults: bool = True,
     swarm: Swarm | None = None,
-    until: int = 5 * S,
-    settle: int = 5 * S,
+    until: int | None = None,
+    settle: int | None = None,
     mutant: str | None = None,
     steps_max: int = 100_000,
     **options: Any,
@@ -225,6 +225,8 @@ def simulate(
         cluster = systems.build(system, mutant=mutant, **options)
     else:
         cluster = system
+    until = cluster.system.until if until is None else until
+    settle = cluster.system.settle if settle is None else settle
     network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())
     return Simulator(
         cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max

@@ -22,6 +22,7 @@ from typing import Any
 from distsys.core import systems
 from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, duration, shown, whole_number
 from distsys.core.laws import Violation
+from distsys.core.systems import System
 from distsys.core.trace import Trace
 from distsys.core.units import MS, US, S
 
@@ -163,9 +164,10 @@ def repeating(
         parts.append(
             f"--nodes {shlex.quote(text)}" if name == "nodes" else f"--option {shlex.quote(f'{name}={text}')}"
         )
-    parts += [
-        f"--{name} {typed_time(us)}" for name, us in (("until", until), ("settle", settle)) if us != 5 * S
-    ]
+    usual = systems.find(system)
+    for name, us, same in (("until", until, usual.until), ("settle", settle, usual.settle)):
+        if us != same:
+            parts.append(f"--{name} {typed_time(us)}")
     return " ".join(parts)
 
 
@@ -226,14 +228,15 @@ def sweep(
     judge: Judging | None = None,
     progress: Progress | None = None,
     swarm: Swarm | None = None,
-    until: int = 5 * S,
-    settle: int = 5 * S,
+    until: int | None = None,
+    settle: int | None = None,
     steps_max: int = STEPS_MAX,
     **options: Any,
 ) -> SweepResult:
     """Run a system with many seeds, judge each run, and return what came of it.
 
     seeds     different whole numbers, such as range(1000)
+    until     length of the phase with faults, and `settle` of the healed one; None: as the system says
     executor  any of `concurrent.futures`, or of dask: `Client(...).get_executor()`; it stays open
     workers   without an executor: how many processes; None takes one for each core, 1 runs here
     judge     a function that can be pickled: it finds fault with a whole run that kept its laws
@@ -241,6 +244,9 @@ def sweep(
 
     A system that you registered yourself must be registered in the workers as well, by an import of theirs.
     """
+    usual = _usual(system)
+    until = usual.until if until is None else duration("until", until)
+    settle = usual.settle if settle is None else duration("settle", settle)
     work = _checked(system, seeds, mutant, until, settle, steps_max, swarm, judge, options)
     if executor is not None and not hasattr(executor, "submit"):
         raise ArgumentTypeError(f"executor must be one of concurrent.futures, but it is {shown(executor)}")
@@ -262,18 +268,21 @@ def sweep(
     return SweepResult(system, mutant, dict(options), until, settle, tuple(outcomes), seen, declared)
 
 
+def _usual(system: Any) -> System:
+    """Return the system of that name."""
+    if not isinstance(system, str):
+        raise ArgumentTypeError(
+            f"system must be the name of a system, for workers build it by that, but it is {shown(system)}"
+        )
+    return systems.find(system)
+
+
 def _checked(
     system: str, seeds: Iterable[int], mutant: str | None, until: int, settle: int, steps_max: int,
     swarm: Swarm | None, judge: Judging | None, options: Mapping[str, Any],
 ) -> tuple[_Chunk, ...]:  # fmt: skip
     """Return the work in chunks, or complain before any of it is done."""
-    if not isinstance(system, str):
-        raise ArgumentTypeError(
-            f"system must be the name of a system, for workers build it, but it is {shown(system)}"
-        )
     systems.build(system, mutant=mutant, **options)
-    duration("until", until)
-    duration("settle", settle)
     whole_number("steps_max", steps_max, at_least=1)
     if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
         raise ArgumentTypeError(f"seeds must be whole numbers, such as range(300), but it is {shown(seeds)}")

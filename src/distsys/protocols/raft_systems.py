@@ -1,0 +1,104 @@
+"""The systems `raft` (the heart alone) and what their clients ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from distsys.core.dice import Dice, derive
+from distsys.core.events import Deliver, Note, Output
+from distsys.core.systems import Members, Request, Sight, System
+from distsys.core.trace import Step
+from distsys.core.units import S
+
+from .raft import Raft
+from .raft_laws import RAFT_LAWS
+from .raft_messages import NotLeader, Propose, Refused
+
+CONSENSUS_FAULTS = (
+    *("loss", "duplicate", "reorder", "slow", "partition", "cut", "crash", "crash-in-step"),
+    *("disk-full", "pause", "stall", "skew", "clock-step"),
+)  # all but "wipe": a server that forgets its disk may break its word
+TIMING = {"election_ms": 300, "heartbeat_ms": 50, "batch": 64}
+
+
+def voters(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
+    """Return servers that all vote from the start."""
+    settings = {option: options[option] for option in TIMING}
+    return {name: ("server", {"voters": names, **settings}) for name in names}
+
+
+def commands(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tuple[Request, ...]:
+    """Return commands at random times; a client that knows no leader tells each server, in words of its own."""
+    dice = Dice(derive(seed, "commands"))
+    requests: list[Request] = []
+    for number in range(1, options["commands"] + 1):
+        at, dice = dice.below(5 * S)
+        requests += [Request(at, name, Propose(f"c{number}@{name}")) for name in names]
+    return tuple(sorted(requests, key=lambda request: (request.at, request.node)))
+
+
+def noted(beginning: str) -> Callable[[Step], bool]:
+    """Return a test for steps whose node notes something that begins so, itself or in an embedded node."""
+
+    def seen(step: Step) -> bool:
+        return any(
+            isinstance(effect, Note) and effect.text.rpartition(": ")[2].startswith(beginning)
+            for effect in step.effects[: step.kept]
+        )
+
+    return seen
+
+
+def received(*kinds: type) -> Callable[[Step], bool]:
+    """Return a test for steps in which a message of one of these classes arrives, embedded or not."""
+
+    def seen(step: Step) -> bool:
+        message = step.event.message if isinstance(step.event, Deliver) else None
+        return isinstance(getattr(message, "message", message), kinds)
+
+    return seen
+
+
+def refused_command(step: Step) -> bool:
+    """Return whether a server that does not lead was asked."""
+    return any(isinstance(e, Output) and isinstance(e.value, NotLeader) for e in step.effects[: step.kept])
+
+
+SIGHTS = (
+    Sight("leader", "A server wins an election.", noted("leads term")),
+    Sight(
+        "later leader", "A server wins an election in term 3 or later.", lambda step: later_leader(step, 3)
+    ),
+    Sight(
+        "conflicting tail", "A follower cuts its log, for a leader has other entries.", noted("cuts its log")
+    ),
+    Sight("gap", "A follower refuses entries that do not fit its log.", received(Refused)),
+    Sight("asked the wrong server", "A server that does not lead is asked.", refused_command),
+)
+
+
+def later_leader(step: Step, term: int) -> bool:
+    """Return whether a server begins to lead a term of at least this number."""
+    for effect in step.effects[: step.kept]:
+        if isinstance(effect, Note):
+            words = effect.text.rpartition(": ")[2].split()
+            if words[:2] == ["leads", "term"] and int(words[2]) >= term:
+                return True
+    return False
+
+
+RAFT = System(
+    name="raft",
+    says="One leader orders commands, and a majority of logs keeps them (Raft, the heart).",
+    classes={"server": Raft},
+    members=voters,
+    laws=RAFT_LAWS,
+    options={"commands": 8, **TIMING},
+    workload=commands,
+    tolerates=CONSENSUS_FAULTS,
+    variants={"batch": (64, 64, 1, 2)},
+    sights=SIGHTS,
+    settle=90 * S,
+    settles_early=True,
+)
