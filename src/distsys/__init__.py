@@ -27,7 +27,12 @@ systems.declare(
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
         "raft": "distsys.protocols.raft_systems:RAFT",
     },
-    mutant_modules=("distsys.mutants.clocks", "distsys.mutants.broadcast", "distsys.mutants.detector"),
+    mutant_modules=(
+        "distsys.mutants.clocks",
+        "distsys.mutants.broadcast",
+        "distsys.mutants.detector",
+        "distsys.mutants.hashing",
+    ),
 )
 
 show_with("distsys.views.figure:mimebundle")

@@ -22,9 +22,14 @@ from .faults import (
 from .forks import fork
 from .judge import HandlerError, LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
+from .performer import perform, reperform
 from .replay import replay, resimulate, states
+from .schedules import length, schedule_of
+from .shrinker import shrink, shrink_best
+from .sights import kinds_of, sights_of
 from .simulator import Simulator
 from .swarm import Swarm, simulate
+from .sweep import Outcome, Serial, SweepError, SweepResult, sweep
 
 __all__ = [
     "After",
@@ -40,23 +45,36 @@ __all__ = [
     "HeavyTail",
     "LawError",
     "Link",
+    "Outcome",
     "Partition",
     "Pause",
     "Restart",
     "Resume",
+    "Serial",
     "SetLink",
     "Simulator",
     "Skew",
     "Stall",
     "Swarm",
+    "SweepError",
+    "SweepResult",
     "Uniform",
     "Unstall",
     "Wipe",
     "during",
     "fork",
+    "kinds_of",
+    "length",
     "link",
+    "perform",
+    "reperform",
     "replay",
     "resimulate",
+    "schedule_of",
+    "shrink",
+    "shrink_best",
+    "sights_of",
     "simulate",
     "states",
+    "sweep",
 ]

@@ -8,6 +8,7 @@ not: it hits one server after the other, in spells about as long as an election.
     crashes     one after the other crashes, often in the middle of a step, and soon comes back
     one-way     a server still sends and no longer hears, or the other way round
     burst       a few of these at the same moment
+    lateness    most messages are quick, and some come when whoever sent them has forgotten them
 
 In one run of four there is no storm, so that the slow bugs have their time as well.
 """
@@ -21,8 +22,10 @@ from distsys.core.dice import derive
 from distsys.core.units import MS
 
 from . import faults as f
+from .network import Link, Uniform
 
-PACES = (10 * MS, 40 * MS, 150 * MS)  # how long a spell takes, and the calm after it
+PACES = (40 * MS, 250 * MS, 700 * MS)  # about how long a spell takes
+CALMS = (0, 100 * MS, 500 * MS)  # about how long the calm after it
 
 
 def _below(random: Random, bound: int) -> int:
@@ -55,8 +58,27 @@ def _one_way(
     return (*cuts, f.Heal(start + length))
 
 
+def _late(random: Random, kinds: Sequence[str]) -> list[f.Action]:
+    """Let messages of this run, or of half of them, now and then come as late as an election or two."""
+    if "reorder" not in kinds or random.random() < 0.35:
+        return []
+    link = Link(
+        delay=Uniform(1 * MS, (5 * MS, 30 * MS)[_below(random, 2)]),
+        reorder_ppm=(30_000, 100_000, 300_000)[_below(random, 3)],
+        reorder_by=(200 * MS, 600 * MS, 1500 * MS)[_below(random, 3)],
+        loss_ppm=(0, 0, 50_000, 200_000)[_below(random, 4)] if "loss" in kinds else 0,
+        duplicate_ppm=(0, 0, 50_000, 200_000)[_below(random, 4)] if "duplicate" in kinds else 0,
+    )
+    return [f.SetLink(0, "*", "*", link)]
+
+
 Spell = Callable[[Random, int, int, Sequence[str], Sequence[str]], tuple[f.Action, ...]]
-NEEDS: tuple[tuple[Spell, str], ...] = ((_isolation, "partition"), (_crash, "crash"), (_one_way, "cut"))
+NEEDS: tuple[tuple[Spell, str], ...] = (
+    (_isolation, "partition"),
+    (_isolation, "partition"),
+    (_crash, "crash"),
+    (_one_way, "cut"),
+)
 
 
 def storm(
@@ -69,10 +91,10 @@ def storm(
         return []
     if random.random() < 0.6:
         spells = [spells[_below(random, len(spells))]]
-    length, calm = PACES[_below(random, 3)], PACES[_below(random, 3)]
+    length, calm = PACES[_below(random, len(PACES))], CALMS[_below(random, len(CALMS))]
     at_once = (1, 1, 2)[_below(random, 3)]
-    script: list[f.Action] = []
-    at = _below(random, 2 * calm)
+    script: list[f.Action] = _late(random, kinds)
+    at = _below(random, length)
     while at < until:
         spell = spells[_below(random, len(spells))]
         took = 1 + _below(random, 2 * length)
