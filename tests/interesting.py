@@ -23,7 +23,8 @@ BEYOND_SIGHTS = {  # and each declared sight of the system
 def interesting(system: str) -> tuple[str, ...]:
     """Return what runs of a system must have reached: its sights, what befalls all, and what only whole runs show."""
     sights = (sight.name for sight in systems.find(system).sights)
-    return (*BEYOND_SIGHTS.get(system, LOST), *sights)
+    usual = (*LOST, "restart", "stall") if systems.find(system).restarts else LOST
+    return (*BEYOND_SIGHTS.get(system, usual), *sights)
 
 
 def notice(trace: Trace) -> Counter[str]:

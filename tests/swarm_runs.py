@@ -19,14 +19,19 @@ Notice = Callable[[Trace], Counter[str]]
 
 def run(system: str, seed: int, mutant: str | None = None) -> Trace:
     """Return one run of the generic swarm: its faults come from the seed and from nothing else."""
-    return simulate(system, seed, mutant=mutant, until=UNTIL, settle=SETTLE)
+    return simulate(system, seed, mutant=mutant, **times_of(system))
+
+
+def times_of(system: str) -> dict[str, int]:
+    """Return the phases of a run, where they are not those that the system itself asks for."""
+    return {} if systems.find(system).settles_early else {"until": UNTIL, "settle": SETTLE}
 
 
 def reproduce(system: str, seed: int, mutant: str | None = None) -> str:
     """Return the command that repeats a run and says what it violates."""
     broken = f" --mutant {mutant}" if mutant else ""
-    times = f"--until {UNTIL // MS}ms --settle {SETTLE // MS}ms"
-    return f"python -m distsys simulate {system}{broken} --seed {seed} {times}"
+    times = "".join(f" --{phase} {us // MS}ms" for phase, us in times_of(system).items())
+    return f"python -m distsys simulate {system}{broken} --seed {seed}{times}"
 
 
 def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Counter[str], list[str]]:

@@ -32,6 +32,7 @@ systems.declare(
         "distsys.mutants.broadcast",
         "distsys.mutants.detector",
         "distsys.mutants.hashing",
+        "distsys.mutants.raft",
     ),
 )
 

@@ -151,7 +151,7 @@ def _repeat(chosen: argparse.Namespace, trace: Trace) -> str:
     parts.extend(
         f"--{name} {_time(getattr(chosen, name))}"
         for name in ("until", "settle")
-        if getattr(chosen, name) != 5 * S
+        if getattr(chosen, name) not in (None, getattr(find(chosen.protocol), name))
     )
     parts.extend("--option " + shlex.quote(option) for option in chosen.option)
     return " ".join(parts)

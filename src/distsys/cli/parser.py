@@ -119,11 +119,11 @@ def _add_simulate(subs: Any) -> None:
     add(
         "--until",
         type=_duration,
-        default=5 * S,
         metavar="TIME",
-        help="length of the phase with faults (default 5s)",
+        help="length of the phase with faults (default: what the system asks for, mostly 5s)",
     )
-    add("--settle", type=_duration, default=5 * S, metavar="TIME", help="healed time after it (default 5s)")
+    healed = "healed time after it (default: what the system asks for, mostly 5s)"
+    add("--settle", type=_duration, metavar="TIME", help=healed)
     add(
         "--option",
         action="append",
