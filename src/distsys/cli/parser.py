@@ -9,7 +9,7 @@ from distsys import __version__
 from distsys.core.units import MS, US, S
 from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
-from . import commands
+from . import commands, sweep
 
 OVERVIEW = """\
 Run distributed systems under faults, keep the runs, and look at them.
@@ -17,6 +17,8 @@ Run distributed systems under faults, keep the runs, and look at them.
   list       what can be run: systems, their laws, options and known bugs
   simulate   run a system once, or with many seeds, and check its laws
   replay     run the record of a run again and compare
+  sweep      run many seeds on all cores, and judge each run
+  mutants    hunt known bugs, and say which law catches which
   fork       take a run another way: after step N, now a node crashes
   draw       show a run as a space-time diagram"""
 
@@ -77,6 +79,7 @@ def build() -> Parser:
     _add_replay(subs)
     _add_fork(subs)
     _add_draw(subs)
+    sweep.add_commands(subs, _parser, _count, _nodes, _duration)
     return parser
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -248,16 +248,8 @@ def sweep(
     until = usual.until if until is None else duration("until", until)
     settle = usual.settle if settle is None else duration("settle", settle)
     work = _checked(system, seeds, mutant, until, settle, steps_max, swarm, judge, options)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise ArgumentTypeError(f"executor must be one of concurrent.futures, but it is {shown(executor)}")
-    if workers is not None:
-        whole_number("workers", workers, at_least=1)
-    if executor is None:
-        count = min(workers or os.cpu_count() or 1, len(work))
-        with Serial() if count == 1 else ProcessPoolExecutor(count) as pool:
-            results = _results(pool, work, count, progress)
-    else:
-        results = _results(executor, work, workers or 32, progress)
+    sizes = [len(chunk.seeds) for chunk in work]
+    results = in_order(run_chunk, work, executor=executor, workers=workers, progress=progress, sizes=sizes)
     seen: Counter[str] = Counter()
     outcomes: list[Outcome] = []
     for some, reached in results:
@@ -297,11 +289,37 @@ def _checked(
     )
 
 
-def _results(
-    pool: Executor, work: tuple[_Chunk, ...], workers: int, progress: Progress | None
-) -> list[tuple[tuple[Outcome, ...], Counter[str]]]:
-    """Hand out the chunks, a few at a time, and return the results in the order of the work."""
-    total, done = sum(len(chunk.seeds) for chunk in work), 0
+def in_order(
+    function: Callable[[Any], Any],
+    work: Sequence[Any],
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    sizes: Sequence[int] | None = None,
+) -> list[Any]:
+    """Return `function` of each piece of work, in the order of the work, whoever does it and when it is done.
+
+    `sizes` says how much each piece counts for the `progress`.
+    """
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ArgumentTypeError(f"executor must be one of concurrent.futures, but it is {shown(executor)}")
+    if workers is not None:
+        whole_number("workers", workers, at_least=1)
+    count = min(workers or (32 if executor else os.cpu_count() or 1), max(1, len(work)))
+    weights = [1] * len(work) if sizes is None else list(sizes)
+    if executor is not None:
+        return _handed_out(executor, function, work, count, progress, weights)
+    with Serial() if count == 1 else ProcessPoolExecutor(count) as pool:
+        return _handed_out(pool, function, work, count, progress, weights)
+
+
+def _handed_out(
+    pool: Executor, function: Callable[[Any], Any], work: Sequence[Any], workers: int,
+    progress: Progress | None, weights: Sequence[int],
+) -> list[Any]:  # fmt: skip
+    """Hand out the work, a few pieces at a time, so that an error ends it soon."""
+    total, done = sum(weights), 0
     results: dict[int, Any] = {}
     pending: dict[Future[Any], int] = {}
     left = list(reversed(range(len(work))))
@@ -309,17 +327,17 @@ def _results(
         while left or pending:
             while left and len(pending) < 2 * workers:
                 place = left.pop()
-                pending[pool.submit(run_chunk, work[place])] = place
+                pending[pool.submit(function, work[place])] = place
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 place = pending.pop(future)
                 results[place] = future.result()
-                done += len(work[place].seeds)
+                done += weights[place]
                 if progress is not None:
                     progress(done, total)
     except BrokenExecutor as problem:
         raise SweepError(
-            f"a worker died ({problem}) with {done} of {total} seeds done; `workers=1` runs them here, where a crash "
-            "shows what it comes from"
+            f"a worker died ({problem}) with {done} of {total} done; with `workers=1` the work is done here, where a "
+            "crash shows what it comes from"
         ) from problem
     finally:
         for future in pending:

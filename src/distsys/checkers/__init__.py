@@ -1,0 +1,1 @@
+"""Judges of runs and of histories."""
