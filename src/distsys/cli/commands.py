@@ -115,6 +115,8 @@ def simulate(chosen: argparse.Namespace) -> int:
 
 
 def _run(chosen: argparse.Namespace, seed: int, options: dict[str, Any]) -> Trace:
+    if chosen.walk:
+        return drivers.walk(chosen.protocol, seed, mutant=chosen.mutant, **options)
     return drivers.simulate(
         chosen.protocol,
         seed,
@@ -148,6 +150,8 @@ def _repeat(chosen: argparse.Namespace, trace: Trace) -> str:
         parts.append("--mutant " + shlex.quote(chosen.mutant))
     if not chosen.faults:
         parts.append("--no-faults")
+    if chosen.walk:
+        parts.append("--walk")
     parts.extend(
         f"--{name} {_time(getattr(chosen, name))}"
         for name in ("until", "settle")

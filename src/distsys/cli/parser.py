@@ -134,6 +134,10 @@ def _add_simulate(subs: Any) -> None:
         metavar="NAME=VALUE",
         help="an option of the system, see `list`",
     )
+    walk = (
+        "a random walk without a clock (no --until, no --settle), where the system's laws do not lean on time"
+    )
+    add("--walk", action="store_true", help=walk)
     add("--save", metavar="FILE", help="write the trace (with --seeds: of the first seed that breaks a law)")
     drawn = "draw the run: in the terminal, or as SVG into FILE"
     add("--draw", nargs="?", const="-", metavar="FILE.svg", help=drawn)

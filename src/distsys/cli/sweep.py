@@ -46,7 +46,8 @@ def run_sweep(chosen: argparse.Namespace) -> int:
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     result = sweep(
         chosen.protocol, seeds, workers=chosen.workers, mutant=chosen.mutant, judge=judge_of(chosen.protocol),
-        progress=bar("seeds"), until=chosen.until, settle=chosen.settle, **options,
+        progress=bar("seeds"), until=chosen.until, settle=chosen.settle,
+        walks=chosen.walk, **options,
     )  # fmt: skip
     say(result.text())
     return 0 if result.ok else 1
@@ -135,6 +136,8 @@ def add_commands(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) ->
     add("--settle", type=duration, metavar="TIME", help="healed time after it, as in `simulate`")
     text = "an option of the system, see `list`"
     add("--option", action="append", default=[], metavar="NAME=VALUE", help=text)
+    text = "random walks without a clock, for systems whose laws do not lean on time"
+    add("--walk", action="store_true", help=text)
     parser.set_defaults(run=run_sweep)
 
     parser = make(

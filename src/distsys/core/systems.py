@@ -69,6 +69,7 @@ class System:
     until      how long a run with faults takes, microseconds
     settle     within how long after the last fault what holds finally must have come about, microseconds
     settles_early  whether a run ends as soon as that has come about, and has stayed so for a while
+    untimed    whether its laws of safety hold however long messages and timers take, so that it can be walked
     """
 
     name: str
@@ -87,6 +88,7 @@ class System:
     until: int = 5 * S
     settle: int = 5 * S
     settles_early: bool = False
+    untimed: bool = False
 
 
 # How a mutant is caught. The classes of a row say what is asked of the harness, not what it may do beyond that.

@@ -23,13 +23,15 @@ from .forks import fork
 from .judge import HandlerError, LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
 from .performer import perform, reperform
+from .pool import Serial, SweepError
 from .replay import replay, resimulate, states
 from .schedules import length, schedule_of
 from .shrinker import shrink, shrink_best
 from .sights import kinds_of, sights_of
 from .simulator import Simulator
 from .swarm import Swarm, simulate
-from .sweep import Outcome, Serial, SweepError, SweepResult, sweep
+from .sweep import Outcome, SweepResult, sweep
+from .walk import walk
 
 __all__ = [
     "After",
@@ -77,4 +79,5 @@ __all__ = [
     "simulate",
     "states",
     "sweep",
+    "walk",
 ]

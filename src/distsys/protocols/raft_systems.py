@@ -101,4 +101,5 @@ RAFT = System(
     sights=SIGHTS,
     settle=90 * S,
     settles_early=True,
+    untimed=True,
 )
