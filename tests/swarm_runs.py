@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from distsys import MS, S, Trace, simulate, systems
+from distsys.drivers import kinds_of, sights_of
 
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
@@ -33,20 +34,6 @@ def reproduce(system: str, seed: int, mutant: str | None = None) -> str:
     return f"python -m distsys simulate {system}{broken} --seed {seed}{times}"
 
 
-def kinds_of(trace: Trace) -> Counter[str]:
-    """Return what befell a run, whatever the system: steps by kind, drops by reason, overtaken messages."""
-    seen: Counter[str] = Counter()
-    newest: dict[tuple[str, str], tuple[int, int]] = {}
-    for step in trace:
-        seen[f"drop: {step.detail['why']}" if step.kind == "drop" else step.kind] += 1
-        if step.kind == "deliver" and step.cause is not None:
-            way = (trace.step(step.cause[0]).node, step.node)
-            seen["overtaken"] += step.cause < newest.get(way, (0, 0))
-            newest[way] = max(step.cause, newest.get(way, (0, 0)))
-    seen["steps"] = len(trace)
-    return seen
-
-
 def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Counter[str], list[str]]:
     """Return what was seen in runs of correct code, and a line for each that broke a law or did not end."""
     seen: Counter[str] = Counter()
@@ -54,6 +41,7 @@ def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Cou
     for seed in seeds:
         trace = run(system, seed)
         seen += kinds_of(trace)
+        seen += sights_of(trace)
         if notice is not None:
             seen += notice(trace)
         if trace.violations or trace.ended != "complete":

@@ -33,6 +33,7 @@ systems.declare(
         "distsys.mutants.clocks",
         "distsys.mutants.broadcast",
         "distsys.mutants.detector",
+        "distsys.mutants.hashing",
         "distsys.mutants.raft",
         "distsys.mutants.raft_parts",
     ),

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from distsys.core import EMPTY, MS, Dice, Map, Node, derive, record
-from distsys.core.systems import Members, Request, System, alike
+from distsys.core import EMPTY, MS, Deliver, Dice, Map, Node, Output, Send, derive, record
+from distsys.core.systems import Members, Request, Sight, System, alike
+from distsys.core.trace import Step
 
 from .broadcast_laws import BEST_EFFORT_LAWS, RELIABLE_LAWS
 from .broadcast_messages import Broadcast, Delivery
@@ -142,6 +143,24 @@ def with_relay(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     return {name: (role, {**settings, "relay": options["relay"]}) for name, (role, settings) in plain.items()}
 
 
+def sent_again(step: Step) -> bool:
+    """Return whether a timer makes a node send."""
+    return step.kind == "timeout" and any(isinstance(effect, Send) for effect in step.effects[: step.kept])
+
+
+def by_relay(step: Step) -> bool:
+    """Return whether a node delivers what it has from another than the origin."""
+    return isinstance(step.event, Deliver) and any(
+        isinstance(effect, Output)
+        and isinstance(effect.value, Delivery)
+        and effect.value.origin not in (step.event.sender, step.node)
+        for effect in step.effects[: step.kept]
+    )
+
+
+RETRY = Sight("sent again", "A packet that was not acknowledged is sent again.", sent_again)
+RELAY = Sight("relay came first", "A process delivers the copy of a relay.", by_relay)
+
 BEST_EFFORT = System(
     name="best-effort-broadcast",
     says="Every correct process delivers what a correct process broadcasts.",
@@ -152,6 +171,7 @@ BEST_EFFORT = System(
     workload=chatter,
     tolerates=TOLERATED,
     restarts=False,
+    sights=(RETRY,),
 )
 
 RELIABLE = System(
@@ -164,4 +184,5 @@ RELIABLE = System(
     workload=chatter,
     tolerates=TOLERATED,
     restarts=False,
+    sights=(RETRY, RELAY),
 )

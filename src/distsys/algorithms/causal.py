@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from distsys.core import EMPTY, Map, Node, record
-from distsys.core.systems import System
+from distsys.core import EMPTY, Map, Node, Note, Output, record
+from distsys.core.systems import Sight, System
+from distsys.core.trace import Step
 
-from .broadcast import TOLERATED, ReliableBroadcast, chatter, with_relay
+from .broadcast import RETRY, TOLERATED, ReliableBroadcast, chatter, with_relay
 from .broadcast_laws import CAUSAL_LAWS
 from .broadcast_messages import Broadcast, Delivery
 from .vectorclock import VectorClock
@@ -103,6 +104,16 @@ class CausalBroadcast(Node):
         return tuple(w for w in self.waiting if is_next(w.stamped.vector, self.delivered, w.origin))
 
 
+def held_back(step: Step) -> bool:
+    """Return whether a message has to wait for an earlier one."""
+    return any(isinstance(effect, Note) for effect in step.effects[: step.kept])
+
+
+def set_free(step: Step) -> bool:
+    """Return whether one message sets others free."""
+    return sum(isinstance(effect, Output) for effect in step.effects[: step.kept]) > 1
+
+
 CAUSAL = System(
     name="causal-broadcast",
     says="Reliable broadcast that delivers no answer before its question.",
@@ -113,4 +124,9 @@ CAUSAL = System(
     workload=chatter,
     tolerates=TOLERATED,
     restarts=False,
+    sights=(
+        RETRY,
+        Sight("held back", "A message waits for one that comes before it.", held_back),
+        Sight("set free", "A message sets free what waited for it.", set_free),
+    ),
 )

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from distsys.core import EMPTY, MS, Dice, Map, Node, derive
-from distsys.core.systems import Request, System, alike
+from distsys.core import EMPTY, MS, Deliver, Dice, Map, Node, derive
+from distsys.core.systems import Request, Sight, System, alike
+from distsys.core.trace import Step
 
 from .clock_laws import LAMPORT_LAWS, VECTOR_LAWS
 from .clock_messages import Letter, Stamp, Talk, Work
@@ -136,6 +137,13 @@ def letters(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tu
     return tuple(requests)
 
 
+def gets_letter(step: Step) -> bool:
+    """Return whether a letter arrives."""
+    return isinstance(step.event, Deliver) and isinstance(step.event.message, Letter)
+
+
+RECEIPT = Sight("receipt", "A letter arrives, so that two clocks have something to agree on.", gets_letter)
+
 TOLERATED = (  # all but the loss of the disk, on which the clock stands
     *("loss", "duplicate", "reorder", "slow", "partition", "cut"),
     *("crash", "crash-in-step", "disk-full", "pause", "stall", "skew", "clock-step"),
@@ -150,6 +158,7 @@ LAMPORT = System(
     options={"events": 30},
     workload=letters,
     tolerates=TOLERATED,
+    sights=(RECEIPT,),
 )
 
 VECTOR = System(
@@ -161,4 +170,5 @@ VECTOR = System(
     options={"events": 30},
     workload=letters,
     tolerates=TOLERATED,
+    sights=(RECEIPT,),
 )

@@ -7,10 +7,12 @@ however long that time, the mistakes come to an end: the detector is eventually 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from distsys.core import EMPTY, MS, Map, Node, record
-from distsys.core.systems import System, alike
+from distsys.core import EMPTY, MS, Map, Node, Output, record
+from distsys.core.systems import Sight, System, alike
+from distsys.core.trace import Step
 
 from .detector_laws import DETECTOR_LAWS
 from .detector_messages import Restore, Suspect
@@ -93,6 +95,16 @@ TOLERATED = (
     *("crash", "crash-in-step", "pause", "skew", "clock-step"),
 )
 
+
+def says(kind: type) -> Callable[[Step], bool]:
+    """Return a test for steps that output something of this class."""
+
+    def seen(step: Step) -> bool:
+        return any(isinstance(e, Output) and isinstance(e.value, kind) for e in step.effects[: step.kept])
+
+    return seen
+
+
 HEARTBEAT = System(
     name="heartbeat-detector",
     says="Every process suspects, in the end, exactly the processes that have crashed.",
@@ -101,4 +113,8 @@ HEARTBEAT = System(
     laws=DETECTOR_LAWS,
     tolerates=TOLERATED,
     restarts=False,
+    sights=(
+        Sight("suspected", "A process suspects another.", says(Suspect)),
+        Sight("taken back", "A suspicion was wrong and is taken back.", says(Restore)),
+    ),
 )

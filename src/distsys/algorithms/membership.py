@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from distsys.core import EMPTY, Map, Node
-from distsys.core.systems import System, alike
+from distsys.core.systems import Sight, System, alike
+from distsys.core.trace import Step
 
-from .detector import TOLERATED, HeartbeatDetector
+from .detector import TOLERATED, HeartbeatDetector, says
 from .detector_messages import Restore, Suspect
 from .membership_laws import MEMBERSHIP_LAWS
 from .membership_messages import View
@@ -56,6 +57,19 @@ class Membership(Node):
         self.output(View(self.number, members))
 
 
+shows_view = says(View)
+
+
+def leaves(step: Step) -> bool:
+    """Return whether silence costs a member its place."""
+    return step.kind == "timeout" and shows_view(step)
+
+
+def comes_back(step: Step) -> bool:
+    """Return whether a member is heard again."""
+    return step.kind == "deliver" and shows_view(step)
+
+
 MEMBERSHIP = System(
     name="membership",
     says="Every process lists who is alive; in the end all lists are right.",
@@ -64,4 +78,8 @@ MEMBERSHIP = System(
     laws=MEMBERSHIP_LAWS,
     tolerates=TOLERATED,
     restarts=False,
+    sights=(
+        Sight("members left", "A member that is silent leaves the list.", leaves),
+        Sight("members came back", "A member that left is heard again.", comes_back),
+    ),
 )

@@ -92,10 +92,10 @@ def _option_text(value: Any) -> str:
 
 def simulate(chosen: argparse.Namespace) -> int:
     """Run one seed or many, check the laws, and keep or draw the run that matters."""
-    options = _options(chosen)
+    options = options_of(chosen)
     for path in (chosen.save, chosen.draw):
         if path not in (None, "-"):
-            _check_folder(path)
+            check_folder(path)
     seeds = range(chosen.seed, chosen.seed + (chosen.seeds or 1))
     found: Trace | None = None
     trace: Trace | None = None
@@ -115,6 +115,8 @@ def simulate(chosen: argparse.Namespace) -> int:
 
 
 def _run(chosen: argparse.Namespace, seed: int, options: dict[str, Any]) -> Trace:
+    if chosen.walk:
+        return drivers.walk(chosen.protocol, seed, mutant=chosen.mutant, **options)
     return drivers.simulate(
         chosen.protocol,
         seed,
@@ -148,6 +150,8 @@ def _repeat(chosen: argparse.Namespace, trace: Trace) -> str:
         parts.append("--mutant " + shlex.quote(chosen.mutant))
     if not chosen.faults:
         parts.append("--no-faults")
+    if chosen.walk:
+        parts.append("--walk")
     parts.extend(
         f"--{name} {_time(getattr(chosen, name))}"
         for name in ("until", "settle")
@@ -165,7 +169,7 @@ def _time(us: int) -> str:
     return f"{us // US}us"
 
 
-def _options(chosen: argparse.Namespace) -> dict[str, Any]:
+def options_of(chosen: argparse.Namespace) -> dict[str, Any]:
     """Return the options of the system, read like their defaults."""
     system = find(chosen.protocol)
     options: dict[str, Any] = {}
@@ -185,7 +189,7 @@ def _options(chosen: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
-def _check_folder(path: str) -> None:
+def check_folder(path: str) -> None:
     """Complain before a long run, not after it, that its result cannot be written."""
     folder = Path(path).parent
     if not folder.is_dir():
@@ -252,7 +256,7 @@ def fork(chosen: argparse.Namespace) -> int:
     """Take a run another way from a step on, and keep or draw the new one."""
     for path in (chosen.save, chosen.draw):
         if path not in (None, "-"):
-            _check_folder(path)
+            check_folder(path)
     if not chosen.faults:
         raise UsageError("say what happens after that step, such as --crash n2 (try `distsys fork --help`)")
     trace = Trace.load(chosen.file)

@@ -9,7 +9,7 @@ from distsys import __version__
 from distsys.core.units import MS, US, S
 from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
-from . import check, commands, explore
+from . import check, commands, explore, sweep
 
 OVERVIEW = """\
 Run distributed systems under faults, keep the runs, and look at them.
@@ -18,6 +18,8 @@ Run distributed systems under faults, keep the runs, and look at them.
   simulate   run a system once, or with many seeds, and check its laws
   explore    try every order of events in a small cluster, within bounds
   replay     run the record of a run again and compare
+  sweep      run many seeds on all cores, and judge each run
+  mutants    hunt known bugs, and say which law catches which
   fork       take a run another way: after step N, now a node crashes
   draw       show a run as a space-time diagram
   check      judge a history of operations: linearizable, causal, ..."""
@@ -81,6 +83,7 @@ def build() -> Parser:
     _add_fork(subs)
     _add_draw(subs)
     check.add(subs, _parser)
+    sweep.add_commands(subs, _parser, _count, _nodes, _duration)
     return parser
 
 
@@ -135,6 +138,10 @@ def _add_simulate(subs: Any) -> None:
         metavar="NAME=VALUE",
         help="an option of the system, see `list`",
     )
+    walk = (
+        "a random walk without a clock (no --until, no --settle), where the system's laws do not lean on time"
+    )
+    add("--walk", action="store_true", help=walk)
     add("--save", metavar="FILE", help="write the trace (with --seeds: of the first seed that breaks a law)")
     drawn = "draw the run: in the terminal, or as SVG into FILE"
     add("--draw", nargs="?", const="-", metavar="FILE.svg", help=drawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 WIDTH = 30
 
@@ -26,3 +26,18 @@ def with_progress(items: Iterable[int], total: int, what: str) -> Iterator[int]:
     finally:
         stream.write("\r\x1b[K")
         stream.flush()
+
+
+def bar(what: str) -> Callable[[int, int], None]:
+    """Return a function that shows (done, total) on standard error, if that is a terminal, and clears it at the end."""
+    stream = sys.stderr
+    if not stream.isatty():
+        return lambda done, total: None
+
+    def show(done: int, total: int) -> None:
+        full = done * WIDTH // total
+        line = f"\r[{'#' * full}{'.' * (WIDTH - full)}] {done} of {total} {what}"
+        stream.write(line if done < total else "\r\x1b[K")
+        stream.flush()
+
+    return show

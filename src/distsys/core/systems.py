@@ -69,6 +69,7 @@ class System:
     until      how long a run with faults takes, microseconds
     settle     within how long after the last fault what holds finally must have come about, microseconds
     settles_early  whether a run ends as soon as that has come about, and has stayed so for a while
+    untimed    whether its laws of safety hold however long messages and timers take, so that it can be walked
     """
 
     name: str
@@ -87,13 +88,30 @@ class System:
     until: int = 5 * S
     settle: int = 5 * S
     settles_early: bool = False
+    untimed: bool = False
+
+
+# How a mutant is caught. The classes of a row say what is asked of the harness, not what it may do beyond that.
+CLASSES = {
+    "Q": "a swarm finds it in at most 200 seeds",
+    "D": "a swarm finds it in at most 5,000 seeds",
+    "X": "a directed schedule or the explorer finds it",
+    "L": "only what must hold finally is broken, and no law of safety",
+    "U": "no schedule is needed: a law over values, or a few events by hand",
+}
 
 
 @dataclass(frozen=True)
 class NodeMutant:
     """One small wrong change to a system, and the law that must catch it.
 
-    `seeds_max` is how many seeds the generic swarm may need: 200, or more for a bug that needs a rare coincidence.
+    breaks     the name of the law; "linearizability" is judged over the history of the clients
+    stronger   names of laws that imply it, by which it may be caught as well
+    seeds_max  how many seeds the generic swarm may need: 200, or more for a bug that needs a rare coincidence
+    klass      one of `CLASSES`
+    depth      events in a minimal counterexample; a shrunk run has at most max(12, 2 x depth); 0: nobody knows
+    scenario   "module:ATTRIBUTE" of a directed schedule (drivers.schedules) that exposes it
+    scope      the bounds within which the explorer finds it
     """
 
     id: str
@@ -105,6 +123,39 @@ class NodeMutant:
     story: str
     options: Mapping[str, Any] = field(default_factory=dict)
     seeds_max: int = 200
+    klass: str = "Q"
+    depth: int = 0
+    stronger: tuple[str, ...] = ()
+    scenario: str | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.klass not in CLASSES:
+            raise ArgumentError(f"klass must be one of {', '.join(CLASSES)}, but it is {shown(self.klass)}")
+
+    @property
+    def length_max(self) -> int:
+        """How many events its shrunk counterexample may have."""
+        return max(12, 2 * self.depth)
+
+
+@dataclass(frozen=True)
+class SubjectMutant:
+    """A broken variant of a class that is no node: `subject` replaces it, `breaks` names the law.
+
+    system    what it belongs to, such as "consistent-hashing"; not always a system that runs
+    verdicts  subject -> {name of a law: None, or the evidence}
+    """
+
+    id: str
+    title: str
+    subject: type
+    breaks: str
+    source: str
+    story: str
+    system: str
+    verdicts: Callable[[Any], Mapping[str, str | None]]
+    klass: str = "U"
 
 
 def peers_of(name: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,6 +241,7 @@ _PLACES: dict[str, str] = {}  # name of a system -> "module:ATTRIBUTE", loaded w
 _SYSTEMS: dict[str, System] = {}
 _MUTANT_MODULES: list[str] = []
 _MUTANTS: dict[str, NodeMutant] = {}
+_VALUE_MUTANTS: dict[str, SubjectMutant] = {}
 
 
 def declare(places: Mapping[str, str], mutant_modules: tuple[str, ...] = ()) -> None:
@@ -225,12 +277,26 @@ def find(name: str) -> System:
 
 
 def mutants(system: str | None = None) -> tuple[NodeMutant, ...]:
-    """Return all mutants (of one system), in the order of their ids."""
+    """Return all mutants of nodes (of one system), in the order of their ids."""
+    _load_mutants()
+    return tuple(_MUTANTS[key] for key in sorted(_MUTANTS) if system in (None, _MUTANTS[key].system))
+
+
+def value_mutants(system: str | None = None) -> tuple[SubjectMutant, ...]:
+    """Return all mutants of classes that are no nodes, in the order of their ids."""
+    _load_mutants()
+    return tuple(
+        _VALUE_MUTANTS[key] for key in sorted(_VALUE_MUTANTS) if system in (None, _VALUE_MUTANTS[key].system)
+    )
+
+
+def _load_mutants() -> None:
     for module in _MUTANT_MODULES:
         for mutant in importlib.import_module(module).MUTANTS:
             if isinstance(mutant, NodeMutant):
                 _MUTANTS[mutant.id] = mutant
-    return tuple(_MUTANTS[key] for key in sorted(_MUTANTS) if system in (None, _MUTANTS[key].system))
+            elif isinstance(mutant, SubjectMutant):
+                _VALUE_MUTANTS[mutant.id] = mutant
 
 
 def build(name: str, *, mutant: str | None = None, **options: Any) -> Cluster:

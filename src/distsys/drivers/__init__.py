@@ -23,9 +23,16 @@ from .faults import (
 from .forks import fork
 from .judge import HandlerError, LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
+from .performer import perform, reperform
+from .pool import Serial, SweepError
 from .replay import replay, resimulate, states
+from .schedules import length, schedule_of
+from .shrinker import shrink, shrink_best
+from .sights import kinds_of, sights_of
 from .simulator import Simulator
 from .swarm import Swarm, simulate
+from .sweep import Outcome, SweepResult, sweep
+from .walk import walk
 
 __all__ = [
     "After",
@@ -43,15 +50,19 @@ __all__ = [
     "HeavyTail",
     "LawError",
     "Link",
+    "Outcome",
     "Partition",
     "Pause",
     "Restart",
     "Resume",
+    "Serial",
     "SetLink",
     "Simulator",
     "Skew",
     "Stall",
     "Swarm",
+    "SweepError",
+    "SweepResult",
     "Uniform",
     "Unstall",
     "Wipe",
@@ -59,9 +70,19 @@ __all__ = [
     "explore",
     "explore_model",
     "fork",
+    "kinds_of",
+    "length",
     "link",
+    "perform",
+    "reperform",
     "replay",
     "resimulate",
+    "schedule_of",
+    "shrink",
+    "shrink_best",
+    "sights_of",
     "simulate",
     "states",
+    "sweep",
+    "walk",
 ]

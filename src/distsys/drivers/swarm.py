@@ -3,12 +3,17 @@
 A random test that does a little of everything in every run rarely does much of anything. A swarm (Groce and
 others 2012) first decides, for each kind of fault, whether this run has it at all, and how often; most
 kinds are off. So some seeds only lose messages, some only crash nodes, and a few do all of it at once.
+Where a system says which options may vary, these are drawn too: a batch of one finds what a batch of a hundred hides.
 The result is a plain script and a `Link`, which stand in the header of the trace.
+
+Faults of nodes fall on servers, cuts of the network on everybody. Systems whose clients are nodes and whose servers
+come back, and those that ask for "storm", also get *storms* (drivers.storms): faults so dense that whoever is
+elected is soon gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -22,6 +27,7 @@ from distsys.core.units import MS, S
 from . import faults as f
 from .network import Link, Uniform
 from .simulator import Simulator
+from .storms import storm
 
 ALL = (
     "loss",
@@ -39,6 +45,7 @@ ALL = (
     "skew",
     "clock-step",
 )
+STORM = "storm"  # beside ALL, so that the draws of systems without it stay what they are
 NO_LOSS = ("duplicate", "reorder", "slow", "pause", "stall", "skew", "clock-step")  # what no message dies of
 
 Draw = Callable[[Random, int, Sequence[str]], tuple[f.Action, ...]]
@@ -115,13 +122,14 @@ SCRIPTED: dict[str, Draw] = {
     "clock-step": _clock_step,
 }
 ON_EVERY_LINK = ("loss", "duplicate", "reorder")
+ON_LINKS = ("slow", "partition", "cut")  # of one node, client or server, or of several
 
 
 @dataclass(frozen=True)
 class Swarm:
     """Draws a network and a script for each seed.
 
-    kinds       the faults that may occur; see `ALL`
+    kinds       the faults that may occur; see `ALL`, and "storm"
     faults_max  how often a kind that is on occurs at most
     """
 
@@ -131,11 +139,15 @@ class Swarm:
     def __post_init__(self) -> None:
         whole_number("faults_max", self.faults_max, at_least=1)
         for kind in self.kinds:
-            if kind not in ALL:
-                raise ArgumentError(f"kinds must come from {', '.join(ALL)}, but {shown(kind)} is not there")
+            if kind not in (*ALL, STORM):
+                known = ", ".join((*ALL, STORM))
+                raise ArgumentError(f"kinds must come from {known}, but {shown(kind)} is not there")
 
-    def draw(self, names: Sequence[str], seed: int, until: int) -> tuple[Link, tuple[f.Action, ...]]:
-        """Return the network and the script for this seed."""
+    def draw(
+        self, names: Sequence[str], seed: int, until: int, servers: Sequence[str] | None = None
+    ) -> tuple[Link, tuple[f.Action, ...]]:
+        """Return the network and the script for this seed; faults of nodes fall on the `servers` (None: all)."""
+        on_servers = names if servers is None else servers
         random = Random(derive(seed, "swarm"))
         on = [kind for kind in ALL if random.random() < 0.4 and kind in self.kinds]
         high = (2 * MS, 10 * MS, 100 * MS)[_below(random, 3)]
@@ -150,16 +162,39 @@ class Swarm:
         for kind in on:
             if kind in SCRIPTED:
                 for _ in range(1 + _below(random, self.faults_max)):
-                    script.extend(SCRIPTED[kind](random, until, names))
+                    script.extend(SCRIPTED[kind](random, until, names if kind in ON_LINKS else on_servers))
+        if STORM in self.kinds:
+            script.extend(storm(seed, until, names, on_servers, self.kinds))
         return network, tuple(sorted(script, key=lambda action: action.at))
+
+
+def usual_swarm(system: systems.System) -> Swarm:
+    """Return the swarm of a system: what it tolerates, and storms where clients are nodes and servers come back."""
+    wanted = system.untimed or bool(system.clients and system.restarts)
+    storms = (STORM,) if wanted and STORM not in system.tolerates else ()
+    return Swarm((*system.tolerates, *storms))
+
+
+def varied(system: str, seed: int, mutant: str | None, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for this seed: the `fixed` ones, and a draw for each other one that may vary."""
+    variants = systems.find(system).variants
+    chosen = next((m for m in systems.mutants(system) if m.id == mutant), None) if mutant else None
+    settled = {*fixed, *(chosen.options if chosen else ())}
+    random = Random(derive(seed, "variants"))
+    drawn: dict[str, Any] = {}
+    for option in sorted(variants):  # a draw for each, so that fixing one leaves the others as they are
+        value = variants[option][_below(random, len(variants[option]))]
+        if option not in settled:
+            drawn[option] = value
+    return {**drawn, **fixed}
 
 
 def drawn(
     cluster: systems.Cluster, seed: int, until: int, swarm: Swarm | None = None
 ) -> tuple[Link, tuple[f.Action, ...]]:
     """Return the network and the script that `simulate` takes for a cluster and a seed."""
-    swarm = swarm or Swarm(cluster.system.tolerates)
-    network, script = swarm.draw(cluster.names, seed, until)
+    swarm = swarm or usual_swarm(cluster.system)
+    network, script = swarm.draw(cluster.names, seed, until, cluster.servers)
     back = cluster.system.restarts  # in a crash-stop system nobody comes back
     return network, tuple(action for action in script if back or not isinstance(action, f.Restart))
 
@@ -178,14 +213,19 @@ def simulate(
 ) -> Trace:
     """Run a system once and return the trace: the short way to a run.
 
-    With `faults`, a swarm draws from the kinds of fault that the system says it tolerates.
+    With `faults`, a swarm draws from the kinds of fault that the system says it tolerates, and from the variants
+    of its options; an option that is given here stays as it is given.
 
     >>> from distsys.drivers import simulate
     >>> simulate("causal-broadcast", seed=7, nodes=3).violation is None
     True
     """
-    cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
     whole_number("seed", seed)
+    if isinstance(system, str):
+        options = varied(system, seed, mutant, options) if faults else options
+        cluster = systems.build(system, mutant=mutant, **options)
+    else:
+        cluster = system
     until = cluster.system.until if until is None else until
     settle = cluster.system.settle if settle is None else settle
     network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())

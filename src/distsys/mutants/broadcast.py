@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.algorithms.broadcast import BestEffortBroadcast, Copy, ReliableBroadcast
+from distsys.algorithms.broadcast_laws import BEST_EFFORT_LAWS, CAUSAL_LAWS
 from distsys.algorithms.broadcast_messages import Broadcast, Delivery
 from distsys.algorithms.causal import CausalBroadcast, Stamped, Waiting
 from distsys.algorithms.links import Ack, Arrival, Packet, PerfectLinks, Post
 from distsys.core.systems import NodeMutant
+
+from .catalogue import class_by_law
 
 # Broken links, from which the broadcasts above them suffer.
 
@@ -165,7 +168,10 @@ def mutant(
     id: str, title: str, system: str, kind: type, breaks: str, source: str, story: str, seeds_max: int = 200
 ) -> NodeMutant:
     """Return the mutant that swaps the one class of a system."""
-    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story, seeds_max=seeds_max)
+    klass = class_by_law(breaks, (*BEST_EFFORT_LAWS, *CAUSAL_LAWS))
+    return NodeMutant(
+        id, title, system, {"process": kind}, breaks, source, story, seeds_max=seeds_max, klass=klass
+    )
 
 
 CRASH_IN_A_BROADCAST = 1000  # the sender must crash between two sends: about 3 seeds in 200 do it

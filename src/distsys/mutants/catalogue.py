@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+
+from distsys.core.laws import FINALLY, Law
+from distsys.core.systems import NodeMutant, SubjectMutant
+
+__all__ = ["NodeMutant", "SubjectMutant", "class_by_law"]
 
 
-@dataclass(frozen=True)
-class SubjectMutant:
-    """A broken variant of a class that is no node: `subject` replaces it, `breaks` names the law."""
-
-    id: str
-    title: str
-    subject: type
-    breaks: str
-    source: str
-    story: str
+def class_by_law(breaks: str, laws: Iterable[Law]) -> str:
+    """Return "L" where the law that is broken holds finally, else "Q"."""
+    return "L" if any(law.name == breaks and law.when == FINALLY for law in laws) else "Q"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from distsys.algorithms import clock_laws
 from distsys.algorithms.clock_messages import Letter, Stamp, Talk
 from distsys.algorithms.clocks import LamportClock, VectorClocked, tick
 from distsys.algorithms.vectorclock import Order, VectorClock
@@ -120,7 +121,8 @@ class SharedEntriesOnly(VectorClock):
 def mutant(id: str, title: str, kind: type[Node], breaks: str, source: str, story: str) -> NodeMutant:
     """Return the mutant that swaps the one class of its system."""
     system = "lamport-clock" if issubclass(kind, LamportClock) else "vector-clock"
-    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story)
+    klass, depth = ("U", 2) if id.startswith("CLK") else ("Q", 0)
+    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story, klass=klass, depth=depth)
 
 
 MUTANTS = (
@@ -187,6 +189,8 @@ MUTANTS = (
         breaks="concurrency",
         source="Fidge 1988; Mattern 1989",
         story="Two writers change a value and do not know of each other. One change is dropped as older.",
+        system="vector-clock",
+        verdicts=clock_laws.verdicts,
     ),
     SubjectMutant(
         id="CLK-03b",
@@ -195,6 +199,8 @@ MUTANTS = (
         breaks="concurrency",
         source="Fidge 1988; Mattern 1989",
         story="The first entry that differs decides, and what the others say of concurrency is not read.",
+        system="vector-clock",
+        verdicts=clock_laws.verdicts,
     ),
     SubjectMutant(
         id="CLK-04",
@@ -203,5 +209,7 @@ MUTANTS = (
         breaks="clock condition",
         source="riak-users mailing list, April 2011 (a client without a vector clock)",
         story="A new process writes for the first time. Its update looks equal to the value it has read.",
+        system="vector-clock",
+        verdicts=clock_laws.verdicts,
     ),
 )

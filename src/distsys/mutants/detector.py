@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.algorithms.detector import PERIOD, Heartbeat, HeartbeatDetector
+from distsys.algorithms.detector_laws import DETECTOR_LAWS
 from distsys.algorithms.detector_messages import Restore, Suspect
 from distsys.algorithms.membership import Membership
+from distsys.algorithms.membership_laws import MEMBERSHIP_LAWS
 from distsys.algorithms.membership_messages import View
 from distsys.core.systems import NodeMutant
+
+from .catalogue import class_by_law
 
 
 class WaitsForTheFirstHeartbeat(HeartbeatDetector):
@@ -120,7 +124,10 @@ def mutant(
 ) -> NodeMutant:
     """Return the mutant that swaps the one class of its system."""
     system = "membership" if issubclass(kind, Membership) else "heartbeat-detector"
-    return NodeMutant(id, title, system, {"process": kind}, breaks, source, story, {"nodes": nodes})
+    klass = class_by_law(breaks, (*DETECTOR_LAWS, *MEMBERSHIP_LAWS))
+    return NodeMutant(
+        id, title, system, {"process": kind}, breaks, source, story, {"nodes": nodes}, klass=klass
+    )
 
 
 CHANDRA = "Chandra and Toueg 1996"

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from typing import Any
 
 from ..algorithms.handover import Handover
+from ..algorithms.hashing_laws import verdicts
 from ..algorithms.keyhash import HASH_SPACE, Key
 from ..algorithms.placement import Members, Placement
 from ..algorithms.ring import Claims, Ring
@@ -82,8 +84,18 @@ class RingWithRepeatedReplicas(Ring):
         return tuple(self.tokens[(start + step) % len(self.tokens)][1] for step in range(count))
 
 
+def broken_laws(subject: Any) -> dict[str, str | None]:
+    """Return the verdicts over a broken ring, or over a broken hand-over."""
+    return verdicts(handover=subject) if issubclass(subject, Handover) else verdicts(subject)
+
+
+def mutant(id: str, title: str, subject: type, breaks: str, source: str, story: str) -> SubjectMutant:
+    """Return a mutant of a value, judged by the laws of hashing."""
+    return SubjectMutant(id, title, subject, breaks, source, story, "consistent-hashing", broken_laws)
+
+
 MUTANTS = (
-    SubjectMutant(
+    mutant(
         id="HASH-01",
         title="Placement by hash mod n",
         subject=RingByModulo,
@@ -91,7 +103,7 @@ MUTANTS = (
         source="Karger et al. 1997",
         story="One node joins a cluster of ten, and 91 of 100 keys change owner: all caches are cold.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-02",
         title="Python's built-in hash as the key hash",
         subject=RingByBuiltinHash,
@@ -99,7 +111,7 @@ MUTANTS = (
         source="django/channels_redis#273; Python's PYTHONHASHSEED",
         story="All tests pass in one process. Two processes send the same key to different nodes.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-03",
         title="The ring does not close",
         subject=RingWithoutWrap,
@@ -107,7 +119,7 @@ MUTANTS = (
         source="classic off by one",
         story="A few keys hash above the largest token, and their lookups fail, always the same ones.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-03b",
         title="The last node keeps what lies beyond it",
         subject=RingClampedToLast,
@@ -115,7 +127,7 @@ MUTANTS = (
         source="classic off by one",
         story="No lookup fails, but keys above the last token go backwards.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-04",
         title="Last writer wins a token",
         subject=RingLastWriterWins,
@@ -123,7 +135,7 @@ MUTANTS = (
         source="apache/pekko#3279; uber-node/ringpop-node#317; graphite-project/carbon#196",
         story="Two nodes claim one token. Who joined last has it, and each router remembers another order.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-05",
         title="bisect_left in the router, bisect_right in the migrator",
         subject=HandoverOpenAtTheToken,
@@ -131,7 +143,7 @@ MUTANTS = (
         source="classic boundary error",
         story="A key hashes to a token. The router asks the new node; the migrator left the key behind.",
     ),
-    SubjectMutant(
+    mutant(
         id="HASH-06",
         title="Replicas on the same physical node",
         subject=RingWithRepeatedReplicas,

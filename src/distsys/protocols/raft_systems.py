@@ -102,6 +102,7 @@ RAFT = System(
     sights=SIGHTS,
     settle=90 * S,
     settles_early=True,
+    untimed=True,
 )
 
 

@@ -1,0 +1,31 @@
+"""What else finds fault with a run, beside the laws of its system: the checker of linearizability.
+
+The functions here can be pickled, so that `drivers.sweep` can send them to its workers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from distsys.core import systems
+from distsys.core.laws import Violation
+from distsys.core.trace import Trace
+
+LINEARIZABILITY = "linearizability"
+
+
+def judge_of(system: str) -> Callable[[Trace], tuple[Violation, ...]] | None:
+    """Return the judge of the runs of a system, or None where its clients record no history."""
+    return judge_history if systems.find(system).history is not None else None
+
+
+def judge_history(trace: Trace) -> tuple[Violation, ...]:
+    """Return a violation named "linearizability" unless the history of the clients is linearizable."""
+    history = importlib.import_module("distsys.checkers.history")
+    checker = importlib.import_module("distsys.checkers.linearizability")
+    spec = systems.find(trace.header.system).history
+    verdict = checker.linearizable(history.History.of(trace), spec)
+    if verdict.ok:
+        return ()
+    return (Violation(LINEARIZABILITY, f"{verdict.outcome.value}: {' '.join(verdict.evidence)}", 0),)

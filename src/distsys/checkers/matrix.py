@@ -1,0 +1,296 @@
+"""The matrix: each mutant against each way to catch it, by the law that its row names.
+
+A check that catches nothing proves nothing, so every law has mutants, and every mutant has a row here:
+
+    unit             a law over values, or a directed schedule (`NodeMutant.scenario`)
+    swarm            random runs break a law of safety: of each seed a walk, where the system allows that, and a simulation
+    explorer         every order of events within the mutant's scope
+    linearizability  random runs whose history no order of operations explains
+    liveness         random runs break what must hold finally
+
+A row is *red* when the mutant was not caught within the budget of its class, or first by another law than it names (or
+a stronger one that it declares), when the shortest run is longer than max(12, 2 x depth) events, when the correct code
+breaks the same law under the same schedule, or when a law of safety complains of a mutant that only harms liveness.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from distsys.core import systems
+from distsys.core.errors import DistsysError, UnknownNameError, shown
+from distsys.core.laws import FINALLY
+from distsys.core.systems import NodeMutant, SubjectMutant
+from distsys.core.trace import Trace
+from distsys.core.units import MS, S
+from distsys.drivers.performer import perform
+from distsys.drivers.pool import in_order
+from distsys.drivers.schedules import length
+from distsys.drivers.shrinker import BUDGET, best_of, broken_law
+from distsys.drivers.swarm import simulate
+from distsys.drivers.walk import walk
+
+from .judging import LINEARIZABILITY, judge_of
+
+CAUGHT, MISSED, NOT_TRIED = "caught", "missed", ""
+WAYS = ("unit", "swarm", "explorer", "linearizability", "liveness")
+SEEDS = {"Q": 200, "D": 5_000, "X": 0, "L": 200, "U": 200}  # the budget of a class
+RESTARTS = 3  # failing seeds that are shrunk
+UNTIL, SETTLE = 1 * S, 1500 * MS  # of a system that does not say how soon it settles: enough for every fault
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mutant, and what became of it.
+
+    caught   way -> "caught", "missed" or "" (not tried); see `WAYS`
+    seeds    how many seeds the swarm needed; None where it was not tried or found nothing
+    law      the law by which it was caught first
+    length   events of the shortest run; None for a mutant that is no node
+    reds     what is wrong with the row; empty is green
+    trace    the shortest run
+    """
+
+    mutant: NodeMutant | SubjectMutant
+    caught: Mapping[str, str]
+    seeds: int | None = None
+    law: str | None = None
+    length: int | None = None
+    reds: tuple[str, ...] = ()
+    trace: Trace | None = field(default=None, repr=False)
+
+    @property
+    def green(self) -> bool:
+        """Whether all that the row promises was found."""
+        return not self.reds
+
+    def plain(self) -> dict[str, Any]:
+        """Return the row as JSON types."""
+        mutant = self.mutant
+        return {
+            "id": mutant.id, "title": mutant.title, "system": mutant.system, "class": mutant.klass,
+            "breaks": mutant.breaks, "source": mutant.source, "story": mutant.story,
+            "caught": {way: self.caught.get(way, NOT_TRIED) for way in WAYS},
+            "seeds": self.seeds, "law": self.law, "length": self.length, "reds": list(self.reds),
+            "digest": self.trace.digest() if self.trace is not None else None,
+        }  # fmt: skip
+
+
+def all_mutants(
+    system: str | None = None, only: Iterable[str] = ()
+) -> tuple[NodeMutant | SubjectMutant, ...]:
+    """Return the mutants of a system, or all, or those named; an error that lists what there is."""
+    every: tuple[NodeMutant | SubjectMutant, ...] = (
+        *systems.mutants(system), *systems.value_mutants(system),
+    )  # fmt: skip
+    known = {mutant.id: mutant for mutant in every}
+    for id in only:
+        if id not in known:
+            raise UnknownNameError(
+                f"there is no mutant {shown(id)} here; there are: {', '.join(sorted(known))}"
+            )
+    if not known:
+        places = sorted({m.system for m in systems.mutants()} | {m.system for m in systems.value_mutants()})
+        raise UnknownNameError(f"{shown(system)} has no mutants; these have: {', '.join(places)}")
+    return tuple(known[id] for id in sorted(set(only) or known))
+
+
+def row_of(
+    mutant: NodeMutant | SubjectMutant,
+    *,
+    seeds: int | None = None,
+    restarts: int = RESTARTS,
+    budget: int = BUDGET,
+    until: int | None = None,
+    settle: int | None = None,
+) -> Row:
+    """Return the row of one mutant; `seeds` replaces the budget of its class."""
+    if isinstance(mutant, SubjectMutant):
+        return _row_of_value(mutant)
+    return _Hunted(mutant, seeds, restarts, budget, until, settle).row()
+
+
+def _row_of_value(mutant: SubjectMutant) -> Row:
+    """Judge a mutant that is no node by its laws over values; the correct class must keep them."""
+    found = mutant.verdicts(mutant.subject)
+    evidence = found.get(mutant.breaks)
+    if evidence is None:
+        others = ", ".join(law for law, said in found.items() if said) or "nothing"
+        return Row(mutant, {"unit": MISSED}, reds=(f"{mutant.breaks!r} holds; broken: {others}",))
+    return Row(mutant, {"unit": CAUGHT}, law=mutant.breaks)
+
+
+class _Hunted:
+    """The work on one mutant of nodes."""
+
+    def __init__(
+        self, mutant: NodeMutant, seeds: int | None, restarts: int, budget: int,
+        until: int | None, settle: int | None,
+    ) -> None:  # fmt: skip
+        self.mutant, self.restarts, self.budget = mutant, restarts, budget
+        early = systems.find(mutant.system).settles_early
+        self.until = UNTIL if until is None and not early else until
+        self.settle = SETTLE if settle is None and not early else settle
+        self.seeds = seeds if seeds is not None else max(mutant.seeds_max, SEEDS[mutant.klass])
+        if mutant.klass == "X" and seeds is None:
+            self.seeds = 0
+        self.judge = judge_of(mutant.system)
+        self.accepted = (mutant.breaks, *mutant.stronger)
+        laws = systems.find(mutant.system).laws
+        self.finally_ = {law.name for law in laws if law.when == FINALLY}
+        self.caught: dict[str, str] = {}
+        self.reds: list[str] = []
+        self.short: list[Trace] = []
+        self.law: str | None = None
+        self.seeds_needed: int | None = None
+
+    def row(self) -> Row:
+        """Try every way that the mutant offers, and say what came of it."""
+        if self.mutant.scenario is not None:
+            self._direct()
+        if self.mutant.scope:
+            self._explore()
+        if self.seeds:
+            self._swarm()
+        if CAUGHT not in self.caught.values():
+            tried = f"{self.seeds} seeds" if self.seeds else "its schedule"
+            self.reds.append(f"not caught by {tried}")
+        best = min(self.short, key=length, default=None)
+        count = None if best is None else length(best)
+        if count is not None and count > self.mutant.length_max:
+            self.reds.append(f"{count} events, more than {self.mutant.length_max}")
+        return Row(self.mutant, self.caught, self.seeds_needed, self.law, count, tuple(self.reds), best)
+
+    def way_of(self, law: str) -> str:
+        """Return the way by which random runs find a broken law of this name."""
+        if law == LINEARIZABILITY:
+            return "linearizability"
+        return "liveness" if law in self.finally_ else "swarm"
+
+    def _found(self, way: str, trace: Trace) -> bool:
+        """Note what a run says; return whether it is what the row promises."""
+        violation = broken_law(trace, self.judge)
+        if violation is None or violation.law not in self.accepted:
+            said = "nothing" if violation is None else repr(violation.law)
+            self.caught[way] = MISSED
+            self.reds.append(f"{way} found {said} in place of {self.mutant.breaks!r}")
+            return False
+        self.caught[way] = CAUGHT
+        self.law = self.law or violation.law
+        return True
+
+    def _direct(self) -> None:
+        """Perform the directed schedule, with the mutant and with the correct code."""
+        module, _, name = str(self.mutant.scenario).partition(":")
+        schedule = getattr(importlib.import_module(module), name)
+        settle = systems.find(self.mutant.system).settle if self.mutant.breaks in self.finally_ else 0
+        broken = systems.build(self.mutant.system, mutant=self.mutant.id)
+        trace = perform(broken, schedule, settle=settle)
+        if self._found("unit", trace):
+            self.short.append(trace)
+        correct = systems.build(self.mutant.system, **dict(broken.options.items()))
+        violation = broken_law(perform(correct, schedule, settle=settle, skip=True), self.judge)
+        if violation is not None:
+            self.reds.append(f"under its schedule the correct code breaks {violation.law!r}, too")
+
+    def _explore(self) -> None:
+        """Explore the scope of the mutant: it says the bounds, and may fix options."""
+        explorer = importlib.import_module("distsys.drivers.explorer")
+        scope = dict(self.mutant.scope)
+        options = dict(scope.pop("options", {}))
+        found = explorer.explore(
+            self.mutant.system, mutant=self.mutant.id, bounds=explorer.Bounds(**scope), **options
+        )
+        if found.trace is None:
+            self.caught["explorer"] = MISSED
+            self.reds.append(f"the explorer says {found.verdict}")
+        elif self._found("explorer", found.trace):
+            self.short.append(found.trace)
+
+    def _run(self, seed: int) -> Trace:
+        """Return the walk of a seed if it breaks a law, else its simulation."""
+        system, id = self.mutant.system, self.mutant.id
+        if systems.find(system).untimed:
+            walked = walk(system, seed, mutant=id)
+            if broken_law(walked, self.judge) is not None:
+                return walked
+        return simulate(system, seed, mutant=id, until=self.until, settle=self.settle)
+
+    def _swarm(self) -> None:
+        """Run seeds until the first that breaks a law; shrink it, and a few more, and keep the shortest."""
+        failing: list[Trace] = []
+        last = self.seeds
+        for seed in range(self.seeds):
+            if seed >= last or len(failing) >= self.restarts:
+                break
+            trace = self._run(seed)
+            violation = broken_law(trace, self.judge)
+            if violation is None:
+                continue
+            if not failing:
+                self.seeds_needed = seed + 1
+                last = min(
+                    self.seeds, 2 * seed + 30
+                )  # looking for more must not cost more than looking for one
+                if not self._found(self.way_of(violation.law), trace):
+                    return
+            elif self.mutant.klass == "L" and self.way_of(violation.law) == "swarm":
+                self.reds.append(f"seed {seed} breaks {violation.law!r}, which is a law of safety")
+                return
+            if violation.law in self.accepted:
+                failing.append(trace)
+        if not failing:
+            way = self.way_of(self.mutant.breaks)
+            self.caught.setdefault(way, MISSED)
+            if self.mutant.klass in "QDL":
+                self.reds.append(f"no violation in {self.seeds} seeds")
+            return
+        best = best_of(failing, restarts=len(failing), judge=self.judge, budget=self.budget)
+        if best is not None:
+            self.short.append(best)
+
+
+def matrix(
+    system: str | None = None,
+    *,
+    only: Iterable[str] = (),
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **settings: Any,
+) -> tuple[Row, ...]:
+    """Return the rows of the mutants of a system (None: of all), in the order of their ids.
+
+    `executor`, `workers` and `progress` are those of `drivers.sweep`, with rows in place of seeds; the
+    `settings` are those of `row_of`.
+    """
+    mutants = all_mutants(system, only)
+    work = [(mutant.id, settings) for mutant in mutants]
+    return tuple(in_order(_row_by_id, work, executor=executor, workers=workers, progress=progress))
+
+
+def _row_by_id(work: tuple[str, Mapping[str, Any]]) -> Row:
+    """Work of one worker. A mutant travels by its id: it holds classes and functions."""
+    id, settings = work
+    (mutant,) = all_mutants(only=(id,))
+    try:
+        return row_of(mutant, **settings)
+    except DistsysError as problem:
+        return Row(mutant, {}, reds=(f"{type(problem).__name__}: {problem}",))
+
+
+def stored(row: Row) -> str:
+    """Return the name of the file in which the shortest run of a row is kept."""
+    return f"{row.mutant.id}.jsonl"
+
+
+def store(rows: Iterable[Row], folder: str | Path) -> tuple[Path, ...]:
+    """Write the shortest run of each green row into `folder`, and return the paths."""
+    return tuple(
+        row.trace.save(Path(folder) / stored(row)) for row in rows if row.trace is not None and row.green
+    )

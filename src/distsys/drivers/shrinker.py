@@ -1,0 +1,197 @@
+"""`shrink`: the shortest schedule that still breaks the same law.
+
+A run that broke a law is turned into a schedule (drivers.schedules) and made shorter, in passes:
+
+1. Cut what comes after the violation. Take away whole groups: all moves of one node, of one kind, one timer,
+   all that is not in the causal past of the end.
+2. Delta debugging (ddmin, Zeller and Hildebrandt 2002): take away halves, quarters, ..., single moves.
+   What is left is *1-minimal*: no single move can be spared.
+3. Delta debugging ends in a local minimum. So pairs are taken away, moves are exchanged for others that could happen
+   at the same place (another message, another timer) while a second move goes, and deliveries are moved to another
+   place in the hope that a third becomes needless. Each success starts the passes again.
+4. Simplify: fewer nodes, a crash at the end of a step in place of one in its middle, even times.
+
+A candidate counts only if it breaks the law of the same *name*; of a mutant, only if the correct code under the same
+schedule does not break it, so that what is left is the fault of the mutant and not of an impossible
+schedule. The search draws no chance and is bounded by the number of moves performed, not by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from distsys.core import systems
+from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, shown, whole_number
+from distsys.core.laws import Violation
+from distsys.core.systems import Cluster
+from distsys.core.trace import Trace
+from distsys.core.units import MS
+
+from .hunt import Hunt, Judging, Moves
+from .network import Link
+from .passes import changed, coarse, ddmin, second
+from .replay import cluster_of
+from .schedules import length, node_of, schedule_of
+from .swarm import Swarm, simulate
+
+BUDGET = 400_000  # moves performed for one run
+
+
+# Simpler, at the same length.
+
+
+def _simplified(hunt: Hunt, moves: Moves) -> tuple[Cluster, Moves]:
+    """Return a smaller cluster and even times, where the law breaks with them, too."""
+    hunt.budget = max(hunt.budget, 50 * (len(moves) + 10))  # this is worth a few runs more
+    cluster = hunt.cluster
+    while (smaller := _smaller(cluster)) is not None:
+        fitting = tuple(
+            move
+            for move in moves
+            if node_of(move) in smaller.names and getattr(move, "sender", node_of(move)) in smaller.names
+        )
+        hunt.tried.discard(fitting)
+        found = hunt.fails(fitting, smaller)
+        if found is None:
+            break
+        cluster, moves = smaller, found
+    even = tuple(
+        changed(move, at=number * MS, **({"now": None} if hasattr(move, "now") else {}))
+        for number, move in enumerate(moves, 1)
+    )
+    hunt.tried.discard(even)
+    found = hunt.fails(even, cluster)
+    return cluster, moves if found is None else found
+
+
+def _smaller(cluster: Cluster) -> Cluster | None:
+    """Return the cluster with a node less, or None."""
+    nodes = cluster.options["nodes"]
+    if not isinstance(nodes, int) or nodes < 2:
+        return None
+    options = {**dict(cluster.options.items()), "nodes": nodes - 1}
+    mutant = cluster.mutant.id if cluster.mutant else None
+    try:
+        smaller = systems.build(cluster.system.name, mutant=mutant, **options)
+    except DistsysError:
+        return None
+    return smaller if set(smaller.names) < set(cluster.names) else None
+
+
+# The front door.
+
+
+def broken_law(trace: Trace, judge: Judging | None = None) -> Violation | None:
+    """Return the first broken law of a run; where the laws of the system hold, ask the judge."""
+    if trace.violation is not None or judge is None:
+        return trace.violation
+    return next(iter(judge(trace)), None)
+
+
+def shrink(trace: Trace, *, judge: Judging | None = None, budget: int = BUDGET) -> Trace:
+    """Return a short run that breaks the same law as `trace`, and is 1-minimal unless the budget ran out.
+
+    trace   a run, simulated or performed, that broke a law
+    judge   what else may find fault with a whole run, such as a checker of linearizability
+    budget  how many moves may be performed; more gives a shorter run now and then
+
+    The result is a performed schedule, so `reperform` and `replay` give its bytes again.
+    """
+    if not isinstance(trace, Trace):
+        raise ArgumentTypeError(
+            f"trace must be a Trace, but it is {shown(trace)} of type {type(trace).__name__}"
+        )
+    whole_number("budget", budget, at_least=1)
+    violation = broken_law(trace, judge)
+    if violation is None:
+        raise ArgumentError("trace must have broken a law: there is nothing to shrink")
+    hunt = _hunt(trace, violation, judge, budget)
+    moves = _first_schedule(hunt, trace, violation)
+    moves = ddmin(hunt, coarse(hunt, moves))
+    moves = second(hunt, moves)
+    cluster, moves = _simplified(hunt, moves)
+    _, shortest = hunt.performed(cluster, moves)
+    assert shortest is not None, "a schedule that failed a moment ago does not fail now"
+    if not shortest.violations and judge is not None:
+        return replace(shortest, violations=judge(shortest), ended="violation")
+    return shortest
+
+
+def _hunt(trace: Trace, violation: Violation, judge: Judging | None, budget: int) -> Hunt:
+    cluster, driver = cluster_of(trace), trace.header.driver
+    finally_ = {law.name for law in cluster.laws if law.when == "finally"}
+    settle = driver.get("settle", 0) if violation.law in finally_ else 0
+    network = driver.get("network") or Link()
+    calm = Link(delay=network.delay)  # losses are moves that are missing; what is healed loses nothing
+    return Hunt(cluster, trace.header.seed, violation.law, calm, settle, judge, budget)
+
+
+def _first_schedule(hunt: Hunt, trace: Trace, violation: Violation) -> Moves:
+    """Return the moves of the run up to the violation, which must break the law when they are performed."""
+    heal = (step.number for step in trace if step.kind == "heal" and step.detail.get("phase") == "settle")
+    healed = next(heal, len(trace))
+    for last in (violation.step, healed, len(trace)) if violation.step else (healed, len(trace)):
+        moves = schedule_of(trace, last=last)
+        hunt.budget += len(moves) + len(trace)
+        found = hunt.fails(moves)
+        if found is not None:
+            return found
+    raise ArgumentError(
+        f"the run of seed {trace.header.seed} breaks {violation.law!r}, but its schedule without the clock does not: "
+        "what breaks the law is a matter of time, and cannot be shrunk this way"
+    )
+
+
+def shrink_best(
+    system: str,
+    mutant: str | None = None,
+    *,
+    seeds: Iterable[int] = range(200),
+    restarts: int = 5,
+    law: str | None = None,
+    judge: Judging | None = None,
+    budget: int = BUDGET,
+    swarm: Swarm | None = None,
+    until: int | None = None,
+    settle: int | None = None,
+    **options: Any,
+) -> Trace | None:
+    """Return the shortest run that shrinking from the first `restarts` failing seeds leads to; None if none fails.
+
+    With `law`, only runs that break this one count.
+    """
+    whole_number("restarts", restarts, at_least=1)
+    found = (
+        simulate(system, seed, mutant=mutant, swarm=swarm, until=until, settle=settle, **options)
+        for seed in seeds
+    )
+    return best_of(found, restarts=restarts, law=law, judge=judge, budget=budget)
+
+
+def best_of(
+    traces: Iterable[Trace],
+    *,
+    restarts: int = 5,
+    law: str | None = None,
+    judge: Judging | None = None,
+    budget: int = BUDGET,
+) -> Trace | None:
+    """Return the shortest run among those that the failing ones of `traces` shrink to."""
+    best: Trace | None = None
+    left = restarts
+    for trace in traces:
+        violation = broken_law(trace, judge)
+        if violation is None or law not in (None, violation.law):
+            continue
+        try:
+            short = shrink(trace, judge=judge, budget=budget)
+        except ArgumentError:  # a matter of time: another seed may do better
+            continue
+        if best is None or length(short) < length(best):
+            best = short
+        left -= 1
+        if not left:
+            break
+    return best
