@@ -1,7 +1,7 @@
 """The replicated log of `log_runs` with clients that put and get, for tests of the views of operations and quorums.
 
-A read is answered from what the leader has committed, without asking anybody: a leader that was cut off answers with what
-was true before. The linearizable run and the one with a stale read differ in their faults only.
+A read is answered from what the leader has committed, without asking anybody: a leader that was cut off answers with
+what was true before.
 """
 
 from distsys.core import MS, law, record, systems
@@ -30,7 +30,7 @@ class Answer:
 
 class Store(Replica):
     declared = {  # noqa: RUF012
-        "role": "role", "term": "term", "vote": "vote", "votes": "votes", "log": "log", "commit": "commit", "match": "stored",
+        **Replica.declared, "vote": "vote", "votes": "votes", "match": "stored"
     }  # fmt: skip
 
     def __init__(self, name, disk=EMPTY, *, peers):
@@ -119,13 +119,18 @@ def one_leader(world):
 
 @law("a leader at last", "After the faults somebody leads.", when=FINALLY)
 def a_leader(world):
-    return None if any(getattr(node, "role", None) is Role.LEADER for node in world.nodes.values()) else "nobody leads"
+    return (
+        None
+        if any(getattr(node, "role", None) is Role.LEADER for node in world.nodes.values())
+        else "nobody leads"
+    )
 
 
 def members(names, options):
     servers = {name: ("server", {"peers": peers_of(name, names)}) for name in names}
     clients = {
-        f"c{number}": ("client", {"servers": names, "puts": number == 1}) for number in range(1, 1 + options["clients"])
+        f"c{number}": ("client", {"servers": names, "puts": number == 1})
+        for number in range(1, 1 + options["clients"])
     }
     return {**servers, **clients}
 
@@ -149,7 +154,12 @@ def store_run(script=(), until=900 * MS, settle=400 * MS, seed=1, clients=2, **s
 def with_faults(**settings):
     """Return a run in which the leader crashes, a server pauses and the network splits."""
     f = faults
-    script = (f.Crash(500 * MS, "n1"), f.Pause(560 * MS, "n2"), f.Resume(580 * MS, "n2"), f.Restart(800 * MS, "n1"))
+    script = (
+        f.Crash(500 * MS, "n1"),
+        f.Pause(560 * MS, "n2"),
+        f.Resume(580 * MS, "n2"),
+        f.Restart(800 * MS, "n1"),
+    )
     return store_run((*script, f.Partition(640 * MS, (("n1", "n3", "c1"), ("n2", "c2")))), **settings)
 
 
@@ -158,4 +168,6 @@ def in_order(trace):
     from distsys.views.calls import calls_of, positioned
 
     calls = calls_of(positioned(trace))
-    return Placed("OK", tuple(n for _, n in sorted((call.stop, n) for n, call in enumerate(calls) if call.stop)))
+    return Placed(
+        "OK", tuple(n for _, n in sorted((call.stop, n) for n, call in enumerate(calls) if call.stop))
+    )

@@ -1,4 +1,4 @@
-"""Pictures: runs that play (`play`) or stand still (`draw`), histories (`operations`), hash rings, numbers (`charts`)."""
+"""Pictures: runs that play (`play`) or stand (`draw`), histories (`operations`), hash rings, numbers (`charts`)."""
 
 from . import spacetime
 from .controls import explore
@@ -10,4 +10,16 @@ from .tour import Guess, Stop
 from .verdicts import Placed
 from .words import sentences
 
-__all__ = ["Drawing", "Figure", "Guess", "Placed", "Stop", "draw", "explore", "operations", "play", "sentences", "spacetime"]
+__all__ = [
+    "Drawing",
+    "Figure",
+    "Guess",
+    "Placed",
+    "Stop",
+    "draw",
+    "explore",
+    "operations",
+    "play",
+    "sentences",
+    "spacetime",
+]

@@ -1,4 +1,4 @@
-"""Operations of clients as a picture needs them: from when to when, what was asked, what came back; and the faults beside.
+"""Operations of clients as a picture needs them: when, what was asked, what came back; and the faults beside them.
 
 `Call` joins the two records of an operation (`core.operations`). Positions are steps where the operations stand in a
 trace, and places in the history, from 1, where there is no trace. A picture shows what there is and judges nothing: an
@@ -28,6 +28,7 @@ class Call:
     start    position of its invoke
     stop     position of its ok or fail; 0 where it is open to the end
     gave_up  position of its info; 0 where there is none
+    place    which event of the history its invoke is, from 1
     """
 
     process: str
@@ -39,6 +40,7 @@ class Call:
     answer: Any = None
     stop: int = 0
     gave_up: int = 0
+    place: int = 0
 
     @property
     def label(self) -> str:
@@ -55,7 +57,7 @@ class Call:
 
 
 def positioned(history: Any) -> list[tuple[int, Operation]]:
-    """Return the operations of a trace at their steps, or of a history, any iterable of `Operation`, at their places."""
+    """Return the operations of a trace at their steps, or of any iterable of `Operation` at their places in it."""
     if isinstance(history, Trace):
         return [
             (step.number, effect.value)
@@ -67,7 +69,8 @@ def positioned(history: Any) -> list[tuple[int, Operation]]:
     for event in events:
         if not isinstance(event, Operation):
             raise ArgumentTypeError(
-                f"history must be a Trace or hold Operations, but it holds {shown(event)} of type {type(event).__name__}"
+                f"history must be a Trace or hold Operations, but it holds {shown(event)} "
+                f"of type {type(event).__name__}"
             )
     return list(enumerate(events, 1))
 
@@ -76,24 +79,24 @@ def calls_of(events: Iterable[tuple[int, Operation]]) -> tuple[Call, ...]:
     """Return the operations in the order in which they began."""
     calls: list[Call] = []
     open_one: dict[str, int] = {}
-    for position, event in events:
+    for place, (position, event) in enumerate(events, 1):
         if event.type == INVOKE:
             open_one[event.process] = len(calls)
-            calls.append(Call(event.process, event.f, event.key, event.value, position))
+            calls.append(Call(event.process, event.f, event.key, event.value, position, place=place))
         elif event.process in open_one:
-            place = open_one.pop(event.process)
+            number = open_one.pop(event.process)
             ended = (
                 {"gave_up": position}
                 if event.type == INFO
                 else {"stop": position, "ending": event.type, "answer": event.value}
             )
-            calls[place] = replace(calls[place], **ended)
+            calls[number] = replace(calls[number], **ended)
     return tuple(calls)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What lasts from one step to another, or happens at one (`stop` equals `start`); `stop` 0 is the end of the run."""
+    """What lasts from one step to another (0: to the end), or happens at one (`stop` equals `start`)."""
 
     start: int
     stop: int

@@ -131,7 +131,9 @@ def play(
     calls, found = judges.of_first()
     if calls and panel == "operations":
         stills["Operations"] = operations(trace, found, alt="Operations of the clients")
-    more = f"<p><b>Operations of clients</b></p>{words(calls, found)}" if calls and panel != "operations" else ""
+    more = (
+        f"<p><b>Operations of clients</b></p>{words(calls, found)}" if calls and panel != "operations" else ""
+    )
     content: dict[str, Any] = {
         "runs": [
             {

@@ -1,4 +1,4 @@
-"""What a figure carries for the judges: verdicts over the operations of its runs, quorums, and laws judged at the end."""
+"""What a figure carries for the judges: verdicts over operations, quorums, and which laws are judged at the end."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class Judges:
         if panel == "operations" and not self.operations:
             raise ArgumentError("panel must not be 'operations': no node of the runs outputs an Operation")
         if panel == "quorums" and self.quorums is None:
-            raise ArgumentError("panel must not be 'quorums': no node of the runs declares a quorum (views.quorums)")
+            raise ArgumentError(
+                "panel must not be 'quorums': no node of the runs declares a quorum (views.quorums)"
+            )
 
     def of_figure(self) -> dict[str, Any]:
         """Return what the figure as a whole carries."""
@@ -61,7 +63,9 @@ class Judges:
         if not self.is_needed:
             return {}
         verdict = self.verdicts.get(label)
-        as_json = {"outcome": verdict.outcome, "order": verdict.order, "stuck": verdict.stuck} if verdict else None
+        as_json = (
+            {"outcome": verdict.outcome, "order": verdict.order, "stuck": verdict.stuck} if verdict else None
+        )
         extras = {"final": judged_at_the_end(self.runs[label]), "verdict": as_json}
         return {key: value for key, value in extras.items() if value}
 

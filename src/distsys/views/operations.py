@@ -41,10 +41,9 @@ def operations(
     title: str = "",
     name: str = "",
 ) -> Drawing:
-    """Return the picture of a history: a `Trace`, or an iterable of `Operation`s.
+    """Return the picture of a history: a `Trace`, or any iterable of `Operation` records.
 
-    verdict  what a checker said of it: an object with `outcome` ("OK", "ILLEGAL", "UNKNOWN"), `order` and `stuck`,
-             tuples of operations by their number, from 0, in the order in which they began
+    verdict  what a checker said of it: a verdict of `distsys.checkers`, or a `Placed`
     alt      what the picture shows, for those who cannot see it
     """
     if not isinstance(alt, str) or not alt.strip():
@@ -116,14 +115,18 @@ class _Writer:
         calls = map(self._call, range(len(self.calls)))
         body = f'<path class="ground" d="M0 0H{wide}V{high}H0z"/>'
         body += "".join([*self._faults(), *self._rows(), thread, *calls, *points, *self._axis()])
-        rules = "".join(f".{KEY} {name}{{{rule}}}" for name, rule in RULES.items() if name.rpartition(".")[2] in body)
-        first = f".{KEY}{{font:{SIZE}px {FONT};fill:{colour('ink')};background:{colour('ground')};display:block}}"
+        rules = "".join(
+            f".{KEY} {name}{{{rule}}}" for name, rule in RULES.items() if name.rpartition(".")[2] in body
+        )
+        first = (
+            f".{KEY}{{font:{SIZE}px {FONT};fill:{colour('ink')};background:{colour('ground')};display:block}}"
+        )
         first += f".{KEY} text{{paint-order:stroke;stroke:{colour('ground')};stroke-width:3px;stroke-linejoin:round}}"
         whole = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="{KEY}" width="{wide}" height="{high}" '
             f'viewBox="0 0 {wide} {high}" role="img" aria-labelledby="{KEY}-t {KEY}-d">'
             f'<title id="{KEY}-t">{escaped(title)}</title><desc id="{KEY}-d">{escaped(alt)}</desc>'
-            f'<style>{style(KEY, first + rules, LIGHT)}</style>{body}</svg>'
+            f"<style>{style(KEY, first + rules, LIGHT)}</style>{body}</svg>"
         )
         return whole.replace(KEY, "k" + hashlib.sha256(whole.encode()).hexdigest()[:10])
 
@@ -142,7 +145,9 @@ class _Writer:
                 drawn.append(f'<path class="sign" d="M{self._x(x1 - 5)} {y + 15}l5 -10l5 10z"/>')
             else:
                 low = self.bottom if fault.kind == "split" else y + STRIP - 3
-                drawn.append(f'<path class="{fault.kind}" d="M{self._x(x1)} {y}H{self._x(x2)}V{low}H{self._x(x1)}z"/>')
+                drawn.append(
+                    f'<path class="{fault.kind}" d="M{self._x(x1)} {y}H{self._x(x2)}V{low}H{self._x(x1)}z"/>'
+                )
             shift = 8 if fault.kind == "mark" else 4
             drawn.append(_text("fault", self._x(x1 + shift), y + 13, fault.words))
         return drawn
@@ -161,7 +166,8 @@ class _Writer:
         stuck = self.found is not None and number in self.found.stuck
         kind = "bar stuck" if stuck else "bar open" if not call.stop else "bar"
         a, b = self._x(x1), self._x(x2)
-        caps = f"M{a} {y - 7}V{y + 7}" + (f"M{b} {y - 7}V{y + 7}" if call.stop else f"M{self._x(x2 - 7)} {y - 5}L{b} {y}L{self._x(x2 - 7)} {y + 5}")
+        end = f"M{b} {y - 7}V{y + 7}" if call.stop else f"M{self._x(x2 - 7)} {y - 5}l7 5l-7 5"
+        caps = f"M{a} {y - 7}V{y + 7}{end}"
         shape = f'<path class="{kind}" d="M{a} {y}H{b}"/><path class="cap" d="{caps}"/>'
         under = "no place" if stuck else ENDINGS[call.ending]
         if stuck:

@@ -1,7 +1,7 @@
 """Which declared fields of a node hold a quorum: votes, promises, acknowledgements.
 
-A node says with `Node.declared` what its picture shows. Where one of the names below is among them, a figure can show who
-belongs to a quorum at a step, and who belongs to two. Nothing here is of one protocol: another that declares the
+A node says with `Node.declared` what its picture shows. Where one of the names below is among them, a figure can show
+who belongs to a quorum at a step, and who belongs to two. Nothing here is of one protocol: another that declares the
 same names is shown the same way, and one more kind of quorum is one more line of `QUORUMS`.
 
 The whole of what is read: the field of the quorum (a set of names, or a map from names), `role`, the field that counts
@@ -45,7 +45,7 @@ LEADERS = ("leader", "proposer", "primary", "coordinator")
 QUORUMS = (
     Quorum("votes", 1, "{node} has votes in {counter} {number}", roles=CANDIDATES),
     Quorum("promises", 1, "{node} has promises for {counter} {number}", roles=CANDIDATES),
-    Quorum("match", 2, "entry {level} is held, as {node} knows in {counter} {number}", "commit", LEADERS),
+    Quorum("match", 2, "Entry {level} is held, as {node} knows in {counter} {number}", "commit", LEADERS),
     Quorum("accepted", 2, "{node} has acceptances in {counter} {number}", roles=LEADERS),
 )
 SHOWS = ("vote", "commit")  # declared fields that stand under each node
@@ -53,14 +53,11 @@ SHOWS = ("vote", "commit")  # declared fields that stand under each node
 
 def quorums_of(traces: Iterable[Trace]) -> dict[str, Any] | None:
     """Return what a figure needs to show the quorums that these runs declare; None where there is none."""
-    names = {
-        name
-        for trace in traces
-        for declared in trace.header.declared.values()
-        for name in declared
-    }
+    names = {name for trace in traces for declared in trace.header.declared.values() for name in declared}
     counter = next((name for name in TERMS if name in names), "")
-    found = [quorum for quorum in QUORUMS if quorum.field in names and (not quorum.level or quorum.level in names)]
+    found = [
+        quorum for quorum in QUORUMS if quorum.field in names and (not quorum.level or quorum.level in names)
+    ]
     if not found:
         return None
     return {

@@ -58,7 +58,9 @@ def timeline(
     xs: list[float] = []
     free: dict[str, float] = {}  # process -> px up to which its row is taken
     starting: dict[int, list[Call]] = {}
-    began = {call.stop: max(call.start, 1) for call in calls if call.stop}  # where something ends: when it began
+    began = {
+        call.stop: max(call.start, 1) for call in calls if call.stop
+    }  # where something ends: when it began
     for call in calls:
         starting.setdefault(call.start, []).append(call)
     for place, at in enumerate(columns):
@@ -79,9 +81,7 @@ def timeline(
     return result
 
 
-def _slots(
-    calls: Sequence[Call], found: Placed | None, column: dict[int, int]
-) -> list[tuple[int, int]]:
+def _slots(calls: Sequence[Call], found: Placed | None, column: dict[int, int]) -> list[tuple[int, int]]:
     """Return (column after which it stands, call) of each operation of the order: as early as the order lets it."""
     slots: list[tuple[int, int]] = []
     slot = 0
@@ -102,7 +102,9 @@ def _points(slots: list[tuple[int, int]], xs: list[float]) -> list[tuple[float, 
     return points
 
 
-def _strips(result: Timeline, faults: Sequence[Fault], wide: Callable[[str], float]) -> list[tuple[Fault, int]]:
+def _strips(
+    result: Timeline, faults: Sequence[Fault], wide: Callable[[str], float]
+) -> list[tuple[Fault, int]]:
     """Give each fault the first line in which nothing stands at its place."""
     taken: list[float] = []
     strips = []

@@ -21,7 +21,7 @@ class Placed:
     outcome  "OK", "ILLEGAL" or "UNKNOWN"
     order    the operations as they could have happened one after the other; where the verdict is ILLEGAL, the longest
              such order that the checker found
-    stuck    operations that have no place in any order that goes on from there
+    stuck    operations that could come next, none of which the object allows
     """
 
     outcome: str
@@ -30,10 +30,12 @@ class Placed:
 
 
 def placed(verdict: Any, calls: Sequence[Call]) -> Placed:
-    """Return a verdict, checked against the operations: any object with `outcome`, `order` and `stuck`.
+    """Return a verdict, checked against the operations: one of `distsys.checkers`, or a `Placed`.
 
     An order that contradicts real time is refused: one operation had ended before another, placed before it, began.
     """
+    if hasattr(verdict, "witness"):
+        verdict = _numbered(verdict, calls)
     outcome = getattr(verdict, "outcome", None)
     outcome = outcome.name if isinstance(outcome, enum.Enum) else str(outcome)
     if outcome not in OUTCOMES:
@@ -57,6 +59,19 @@ def placed(verdict: Any, calls: Sequence[Call]) -> Placed:
     return found
 
 
+def _numbered(verdict: Any, calls: Sequence[Call]) -> Placed:
+    """Return a verdict of `distsys.checkers`, whose calls know at which event they began, with numbers."""
+    numbers = {call.place: number for number, call in enumerate(calls)}
+    try:
+        order = tuple(numbers[call.start] for call in verdict.witness or verdict.partial)
+        stuck = tuple(numbers[call.start] for call in verdict.stuck)
+    except KeyError as missing:
+        raise ArgumentError(
+            f"verdict must be of this history, but it speaks of an operation that began at event {missing}"
+        ) from None
+    return Placed(verdict.outcome.name, order, stuck)
+
+
 def sentence(found: Placed | None, calls: Sequence[Call]) -> str:
     """Return what the verdict says, in words."""
     if found is None:
@@ -66,5 +81,5 @@ def sentence(found: Placed | None, calls: Sequence[Call]) -> str:
     if found.outcome == "UNKNOWN":
         return "Not known: the checker stopped at its budget of steps."
     names = ", ".join(f"{calls[number].label} by {calls[number].process}" for number in found.stuck)
-    placed_ = f"{len(found.order)} of {len(calls)} operations can be put in order"
-    return f"Not linearizable: {placed_}{f', then no place is left for {names}' if names else ''}."
+    rest = f", and none of these can come next: {names}" if names else ""
+    return f"Not linearizable: the longest order has {len(found.order)} of {len(calls)} operations{rest}."

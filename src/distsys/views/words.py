@@ -38,8 +38,8 @@ def brief(value: Any, lanes: Sequence[str] = ()) -> str:
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, Operation):  # the records of clients fill a picture: who, how, what, of what, what
-        told = (value.process, value.type, value.f, value.key, value.value)
-        return " ".join(brief(item, lanes) for item in told if item is not None)
+        told = (value.type, value.f, value.key, value.value)
+        return " ".join([value.process, *(brief(item, lanes) for item in told if item is not None)])
     if is_dataclass(value) and not isinstance(value, type):
         inner = [getattr(value, field.name) for field in fields(value)]
         if len(inner) == 1 and isinstance(inner[0], Map):  # a map with a name, such as a vector clock
@@ -140,7 +140,7 @@ def fault_words(step: Step, cause: Send | None) -> str:
             return "all faults end, and the system may settle" if settle else "the network heals"
         case "link":
             ends = f"from {step.node or 'every node'} to {_everybody(detail.get('to'))}"
-            return f"messages {ends} go over a new link"
+            return f"the link {ends} is replaced"
         case "skew":
             return f"the clock of {step.node} {rate(detail.get('ppm', 0))}"
         case "clock":

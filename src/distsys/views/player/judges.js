@@ -17,7 +17,7 @@ const JUDGES = `
 .strike { stroke: var(--k-ink); stroke-width: 1.2; } .thread { stroke: var(--k-1); stroke-width: 1.6; fill: none; } .point { fill: var(--k-ground); stroke: var(--k-1); stroke-width: 2; }
 .lost { fill: var(--k-bad); font-weight: bold; } .bold { font-weight: bold; } .playhead { stroke: var(--k-2); stroke-width: 2; fill: var(--k-2); }
 .spell.down { fill: var(--k-crash); } .spell.split { stroke: var(--k-4); stroke-dasharray: 10 4 2 4; }
-.circles { overflow-x: auto; } .circles svg { display: block; } .which select { min-height: 30px; margin-right: 8px; }
+.circles { overflow-x: auto; margin-top: 8px; } .circles svg { display: block; } .which select { min-height: 30px; margin-right: 8px; }
 .node { fill: var(--k-ground); stroke: var(--k-quiet); stroke-width: 1.5; } .node.member { stroke: var(--k-ink); stroke-width: 2.5; } .node.gone { stroke-dasharray: 3 4; }
 .bracket { fill: none; stroke-width: 3; } .p1 { stroke: var(--k-1); } .p2 { stroke: var(--k-2); } .bracket.p2 { stroke-dasharray: 7 4; }
 .knob.p1 { fill: var(--k-1); } .knob.p2 { fill: var(--k-ground); stroke-width: 2; }
