@@ -218,7 +218,7 @@ def said(figure):
 
 
 def truth(trace, step):
-    """Return, by a second reading of the record, who voted for the leader of the highest term, and who holds its commit."""
+    """Return the leader of the highest term, who voted for it, and who holds its commit: a second reading."""
     from distsys.drivers.replay import replayed
 
     nodes = next(nodes for at, nodes, _ in replayed(trace) if at.number == step)
