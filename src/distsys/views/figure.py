@@ -107,18 +107,9 @@ def play(
     judges = Judges(labelled, verdict, lights)
     judges.check(panel)
     windows = {label: window(trace, first, last) for label, trace in labelled.items()}
-    if isinstance(without, str):
-        raise ArgumentTypeError(
-            f"without must hold names of classes, such as ['Ack'], but it is {shown(without)}"
-        )
     label, trace = next(iter(labelled.items()))
     start, end = windows[label]
-    if at is not None:
-        whole_number("at", at, at_least=start, at_most=max(stop for _, stop in windows.values()))
-    if panel not in PANELS or (panel == "tour" and not tour):
-        raise ArgumentError(
-            f"panel must be one of {', '.join(PANELS[1:])} that the figure has, but it is {shown(panel)}"
-        )
+    _check(without, at, panel, tour, windows)
     stills = {
         name: spacetime.draw(
             one, alt=alt, first=windows[name][0], last=min(windows[name][1], windows[name][0] + STILL_MOST - 1),
@@ -134,7 +125,48 @@ def play(
     more = (
         f"<p><b>Operations of clients</b></p>{words(calls, found)}" if calls and panel != "operations" else ""
     )
-    content: dict[str, Any] = {
+    extras = {
+        "mode": "beside" if beside else "",
+        "without": sorted(without),
+        "tour": checked_tour(tour, trace, start, end),
+        "at": at or 0,
+        "open": panel,
+        **judges.of_figure(),
+    }
+    content = _runs(labelled, windows, judges) | {key: value for key, value in extras.items() if value}
+    return Figure(
+        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words + more, name=figure_name(name),
+        title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
+        others=tuple(stills.items()), label=label, judged=judges.is_needed,
+        height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
+    )  # fmt: skip
+
+
+def _check(
+    without: Collection[str],
+    at: int | None,
+    panel: str,
+    tour: Sequence[Stop],
+    windows: Mapping[str, tuple[int, int]],
+) -> None:
+    if isinstance(without, str):
+        raise ArgumentTypeError(
+            f"without must hold names of classes, such as ['Ack'], but it is {shown(without)}"
+        )
+    if at is not None:
+        first = next(iter(windows.values()))[0]
+        whole_number("at", at, at_least=first, at_most=max(stop for _, stop in windows.values()))
+    if panel not in PANELS or (panel == "tour" and not tour):
+        raise ArgumentError(
+            f"panel must be one of {', '.join(PANELS[1:])} that the figure has, but it is {shown(panel)}"
+        )
+
+
+def _runs(
+    labelled: Mapping[str, Trace], windows: Mapping[str, tuple[int, int]], judges: Judges
+) -> dict[str, Any]:
+    """Return what a figure carries of its runs."""
+    return {
         "runs": [
             {
                 "label": label,
@@ -147,21 +179,6 @@ def play(
             for label, one in labelled.items()
         ]
     }
-    extras = {
-        "mode": "beside" if beside else "",
-        "without": sorted(without),
-        "tour": checked_tour(tour, trace, start, end),
-        "at": at or 0,
-        "open": panel,
-        **judges.of_figure(),
-    }
-    content |= {key: value for key, value in extras.items() if value}
-    return Figure(
-        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words + more, name=figure_name(name),
-        title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
-        others=tuple(stills.items()), label=label, judged=judges.is_needed,
-        height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
-    )  # fmt: skip
 
 
 def _checked(runs: Trace | Mapping[str, Trace], beside: bool) -> dict[str, Trace]:
