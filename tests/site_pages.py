@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
@@ -66,10 +67,25 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class InPieces(Quiet):
+    """Sends a page up to the text `at`, and what follows when `go` is set."""
+
+    at, go = b"", threading.Event()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        whole = source.read()
+        place = whole.find(self.at) if self.at and self.path.endswith(".html") else -1
+        if place >= 0:
+            outputfile.write(whole[:place])
+            outputfile.flush()
+            self.go.wait()
+        outputfile.write(whole[max(place, 0) :])
+
+
 @contextmanager
-def served(site: Path) -> Iterator[str]:
+def served(site: Path, kind: type[Quiet] = Quiet) -> Iterator[str]:
     """Serve the site on this machine; yield its address."""
-    handler = functools.partial(Quiet, directory=str(site))
+    handler = functools.partial(kind, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
