@@ -21,8 +21,8 @@ and reads, from multiplying the work. Each keeps every verdict:
    next and its answer is right; nothing else is tried there. Any order that places it later still works without
    it there, and works with it here.
 
-In which order the next operations are tried changes no verdict, but may change the work: first those that lead to what a
-coming read saw, where the spec can tell (`Spec.leads`), then by their invokes.
+In which order the next operations are tried changes no verdict, but may change the work: first those that lead to
+what a coming read saw, where the spec can tell (`Spec.leads`), then by their invokes.
 
 The cost is counted in steps: one for each time that the spec is asked. A search that has used up its steps gives
 up, and that is the verdict UNKNOWN. There is no clock, so the same history gives the same verdict on every machine.
