@@ -30,9 +30,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-sys.path.insert(0, str(ROOT / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from distsys.checkers import SPECS, History, Outcome, linearizable
 from distsys.core.canonical import encode
@@ -41,6 +40,7 @@ from distsys.lab.histories import history as kept
 from naive_objects import OBJECTS, history_of
 from plain_search import plain_linearizable
 
+ROOT = Path(__file__).resolve().parent.parent
 STEPS_MAX = 2_000_000
 TIMEOUT_MS = 20_000
 PLAIN_MAX = 300_000
