@@ -145,7 +145,7 @@ class ProgramOrder:
                 required.append(self._lanes[lane][done])
             elif (last := self._last[lane]) is not None:
                 optional.append(last)
-        return required, optional
+        return sorted(required, key=lambda index: self.required[index].start), optional
 
     def place(self, position: tuple[int, ...], index: int) -> tuple[int, ...]:
         """The position after the required operation `index`."""

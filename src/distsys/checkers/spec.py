@@ -61,7 +61,7 @@ class Spec:
     operations  f -> how its value and its answer look, for people
     initial     the state at the beginning; immutable and hashable
     apply       (state, call) -> (next state, answer); the answer may be `ANY` or `NEVER`. It must not look at
-                `call.answer` unless `call.known`
+                `call.answer` unless `call.known`, nor at who calls: two calls that ask the same are exchanged
     reads       whether a call, with the answer that was heard, can change no state, whatever the state is: a read, a
                 compare-and-set that answered false. If it says yes where that is not so, verdicts are wrong
     prepare     call -> the call with its values checked and in one form; raises `HistoryError`
