@@ -300,6 +300,18 @@ def test_a_timer_of_an_embedded_node_is_named_in_full_or_by_its_last_part():
     assert explore("membership", nodes=2, bounds=Bounds(timeouts=2)).states not in counts
 
 
+def test_a_timer_is_limited_at_one_node_and_only_some_nodes_may_crash():
+    bounds = Bounds(timeouts=2, timers={"election@n1": 0, "election@n3": 0}, crashes=1, may_crash=("n3",))
+    who = {
+        "n1 stands": lambda world: world.step.kind == "timeout" and world.step.node == "n1",
+        "n2 stands": lambda world: world.step.kind == "timeout" and world.step.node == "n2",
+        "n2 crashes": lambda world: world.step.kind == "crash" and world.step.node == "n2",
+        "n3 crashes": lambda world: world.step.kind == "crash" and world.step.node == "n3",
+    }
+    found = explore("toy-election", nodes=3, bounds=bounds, goals=who)
+    assert found.unreached == ("n1 stands", "n2 crashes")
+
+
 def test_requests_in_order_are_fewer_orders():
     requests = [Request(0, "n1", Letter(0)), Request(0, "n2", Letter(1))]
     cluster = systems.build("toy-drawn", nodes=2, seed=3)
@@ -446,6 +458,8 @@ def test_counts_and_runs_are_the_same_whatever_the_hash_seed():
         ({"requests": [3]}, DistsysError, "hold"),
         ({"symmetry": "yes"}, ArgumentTypeError, "symmetry must be True or False"),
         ({"bounds": Bounds(requests=5)}, ArgumentError, "bounds.requests must be at most 0"),
+        ({"bounds": Bounds(may_crash=("n9",))}, ArgumentError, "bounds must name nodes of n1, n2, n3"),
+        ({"bounds": Bounds(timers={"t@n8": 1})}, ArgumentError, "but they name 'n8'"),
         ({"colour": 3}, DistsysError, "toy-election has no option 'colour'"),
         ({"mutant": "RAFT-01"}, DistsysError, "toy-election has no mutant named 'RAFT-01'"),
     ],
@@ -471,6 +485,7 @@ def test_a_cluster_takes_no_options_beside_it():
         ({"timers": {3: 1}}, ArgumentTypeError, "timers must name timers"),
         ({"timers": {"a": -1}}, ArgumentError, r"timers\['a'\] must be at least 0"),
         ({"in_order": 1}, ArgumentTypeError, "in_order must be True or False"),
+        ({"may_crash": "n1"}, ArgumentTypeError, "may_crash must name nodes"),
         ({"depth": -1}, ArgumentError, "depth must be at least 0"),
         ({"tick": 0}, ArgumentError, "tick must be at least 1"),
     ],

@@ -94,6 +94,8 @@ def explore(
     limits = bounds if bounds is not None else Bounds()
     if not isinstance(limits, Bounds):
         raise ArgumentTypeError(f"bounds must be Bounds(...), but it is {shown(bounds)}")
+    for name in sorted(limits.named - set(cluster.names)):
+        raise ArgumentError(f"bounds must name nodes of {', '.join(cluster.names)}, but they name {name!r}")
     whole_number("seed", seed, at_most=2**64 - 1)
     whole_number("states_max", states_max, at_least=1)
     if not isinstance(symmetry, bool):
