@@ -15,7 +15,7 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "two elections": (111_205, 414_399, 20),
     "two elections and a crash": (211_000, 826_332, 23),
     "a command and a crash": (53_025, 174_216, 18),
-    "a command and a heartbeat": (574_982, 2_479_324, 23),
+    "a command and a heartbeat": (498_156, 2_141_385, 23),
 }
 LONG = {"two elections and a crash", "a command and a heartbeat"}
 

@@ -15,13 +15,13 @@ NAMES = ("n1", "n2", "n3")
 ALIKE = [  # system, mutant, bounds, states without symmetry, states with it
     ("heartbeat-detector", None, {"timeouts": 2}, 7_932, 1_361),
     ("heartbeat-detector", "FD-06", {"timeouts": 3}, None, None),
-    ("membership", None, {"timeouts": 1}, None, None),
+    ("membership", None, {"timeouts": 1}, 944, 170),
     ("membership", "MEM-04", {"timeouts": 3}, None, None),
-    ("toy-election", None, {"timeouts": 2}, 700, None),
-    ("toy-election", None, {"timeouts": 2, "crashes": 1}, 7_325, None),
+    ("toy-election", None, {"timeouts": 2}, 700, 120),
+    ("toy-election", None, {"timeouts": 2, "crashes": 1}, 7_325, 1_258),
     ("toy-election", "TOY-1", {"timeouts": 2, "crashes": 1}, None, None),
     ("toy-election", "TOY-2", {"timeouts": 2}, None, None),
-    ("raft", None, {"timeouts": 1, "crashes": 1, "requests": 0}, 2_489, None),
+    ("raft", None, {"timeouts": 1, "crashes": 1, "requests": 0}, 2_489, 433),
 ]
 
 
