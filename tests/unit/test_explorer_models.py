@@ -41,6 +41,20 @@ def test_a_model_has_as_many_states_and_levels_as_tlc_found(model, states, depth
     assert (found.states, found.depth + 1) == (states, depth)
 
 
+LARGER = [
+    (two_phase_commit(6), 50_816, 20),
+    (abstract_paxos(3, 1, 3), 68_921, 25),
+    (abstract_paxos(3, 2, 3), 185_369, 25),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("model", "states", "depth"), LARGER, ids=lambda value: getattr(value, "name", None))
+def test_a_larger_model_has_as_many_states_as_tlc_found(model, states, depth):
+    found = explore_model(model)
+    assert (found.verdict, found.states, found.depth + 1) == ("HOLDS", states, depth)
+
+
 @pytest.mark.parametrize(("model", "generated"), [(transaction_commit(3), 94), (two_phase_commit(3), 1_146)])
 def test_where_no_quorum_is_chosen_tlc_generates_as_many_states_too(model, generated):
     assert explore_model(model).transitions + len(model.initial) == generated
