@@ -3,7 +3,7 @@
 A check that catches nothing proves nothing, so every law has mutants, and every mutant has a row here:
 
     unit             a law over values, or a directed schedule (`NodeMutant.scenario`)
-    swarm            random runs break a law of safety: of each seed a walk, where the system allows that, and a simulation
+    swarm            random runs break a law of safety: of each seed a walk (where the system allows that), a simulation
     explorer         every order of events within the mutant's scope
     linearizability  random runs whose history no order of operations explains
     liveness         random runs break what must hold finally
@@ -40,7 +40,7 @@ from .judging import LINEARIZABILITY, judge_of
 CAUGHT, MISSED, NOT_TRIED = "caught", "missed", ""
 WAYS = ("unit", "swarm", "explorer", "linearizability", "liveness")
 SEEDS = {"Q": 200, "D": 5_000, "X": 0, "L": 200, "U": 200}  # the budget of a class
-RESTARTS = 3  # failing seeds that are shrunk
+RESTARTS = 6  # failing seeds that are shrunk
 UNTIL, SETTLE = 1 * S, 1500 * MS  # of a system that does not say how soon it settles: enough for every fault
 
 
