@@ -59,7 +59,7 @@ class System:
     members    (names, options) -> {name: (role, arguments of the class beside name and disk)}
     laws       what must hold
     options    each option with its default; `nodes` is always there
-    workload   (names, options, seed) -> requests from outside, a function of its arguments only
+    workload   (names of the servers, options, seed) -> requests from outside, a function of its arguments only
     tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
     restarts   whether a crashed node comes up again; False is the crash-stop model, in which it stays down
     clients    the roles that are clients: faults of nodes do not fall on them, cuts of the network do
@@ -231,7 +231,7 @@ class Cluster:
 
     def workload(self, seed: int) -> tuple[Request, ...]:
         """Return what clients ask in the run with this seed."""
-        return self.system.workload(self.names, self.options, seed)
+        return self.system.workload(self.servers, self.options, seed)
 
     def __reduce__(self) -> Any:
         return (_rebuild, (self.system.name, self.options, self.mutant.id if self.mutant else None))

@@ -1,5 +1,6 @@
 """Drivers: they hand events to nodes, carry out effects, and write the trace."""
 
+from .explorer import Bounds, Exploration, explore, explore_model
 from .faults import (
     After,
     ClockStep,
@@ -35,11 +36,13 @@ from .walk import walk
 
 __all__ = [
     "After",
+    "Bounds",
     "ClockStep",
     "Crash",
     "Cut",
     "DiskFree",
     "DiskFull",
+    "Exploration",
     "Exponential",
     "Fixed",
     "HandlerError",
@@ -64,6 +67,8 @@ __all__ = [
     "Unstall",
     "Wipe",
     "during",
+    "explore",
+    "explore_model",
     "fork",
     "kinds_of",
     "length",
