@@ -85,7 +85,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Explore, print what was found, and keep the run that breaks a law."""
     for path in (chosen.save, chosen.draw):
         if path not in (None, "-"):
-            commands._check_folder(path)
+            commands.check_folder(path)
     model = chosen.protocol in catalogue.MODELS
     result = _explore_model(chosen) if model else _explore_system(chosen)
     if not (chosen.quiet and result.holds):
@@ -134,7 +134,7 @@ def _explore_system(chosen: argparse.Namespace) -> Exploration:
     _find(chosen.protocol)
     if names := _given_of_models(chosen):
         raise UsageError(f"{chosen.protocol} is a system of nodes, which takes no --{names[0]}")
-    options = commands._options(chosen)
+    options = commands.options_of(chosen)
     cluster = systems.build(chosen.protocol, mutant=chosen.mutant, **options)
     counts = {name: getattr(chosen, name) or 0 for name in COUNTS}
     bounds = Bounds(
