@@ -65,6 +65,15 @@ def test_deliver_takes_the_oldest_message_of_its_class():
     assert len(set(causes)) == 2
 
 
+def test_deliver_can_let_a_message_overtake_older_ones():
+    asks = (request("n1", Talk("n2")), request("n1", Talk("n2")))
+    trace = perform(cluster("lamport-clock"), (*asks, deliver("n1", "n2", over=1), deliver("n1", "n2")))
+    stamps = [step.event.message.stamp for step in trace if step.kind == "deliver"]
+    assert stamps == sorted(stamps, reverse=True)
+    with pytest.raises(ArgumentError, match="is under way"):
+        perform(cluster("lamport-clock"), (*asks, deliver("n1", "n2", over=2)))
+
+
 def test_a_performed_trace_performs_again_replays_loads_and_has_one_form():
     story = (request("n2", Broadcast("x")), deliver("n2", "n1"), timeout("n2", "best_effort/links/retry"))
     trace = perform(cluster("reliable-broadcast"), story, seed=9)

@@ -3,7 +3,7 @@
 A check that catches nothing proves nothing, so every law has mutants, and every mutant has a row here:
 
     unit             a law over values, or a directed schedule (`NodeMutant.scenario`)
-    swarm            random runs break a law of safety: of each seed a walk (where the system allows that), a simulation
+    swarm            random runs break a law of safety: per seed a walk, where the system allows it, and a simulation
     explorer         every order of events within the mutant's scope
     linearizability  random runs whose history no order of operations explains
     liveness         random runs break what must hold finally
