@@ -5,6 +5,7 @@ import pytest
 from distsys import MS, S, Trace, replay, simulate, systems
 from distsys.algorithms.broadcast_messages import Broadcast
 from distsys.algorithms.clock_messages import Talk
+from distsys.cli import main
 from distsys.core.errors import ArgumentError, ArgumentTypeError
 from distsys.core.events import Send
 from distsys.drivers import length, perform, reperform, schedule_of
@@ -180,3 +181,12 @@ def test_a_node_sees_the_clock_that_its_move_carries():
     ask, down = trace[-2], trace[-1]
     assert (ask.at, ask.event.now, down.at) == (5 * MS, 4 * MS, 9 * MS)
     assert schedule_of(Trace.loads(trace.text())) == moves
+
+
+def test_the_command_replays_a_performed_schedule_and_performs_it_again(tmp_path, capsys):
+    trace = perform(cluster("lamport-clock"), (request("n1", Talk("n2")), deliver("n1", "n2")))
+    path = trace.save(tmp_path / "story.trace")
+    assert main(("replay", str(path))) == 0
+    assert "The schedule, performed again, gives the same steps." in capsys.readouterr().out
+    assert main(("draw", str(path))) == 0
+    assert "n2 receives Letter" in capsys.readouterr().out

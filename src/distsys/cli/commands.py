@@ -254,6 +254,12 @@ def replay(chosen: argparse.Namespace) -> int:
                 "workload, is not that of the recorded run"
             )
         say("The simulator, run again from the seed, gives the same bytes.")
+    elif trace.header.driver.get("kind") == "schedule":
+        if drivers.reperform(trace).steps != trace.steps:
+            raise ReplayError(
+                "the schedule, performed again, gives another run: the code is not that of the run"
+            )
+        say("The schedule, performed again, gives the same steps.")
     say(verdict(trace))
     return 0
 
