@@ -17,7 +17,7 @@ WIDE = "f => { f.panel.querySelector('.axis').style.width = '8000px'; f.refresh(
 
 
 def cut_off():
-    """Return a run in which an old leader that was cut off answers a read, and what a checker would say of it."""
+    """Return a run with a cut, and a verdict that is made up to be shown: three in order, the next has no place."""
     script = (faults.Partition(600 * MS, (("n1", "c2"), ("n2", "n3", "c1"))),)
     trace = store_run(script, seed=7)
     calls = calls_of(positioned(trace))
