@@ -209,7 +209,7 @@ def main() -> int:
 def report(contestants: dict[str, Callable[[], float]], repeat: int) -> None:
     """Let the contestants take turns, and print what each did in a second."""
     print(
-        f"{SERVERS} servers, {CLIENTS} clients with {COMMANDS} puts each, wall time, {repeat} turns after one to warm up"
+        f"{SERVERS} servers, {CLIENTS} clients that put values, wall time, {repeat} turns after one to warm up"
     )
     rates: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(repeat + 1):
