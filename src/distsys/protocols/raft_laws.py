@@ -358,7 +358,7 @@ def everything_is_committed(world: World) -> str | None:
     return None
 
 
-@record
+    """How quiet it is since faults ended (`since`, -1 before): the `term` agreed on, and `broken` when it went on."""
 class Calm:
     """How quiet it is since faults ended (`since`, -1 before): the `term` all agreed on, and `broken` when it went on."""
 
