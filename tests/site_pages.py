@@ -68,18 +68,18 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 class InPieces(Quiet):
-    """Sends a page up to the text `at`, and what follows when `go` is set."""
+    """Sends the first `place` bytes of a page, and what follows when `go` is set."""
 
-    at, go = b"", threading.Event()
+    place, go = 0, threading.Event()
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
         whole = source.read()
-        place = whole.find(self.at) if self.at and self.path.endswith(".html") else -1
-        if place >= 0:
-            outputfile.write(whole[:place])
+        if self.path.endswith(".html"):
+            outputfile.write(whole[: self.place])
             outputfile.flush()
             self.go.wait()
-        outputfile.write(whole[max(place, 0) :])
+            whole = whole[self.place :]
+        outputfile.write(whole)
 
 
 @contextmanager

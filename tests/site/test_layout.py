@@ -64,7 +64,8 @@ BUTTONS = ("theme-switch-button", "search-button__button", "secondary-toggle")
 def test_the_row_of_buttons_keeps_still_when_a_page_arrives_in_two_pieces(browser, built_site, button):
     page = built_site / "book" / "api-algorithms.html"
     text = page.read_bytes()
-    InPieces.at = text[text.rindex(b"<button", 0, text.index(button.encode())) :][:200]
+    row = text.index(b"article-header-buttons")
+    InPieces.place = text.rindex(b"<button", row, text.index(button.encode(), row))
     InPieces.go.clear()
     tab = browser.new_page(viewport=PHONE)
     with served(built_site, InPieces) as origin:

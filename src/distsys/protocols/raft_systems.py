@@ -150,4 +150,5 @@ RAFT_MEMBERS = System(
     ),
     settle=90 * S,
     settles_early=True,
+    untimed=True,
 )

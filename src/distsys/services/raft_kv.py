@@ -117,4 +117,5 @@ RAFT_KV = System(
     ),
     settle=90 * S,
     settles_early=True,
+    untimed=True,
 )
