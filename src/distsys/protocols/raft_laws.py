@@ -358,9 +358,9 @@ def everything_is_committed(world: World) -> str | None:
     return None
 
 
-    """How quiet it is since faults ended (`since`, -1 before): the `term` agreed on, and `broken` when it went on."""
+@record
 class Calm:
-    """How quiet it is since faults ended (`since`, -1 before): the `term` all agreed on, and `broken` when it went on."""
+    """How quiet it is since faults ended (`since`, -1 before): the `term` agreed on, and `broken` when it went on."""
 
     since: int = -1
     term: int = 0
