@@ -250,9 +250,9 @@ CRASHES = (
             return must, [call for call in history.calls if call.type != "ok"]
         """,
     ),
-    explanation='"info" may have happened or not, so it is optional; "fail" did not happen, so it is nowhere. A time-out '
-    "that is counted as a failure raises false alarms, and so does one of which it is demanded that it took effect "
-    "before its client gave up.",
+    explanation='"info" may have happened or not, so it is optional; "fail" did not happen, so it is nowhere. '
+    "To count a time-out as a failure raises false alarms, and so does the demand that it took effect before its "
+    "client gave up.",
 )
 def mend_the_crashes(answer: object) -> str | None:
     if not callable(answer):
