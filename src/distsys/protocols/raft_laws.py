@@ -13,6 +13,7 @@ The laws find the Raft server also where it is embedded in a host under the name
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from distsys.core.events import Effect, Event, Persist, Send
@@ -36,9 +37,15 @@ def raft_of(node: Node | None) -> Raft | None:
 
 
 def acting(world: World) -> Raft | None:
-    """Return the Raft server that handled the last step, if it is up."""
+    """Return the Raft server that handled the last step, if it is up and the step is whole.
+
+    While a disk stalls in the middle of a step, the memory of the server is ahead of all that it has done: it does
+    nothing else until the disk goes on, and then the laws look again.
+    """
     step = world.step
-    return None if step is None else raft_of(world.nodes.get(step.node))
+    if step is None or step.kept < len(step.effects):
+        return None
+    return raft_of(world.nodes.get(step.node))
 
 
 def servers(world: World) -> Iterator[Raft]:
@@ -356,10 +363,11 @@ def everything_is_committed(world: World) -> str | None:
 
 @record
 class Calm:
-    """How quiet it is since faults ended: `term` once all members agreed on a leader, `broken` when it went on."""
+    """How quiet it is since faults ended: `term` once all `members` agreed on a leader, `broken` when it went on."""
 
     healed: bool = False
     term: int = 0
+    members: tuple[str, ...] = ()
     broken: str | None = None
 
 
@@ -370,7 +378,10 @@ class Calm:
     when=FINALLY,
 )
 def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None]:
-    """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6)."""
+    """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6).
+
+    A server that was removed may count terms as it likes, as long as no member follows it there.
+    """
     step = world.step
     if step is None or memory.broken:
         return memory, memory.broken
@@ -382,14 +393,14 @@ def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None
         return memory, None
     if isinstance(message_of(step.event), TimeoutNow):
         return Calm(healed=True), None  # a leader that hands over asks for a new term
-    if memory.term and raft.current_term > memory.term:
+    if raft.name in memory.members and raft.current_term > memory.term:
         broken = (
             f"all members had agreed on the leader of term {memory.term}, and then {raft.name} entered term "
         )
-        return Calm(True, memory.term, f"{broken}{raft.current_term}"), None
+        return replace(memory, broken=f"{broken}{raft.current_term}"), None
     stays = raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
     if not memory.term and stays and one_leader_in_the_end.fold(None, world)[1] is None:
-        return Calm(True, raft.current_term), None
+        return Calm(True, raft.current_term, (raft.name, *raft.followers())), None
     return memory, None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core.dice import Dice
+from distsys.core.errors import whole_number
 from distsys.core.node import Node
 from distsys.core.operations import INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
+from distsys.protocols.raft import server_names
 
 from . import kv
 from .replicated import Redirect, Reply
@@ -39,12 +41,12 @@ class KvClient(Node):
         think_ms: int = 100,
     ) -> None:
         super().__init__(name, disk)
-        self.servers = servers
-        self.operations = operations
-        self.keys = keys
-        self.retry_ms = retry_ms
-        self.tries_max = tries_max
-        self.think_ms = think_ms
+        self.servers = server_names("servers", servers)
+        self.operations = whole_number("operations", operations)
+        self.keys = whole_number("keys", keys, at_least=1)
+        self.retry_ms = whole_number("retry_ms", retry_ms, at_least=1)
+        self.tries_max = whole_number("tries_max", tries_max, at_least=1)
+        self.think_ms = whole_number("think_ms", think_ms)
         self.life: int = disk.get("life", 0)
         self.dice = Dice(0)
         self.sequence = 0
