@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.events import Effect, Event, Persist, Send
+from distsys.core.events import Effect, Event, Persist, Send, Timeout
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.log import Log
 from distsys.core.node import Inner, Node
@@ -37,13 +37,13 @@ def raft_of(node: Node | None) -> Raft | None:
 
 
 def acting(world: World) -> Raft | None:
-    """Return the Raft server that handled the last step, if it is up and the step is whole.
+    """Return the Raft server that handled the last step, if it is up and the step is whole; None after a fault.
 
     While a disk stalls in the middle of a step, the memory of the server is ahead of all that it has done: it does
     nothing else until the disk goes on, and then the laws look again.
     """
     step = world.step
-    if step is None or step.kept < len(step.effects):
+    if step is None or step.event is None or step.kept < len(step.effects):
         return None
     return raft_of(world.nodes.get(step.node))
 
@@ -380,7 +380,8 @@ class Calm:
 def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None]:
     """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6).
 
-    A server that was removed may count terms as it likes, as long as no member follows it there.
+    A server that was removed may count terms as it likes, as long as no member follows it there. That all agree
+    counts from a look of the leader at its majority: what the last look saw came in part from the time of the faults.
     """
     step = world.step
     if step is None or memory.broken:
@@ -393,13 +394,16 @@ def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None
         return memory, None
     if isinstance(message_of(step.event), TimeoutNow):
         return Calm(healed=True), None  # a leader that hands over asks for a new term
+    if raft.role is Role.LEADER and raft.is_changing():
+        return Calm(healed=True), None  # and so may one that leaves
     if raft.name in memory.members and raft.current_term > memory.term:
         broken = (
             f"all members had agreed on the leader of term {memory.term}, and then {raft.name} entered term "
         )
         return replace(memory, broken=f"{broken}{raft.current_term}"), None
+    looked = isinstance(step.event, Timeout) and step.event.timer.endswith("quorum")
     stays = raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
-    if not memory.term and stays and one_leader_in_the_end.fold(None, world)[1] is None:
+    if not memory.term and looked and stays and one_leader_in_the_end.fold(None, world)[1] is None:
         return Calm(True, raft.current_term, (raft.name, *raft.followers())), None
     return memory, None
 

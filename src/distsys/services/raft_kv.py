@@ -30,7 +30,9 @@ def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     client = {"servers": names, "operations": options["operations"], "keys": options["keys"]}
     whole_number("clients", options["clients"], at_least=1)
     whole_number("upkeep", options["upkeep"])
-    ReplicatedStore(names[0], voters=names, **replica)  # a wrong option is answered here, before anything runs
+    ReplicatedStore(
+        names[0], voters=names, **replica
+    )  # a wrong option is answered here, before anything runs
     KvClient("c1", **client)
     replicas = {name: ("server", {"voters": names, **replica}) for name in names}
     return {**replicas, **{f"c{number}": ("client", client) for number in range(1, options["clients"] + 1)}}

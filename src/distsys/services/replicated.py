@@ -88,7 +88,9 @@ class ReplicatedStore(Node):
         if reads not in READS:
             raise ArgumentError(f"reads must be one of {', '.join(READS)}, but it is {shown(reads)}")
         self.reads = reads
-        self.snapshot_every = whole_number("snapshot_every", snapshot_every)  # entries applied since the last snapshot; 0 takes none
+        self.snapshot_every = whole_number(
+            "snapshot_every", snapshot_every
+        )  # entries applied since the last snapshot; 0 takes none
         self.state = kv.Store()
         self.callers: Map[str, str] = EMPTY
         self.raft = self.embed(
