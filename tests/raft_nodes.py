@@ -4,7 +4,20 @@
 in which the node wanted them.
 """
 
-from distsys.core import MS, CancelTimer, Deliver, Log, Note, Output, Persist, Send, SetTimer, Start, Timeout
+from distsys.core import (
+    MS,
+    CancelTimer,
+    Deliver,
+    Inner,
+    Log,
+    Note,
+    Output,
+    Persist,
+    Send,
+    SetTimer,
+    Start,
+    Timeout,
+)
 from distsys.core.values import EMPTY, Map
 from distsys.protocols.raft import Raft
 from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, Vote
@@ -116,3 +129,20 @@ def saved(term, vote):
 def stored(log):
     """Return the record of a log."""
     return Persist(Map({"log": log}))
+
+
+def flow(nodes, under_way, now=0, held=()):
+    """Deliver messages among `nodes` until none is under way; return those that nobody took, in order.
+
+    `under_way` is (sender, to, message). What goes to another name, or is of a class in `held`, stays.
+    """
+    left, waiting = [], list(under_way)
+    while waiting:
+        sender, to, message = waiting.pop(0)
+        inner = message.message if isinstance(message, Inner) else message
+        if to not in nodes or isinstance(inner, held):
+            left.append((sender, to, message))
+            continue
+        effects = nodes[to].handle(Deliver(sender, message, now))
+        waiting += [(to, other, answer) for other, answer in sends(effects)]
+    return left

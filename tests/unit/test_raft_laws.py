@@ -1,17 +1,24 @@
 """The laws of Raft raise no alarm where nothing is wrong: each case is a run, or a seed, that once did."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from distsys import S, simulate, systems
 from distsys.checkers import History, linearizable
-from distsys.core import Persist
+from distsys.core import Deliver, Log, Map, Persist, Start, Timeout
 from distsys.core.systems import Request
+from distsys.core.trace import Step
 from distsys.drivers import Crash, Restart, Simulator, Stall, Unstall
-from distsys.mutants.raft_found import MUTANTS, PROPOSED, KeepsItsPreVotes, LeasesAfterAHandOver
-from distsys.protocols.raft_messages import Propose, Role, Vote
+from distsys.mutants.raft_found import MUTANTS, PROPOSED, KeepsItsPreVotes, StoreWithLeasesAfterAHandOver
+from distsys.protocols.raft import Raft
+from distsys.protocols.raft_laws import durable_before_revealed
+from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, Propose, Role, Vote
 from distsys.protocols.raft_stability import PreVote
-from distsys.protocols.raft_transfer import TransferLeadership
-from raft_nodes import ask, candidate, fire, hear, settled_leader
+from distsys.protocols.raft_transfer import TimeoutNow, TransferLeadership
+from distsys.services.kv import Call, Get, Put
+from distsys.services.replicated import ReplicatedStore, Reply
+from raft_nodes import THREE, candidate, disk_of, fire, flow, follower, hear, sends
 
 
 def test_what_a_stalled_disk_has_not_taken_was_never_committed():
@@ -68,13 +75,43 @@ def test_put_back_a_new_leader_that_goes_on_to_ask_deposes_itself():
     assert (node.role, node.current_term) == (Role.CANDIDATE, 2)
 
 
-def test_put_back_a_leader_that_gave_up_to_hand_over_takes_a_lease_again():
-    node = settled_leader(LeasesAfterAHandOver, lease=True)
-    ask(node, TransferLeadership("s2"), now=20_000)
-    fire(node, "transfer", now=320_000)
-    node.lease_until = 900_000
-    fire(node, "heartbeat", now=350_000)
-    assert node.holds_a_lease()
+def read_after_a_hand_over_that_failed(kind):
+    """Return what the old leader s1 answers to a read, when s2 has been elected and has committed x = new.
+
+    The order to s2 is late: s1 has given up waiting, and has renewed its lease before it arrives.
+    """
+    nodes = {name: kind(name, voters=THREE, reads="lease") for name in THREE}
+    for node in nodes.values():
+        node.handle(Start(0))
+
+    def timer(name, which, now, held=(), among=THREE):
+        effects = nodes[name].handle(Timeout(f"raft/{which}", now))
+        sent = [(name, to, message) for to, message in sends(effects)]
+        return flow({n: nodes[n] for n in among}, sent, now, held)
+
+    for name in ("s2", "s3"):
+        timer(name, "alive", 300_000, among=(name,))
+    timer("s1", "election", 400_000)
+    ordered = nodes["s1"].handle(Deliver("client", TransferLeadership("s2"), 450_000))
+    late = [("s1", to, message) for to, message in sends(ordered)]
+    assert [type(message.message) for _, _, message in late] == [TimeoutNow]
+    timer("s1", "transfer", 750_000)
+    timer("s1", "heartbeat", 760_000)
+    others = {name: nodes[name] for name in ("s2", "s3")}
+    flow(others, late, 800_000)  # s1 hears no more: its link is cut
+    assert (nodes["s1"].raft.role, nodes["s2"].raft.role) == (Role.LEADER, Role.LEADER)
+    answered = flow(others, [("c1", "s2", Call("c1.1", 1, Put("x", "new")))], 810_000)
+    assert ("s2", "c1", Reply("c1.1", 1, None)) in answered
+    read = nodes["s1"].handle(Deliver("c2", Call("c2.1", 1, Get("x")), 820_000))
+    return [message for to, message in sends(read) if to == "c2"]
+
+
+def test_a_read_after_a_hand_over_that_failed_waits_for_a_majority():
+    assert read_after_a_hand_over_that_failed(ReplicatedStore) == []
+
+
+def test_put_back_a_read_after_a_hand_over_that_failed_is_stale():
+    assert read_after_a_hand_over_that_failed(StoreWithLeasesAfterAHandOver) == [Reply("c2.1", 1, None)]
 
 
 def test_the_rows_of_the_gallery_name_laws_of_their_systems():
@@ -83,3 +120,24 @@ def test_the_rows_of_the_gallery_name_laws_of_their_systems():
         assert mutant.breaks in {"linearizability", *(law.name for law in system.laws)}
         for role, kind in mutant.classes.items():
             assert issubclass(kind, system.classes[role])
+
+
+def test_a_server_that_acknowledges_before_it_has_replaced_its_old_tail_is_caught():
+    """Its disk is as long as the leader's log, and holds other entries."""
+
+    class AcknowledgesFirst(Raft):
+        def on_append_entries(self, sender, message):
+            if message.entries and self.matches(message.prev_index, message.prev_term):
+                self.send(sender, Appended(self.current_term, message.prev_index + len(message.entries)))
+            super().on_append_entries(sender, message)
+
+    old = Log([Entry(1), Entry(1, "old")])
+    node = follower(AcknowledgesFirst, disk_of(2, None, old), name="n1", of="n2")
+    event = Deliver("n2", AppendEntries(2, 1, 1, (Entry(2, "new"),), 0))
+    effects = node.handle(event)
+    step = Step(2, 0, "deliver", "n1", event, effects, len(effects))
+    world = SimpleNamespace(step=step, nodes={"n1": node})
+    _, evidence = durable_before_revealed.fold(Map({"n1": disk_of(2, None, old)}), world)
+    assert evidence == (
+        "n1 sends Appended of term 2 to n2 for the entries up to 2, but its disk holds others there"
+    )

@@ -48,8 +48,8 @@ MUTANTS = (
         breaks="one leader in the end",
         source=f"{DISSERTATION}, section 4.2.2; found by the swarm while this book was written",
         story="The one that leaves has the longest log and refuses all others its vote: nobody leads.",
-        seeds_max=5_000,
-        klass="D",
+        options={"nodes": 2, "voters": 2, "changes": 30, "joint": False},
+        klass="L",
     ),
 )
 

@@ -238,10 +238,11 @@ def durable_before_revealed(memory: Memory, world: World) -> tuple[Memory, str |
     if step.kind == "wipe":
         return memory.remove(step.node), None
     disk = before = memory.get(step.node, EMPTY)
+    raft = raft_of(world.nodes.get(step.node))
     for effect in step.effects[: step.kept]:
         if isinstance(effect, Persist):
             disk = apply_to_disk(disk, raft_keys(effect))
-        elif (evidence := revealed(step.node, effect, disk)) is not None:
+        elif (evidence := revealed(step.node, effect, disk, raft)) is not None:
             return memory, evidence
     return (memory if disk is before else memory.set(step.node, disk)), None
 
@@ -257,8 +258,8 @@ def raft_keys(effect: Persist) -> Map[str, Any]:
     return Map({key.rpartition("/")[2]: value for key, value in effect.changes.items()})
 
 
-def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
-    """Return what an effect reveals that is not on the disk at that moment."""
+def revealed(name: str, effect: Effect, disk: Map[str, Any], raft: Raft | None) -> str | None:
+    """Return what an effect reveals that is not on the disk at that moment; `raft` is the server after the step."""
     if not isinstance(effect, Send):
         return None
     message = message_of(effect)
@@ -278,6 +279,8 @@ def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
             return f"{says} with a log up to {last_index}, but its disk ends at {log.last_index}"
         case Appended(match_index=match_index) if match_index > log.last_index:
             return f"{says} for the entries up to {match_index}, but its disk ends at {log.last_index}"
+        case Appended(match_index=match_index) if raft is not None and not agree(log, raft.log, match_index):
+            return f"{says} for the entries up to {match_index}, but its disk holds others there"
     return None
 
 
