@@ -31,6 +31,11 @@ def test_each_command_does_what_it_says(command, data, result):
     assert Map({"x": "a"}) == DATA
 
 
+def test_a_text_cannot_be_put_behind_a_number_and_no_replica_stops():
+    data = Map({"n": 3})
+    assert execute(data, Append("n", "b")) == (data, False)
+
+
 def test_an_unknown_command_is_named():
     with pytest.raises(AssertionError, match="the store has no command 'typo'"):
         execute(DATA, "typo")

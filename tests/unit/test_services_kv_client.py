@@ -89,6 +89,27 @@ def test_a_redirect_is_followed():
     assert node.server == "s3"
 
 
+def test_servers_that_name_each_other_do_not_keep_it_busy_for_ever():
+    """One hands over, the other does not lead yet; without a bound the call would go to and fro as fast as it can."""
+    node = begun()
+    sent = [sends(hear(node, Redirect("c1.1", 1, leader))) for leader in ("s2", "s1") * 5]
+    assert sent == [[("s2", node.open)], [("s1", node.open)], [("s2", node.open)]] + [[]] * 7
+    assert sends(node.handle(Timeout("retry", 9))) == [("s3", node.open)]
+    assert sends(hear(node, Redirect("c1.1", 1, "s1"))) == [("s1", node.open)]
+    assert node.asked == 2  # a redirect is no try
+
+
+def test_a_redirect_does_not_prolong_a_try():
+    node = begun()
+    assert hear(node, Redirect("c1.1", 1, "s3")) == (Send("s3", node.open),)
+
+
+def test_a_redirect_may_lead_to_a_server_that_it_was_not_told_of():
+    node = begun()
+    hear(node, Redirect("c1.1", 1, "s9"))
+    assert sends(node.handle(Timeout("retry", 9))) == [("s1", node.open)]
+
+
 @pytest.mark.parametrize("leader", [None, "s1"], ids=["nobody", "who was asked"])
 def test_a_redirect_that_leads_nowhere_waits_for_the_timer(leader):
     node = begun()
