@@ -14,11 +14,12 @@ from distsys.mutants.raft_found import MUTANTS, PROPOSED, KeepsItsPreVotes, Stor
 from distsys.protocols.raft import Raft
 from distsys.protocols.raft_laws import durable_before_revealed
 from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, Propose, Role, Vote
+from distsys.protocols.raft_snapshots import Snapshot, SnapshotRaft
 from distsys.protocols.raft_stability import PreVote
 from distsys.protocols.raft_transfer import TimeoutNow, TransferLeadership
 from distsys.services.kv import Call, Get, Put
 from distsys.services.replicated import ReplicatedStore, Reply
-from raft_nodes import THREE, candidate, disk_of, fire, flow, follower, hear, sends
+from raft_nodes import THREE, candidate, disk_of, fire, flow, follower, hear, log_of, sends
 
 
 def test_what_a_stalled_disk_has_not_taken_was_never_committed():
@@ -141,3 +142,14 @@ def test_a_server_that_acknowledges_before_it_has_replaced_its_old_tail_is_caugh
     assert evidence == (
         "n1 sends Appended of term 2 to n2 for the entries up to 2, but its disk holds others there"
     )
+
+
+def test_an_acknowledgement_of_what_a_snapshot_covers_is_no_news():
+    log = log_of(1, 1, 1).compact(2)
+    disk = disk_of(1, None, log, snapshot=Snapshot(2, 1))
+    node = follower(SnapshotRaft, disk, name="n1", of="n2")
+    event = Deliver("n2", AppendEntries(1, 0, 0, tuple(log_of(1)), 1))
+    effects = node.handle(event)
+    step = Step(2, 0, "deliver", "n1", event, effects, len(effects))
+    world = SimpleNamespace(step=step, nodes={"n1": node})
+    assert durable_before_revealed.fold(Map({"n1": disk}), world)[1] is None

@@ -57,6 +57,8 @@ def servers(world: World) -> Iterator[Raft]:
 
 def agree(one: Log[Any], other: Log[Any], last_index: int) -> bool:
     """Return whether two logs hold the same entries up to `last_index`, as far as both still hold them."""
+    if last_index <= max(one.before_index, other.before_index):
+        return True
     if one.before_index == other.before_index:
         return one.truncate(last_index) == other.truncate(last_index)
     first = max(one.first_index, other.first_index)
