@@ -220,36 +220,37 @@ def linearizability():
 def quarrel():
     trace = linearizability()["quarrel"]
     calls = calls_of(positioned(trace))
-    assert next(step.number for step in trace if step.kind == "partition") == 57
-    (deleted,) = (call for call in calls if call.f == "delete")
-    old = max((call for call in calls if call.process == "c2.1"), key=lambda call: call.start)
-    assert (deleted.label, deleted.stop) == ("delete k0", 129)
-    assert (old.start, old.answer) == (133, "+c1.1:1")
-    earlier = [call for call in calls if call.process == "c2.1" and call is not old]
-    assert all(call.start < deleted.stop and deleted.start < call.stop for call in earlier)
-    assert len(earlier) == 2
+    assert next(step.number for step in trace if step.kind == "partition") == 59
+    (append,) = (call for call in calls if call.process == "c3.1")
+    earlier, late = (call for call in calls if call.process == "c2.1")
+    beside = next(call for call in calls if call.process == "c1.1" and call.f == "get")
+    assert (append.asked, append.stop) == ("+c3.1:1", 138)
+    assert (late.start, late.stop, late.answer) == (139, 145, "+c1.1:1")
+    for call in (earlier, beside):
+        assert call.answer == "+c1.1:1"
+        assert call.start < append.stop
+        assert append.start < call.stop
 
 
 def old_leader():
     quarrel()
     trace = linearizability()["quarrel"]
     leaders = {
-        step.number: {
-            name for name, node in nodes.items() if name[0] == "n" and node.raft.role.name == "LEADER"
-        }
+        step.number: {name for name in ("n1", "n2", "n3") if nodes[name].raft.role.name == "LEADER"}
         for step, nodes, _ in replayed(trace)
-        if step.number in (104, 105)
+        if step.number in (115, 116, 146, 147)
     }
-    assert leaders == {104: {"n1"}, 105: {"n1", "n2"}}
+    assert leaders == {115: {"n3"}, 116: {"n1", "n3"}, 146: {"n1", "n3"}, 147: {"n1"}}
     verdict = linearizable(History.of(trace), "key-value")
-    assert [call.text for call in verdict.stuck] == ["get k0 -> +c1.1:1"]
-    assert [call.process for call in verdict.partial].index("c2.1") == 2
+    assert [(call.text, call.process) for call in verdict.stuck] == [("get k0 -> +c1.1:1", "c2.1")]
+    order = [(call.process, call.f) for call in verdict.partial]
+    assert order == [("c1.1", "append"), ("c2.1", "get"), ("c1.1", "get"), ("c3.1", "append")]
 
 
 def silent():
     calls = calls_of(positioned(linearizability()["correct"]))
-    assert {call.process for call in calls if not call.stop} == {"c1.1", "c2.1"}
-    assert [call.label for call in calls if call.process == "c3.1"][-2:] == ["delete k0", "get k0 -> none"]
+    assert [(call.process, call.f) for call in calls if not call.stop] == [("c2.1", "get"), ("c1.1", "get")]
+    assert [call.f for call in calls if call.process == "c3.1"] == ["append", "append", "get"]
 
 
 def by_hand():
