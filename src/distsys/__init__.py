@@ -26,6 +26,8 @@ systems.declare(
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
         "raft": "distsys.protocols.raft_systems:RAFT",
+        "raft-members": "distsys.protocols.raft_systems:RAFT_MEMBERS",
+        "raft-kv": "distsys.services.raft_kv:RAFT_KV",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
@@ -33,6 +35,7 @@ systems.declare(
         "distsys.mutants.detector",
         "distsys.mutants.hashing",
         "distsys.mutants.raft",
+        "distsys.mutants.raft_parts",
     ),
 )
 

@@ -57,11 +57,11 @@ def process(*arguments, **more):
 def test_without_a_command_it_shows_what_there_is(run):
     code, out, err = run()
     assert (code, err) == (0, "")
-    for command in ("list", "simulate", "replay", "fork", "draw", "exit codes", "examples"):
+    for command in ("list", "simulate", "replay", "fork", "draw", "check", "exit codes", "examples"):
         assert command in out
 
 
-@pytest.mark.parametrize("command", ["list", "simulate", "replay", "fork", "draw"])
+@pytest.mark.parametrize("command", ["list", "simulate", "replay", "fork", "draw", "check"])
 def test_each_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as leaving:
         main([command, "--help"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distsys.core import EMPTY, Dice, Log, Map, record
+from distsys.core import EMPTY, Dice, Log, Map, Operation, record
 from distsys.core.errors import ArgumentTypeError, DistsysError, MutableValueError
 from distsys.core.values import must_be_immutable, order_key, unchecked
 
@@ -285,3 +285,7 @@ def test_what_is_made_unchecked_is_the_same_frozen_record():
     assert pickle.loads(pickle.dumps(make(1))) == Point(1)
     with pytest.raises(TypeError):
         make()
+
+
+def test_a_record_may_have_a_field_of_the_name_of_a_builtin():
+    assert Operation("c1", "ok", "get", "x", 1).type == "ok"

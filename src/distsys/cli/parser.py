@@ -9,18 +9,20 @@ from distsys import __version__
 from distsys.core.units import MS, US, S
 from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
-from . import commands, sweep
+from . import check, commands, explore, sweep
 
 OVERVIEW = """\
 Run distributed systems under faults, keep the runs, and look at them.
 
   list       what can be run: systems, their laws, options and known bugs
   simulate   run a system once, or with many seeds, and check its laws
+  explore    try every order of events in a small cluster, within bounds
   replay     run the record of a run again and compare
   sweep      run many seeds on all cores, and judge each run
   mutants    hunt known bugs, and say which law catches which
   fork       take a run another way: after step N, now a node crashes
-  draw       show a run as a space-time diagram"""
+  draw       show a run as a space-time diagram
+  check      judge a history of operations: linearizable, causal, ..."""
 
 EXAMPLES = """\
 examples:
@@ -76,9 +78,11 @@ def build() -> Parser:
     subs = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     _add_list(subs)
     _add_simulate(subs)
+    explore.add(subs, _parser, _count, _nodes)
     _add_replay(subs)
     _add_fork(subs)
     _add_draw(subs)
+    check.add(subs, _parser)
     sweep.add_commands(subs, _parser, _count, _nodes, _duration)
     return parser
 
@@ -134,6 +138,10 @@ def _add_simulate(subs: Any) -> None:
         metavar="NAME=VALUE",
         help="an option of the system, see `list`",
     )
+    walk = (
+        "a random walk without a clock (no --until, no --settle), where the system's laws do not lean on time"
+    )
+    add("--walk", action="store_true", help=walk)
     add("--save", metavar="FILE", help="write the trace (with --seeds: of the first seed that breaks a law)")
     drawn = "draw the run: in the terminal, or as SVG into FILE"
     add("--draw", nargs="?", const="-", metavar="FILE.svg", help=drawn)

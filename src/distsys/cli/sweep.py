@@ -46,7 +46,8 @@ def run_sweep(chosen: argparse.Namespace) -> int:
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     result = sweep(
         chosen.protocol, seeds, workers=chosen.workers, mutant=chosen.mutant, judge=judge_of(chosen.protocol),
-        progress=bar("seeds"), until=chosen.until, settle=chosen.settle, **options,
+        progress=bar("seeds"), until=chosen.until, settle=chosen.settle,
+        walks=chosen.walk, **options,
     )  # fmt: skip
     say(result.text())
     return 0 if result.ok else 1
@@ -105,6 +106,11 @@ def _cells(row: Row) -> list[str]:
 
 def add_commands(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) -> None:
     """Add the two subcommands to the parser, with its readers of numbers, nodes and times."""
+    _add_sweep(subs, make, count, nodes, duration)
+    _add_mutants(subs, make, count)
+
+
+def _add_sweep(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) -> None:
     parser = make(
         subs.add_parser,
         "sweep",
@@ -135,8 +141,12 @@ def add_commands(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) ->
     add("--settle", type=duration, metavar="TIME", help="healed time after it, as in `simulate`")
     text = "an option of the system, see `list`"
     add("--option", action="append", default=[], metavar="NAME=VALUE", help=text)
+    text = "random walks without a clock, for systems whose laws do not lean on time"
+    add("--walk", action="store_true", help=text)
     parser.set_defaults(run=run_sweep)
 
+
+def _add_mutants(subs: Any, make: Any, count: Any) -> None:
     parser = make(
         subs.add_parser, "mutants", help="hunt known bugs", description=ABOUT_MUTANTS, epilog=MUTANTS_EXAMPLES
     )

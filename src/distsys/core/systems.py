@@ -59,16 +59,17 @@ class System:
     members    (names, options) -> {name: (role, arguments of the class beside name and disk)}
     laws       what must hold
     options    each option with its default; `nodes` is always there
-    workload   (names, options, seed) -> requests from outside, a function of its arguments only
+    workload   (names of the servers, options, seed) -> requests from outside, a function of its arguments only
     tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
     restarts   whether a crashed node comes up again; False is the crash-stop model, in which it stays down
     clients    the roles that are clients: faults of nodes do not fall on them, cuts of the network do
-    history    the name of the specification that the `Operation`s of the clients must be linearizable to
+    history    the name of the specification that the `Operation` records of the clients must be linearizable to
     variants   option -> values that a swarm may draw for it: a batch of one, a snapshot after two entries
     sights     what runs must have reached before "no violation" means anything
     until      how long a run with faults takes, microseconds
     settle     within how long after the last fault what holds finally must have come about, microseconds
     settles_early  whether a run ends as soon as that has come about, and has stayed so for a while
+    untimed    whether its laws of safety hold however long messages and timers take, so that it can be walked
     """
 
     name: str
@@ -87,6 +88,7 @@ class System:
     until: int = 5 * S
     settle: int = 5 * S
     settles_early: bool = False
+    untimed: bool = False
 
 
 # How a mutant is caught. The classes of a row say what is asked of the harness, not what it may do beyond that.
@@ -229,7 +231,7 @@ class Cluster:
 
     def workload(self, seed: int) -> tuple[Request, ...]:
         """Return what clients ask in the run with this seed."""
-        return self.system.workload(self.names, self.options, seed)
+        return self.system.workload(self.servers, self.options, seed)
 
     def __reduce__(self) -> Any:
         return (_rebuild, (self.system.name, self.options, self.mutant.id if self.mutant else None))

@@ -109,7 +109,7 @@ def _checked(cls: type) -> type:
     The one that `dataclasses` writes sets each field by way of `object.__setattr__`; this one uses the setter of
     the slot itself. Records are built at every step of every run.
     """
-    scope: dict[str, Any] = {"_FROZEN": FROZEN, "_check": must_be_immutable}
+    scope: dict[str, Any] = {"_FROZEN": FROZEN, "_check": must_be_immutable, "_type": type}
     parameters, body = ["self"], []
     for f in dataclasses.fields(cls):
         if f.default_factory is not dataclasses.MISSING or not f.init or f.kw_only:
@@ -122,7 +122,7 @@ def _checked(cls: type) -> type:
         if f.default is not dataclasses.MISSING:
             parameters[-1] += f"=_default_{f.name}"
             scope[f"_default_{f.name}"] = f.default
-        body.append(f" if type({f.name}) not in _FROZEN: _check('{cls.__name__}.{f.name}', {f.name})")
+        body.append(f" if _type({f.name}) not in _FROZEN: _check('{cls.__name__}.{f.name}', {f.name})")
         body.append(f" _set_{f.name}(self, {f.name})")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")

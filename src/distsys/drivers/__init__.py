@@ -1,5 +1,6 @@
 """Drivers: they hand events to nodes, carry out effects, and write the trace."""
 
+from .explorer import Bounds, Exploration, explore, explore_model
 from .faults import (
     After,
     ClockStep,
@@ -23,21 +24,25 @@ from .forks import fork
 from .judge import HandlerError, LawError
 from .network import Exponential, Fixed, HeavyTail, Link, Uniform, link
 from .performer import perform, reperform
+from .pool import Serial, SweepError
 from .replay import replay, resimulate, states
 from .schedules import length, schedule_of
 from .shrinker import shrink, shrink_best
 from .sights import kinds_of, sights_of
 from .simulator import Simulator
 from .swarm import Swarm, simulate
-from .sweep import Outcome, Serial, SweepError, SweepResult, sweep
+from .sweep import Outcome, SweepResult, sweep
+from .walk import walk
 
 __all__ = [
     "After",
+    "Bounds",
     "ClockStep",
     "Crash",
     "Cut",
     "DiskFree",
     "DiskFull",
+    "Exploration",
     "Exponential",
     "Fixed",
     "HandlerError",
@@ -62,6 +67,8 @@ __all__ = [
     "Unstall",
     "Wipe",
     "during",
+    "explore",
+    "explore_model",
     "fork",
     "kinds_of",
     "length",
@@ -77,4 +84,5 @@ __all__ = [
     "simulate",
     "states",
     "sweep",
+    "walk",
 ]

@@ -204,6 +204,9 @@ class Simulator:
 
     def start(self, name: str, kind: str) -> None:
         """Bring the node `name` up from its disk."""
+        self.look()  # at the faults so far, before there is a node that has not started
+        if self.stopped:
+            return
         host = self.hosts[name]
         event = Start(derive(self.seed, "start", name, host.incarnation + 1), host.clock(self.now))
         try:

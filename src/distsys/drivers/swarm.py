@@ -170,7 +170,8 @@ class Swarm:
 
 def usual_swarm(system: systems.System) -> Swarm:
     """Return the swarm of a system: what it tolerates, and storms where clients are nodes and servers come back."""
-    storms = (STORM,) if system.clients and system.restarts and STORM not in system.tolerates else ()
+    wanted = system.untimed or bool(system.clients and system.restarts)
+    storms = (STORM,) if wanted and STORM not in system.tolerates else ()
     return Swarm((*system.tolerates, *storms))
 
 

@@ -11,33 +11,29 @@ A sweep is *ok* only if no law was broken, every run came to its end, and every 
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from distsys.core import systems
-from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, duration, shown, whole_number
+from distsys.core.errors import ArgumentError, ArgumentTypeError, duration, shown, whole_number
 from distsys.core.laws import Violation
 from distsys.core.systems import System
 from distsys.core.trace import Trace
 from distsys.core.units import MS, US, S
 
 from .judge import HandlerError, LawError
+from .pool import Progress, in_order
 from .sights import kinds_of, sights_of
 from .swarm import Swarm, simulate
+from .walk import check_untimed, walk
 
 Judging = Callable[[Trace], tuple[Violation, ...]]
-Progress = Callable[[int, int], None]
 CHUNK = 25  # seeds; small enough for a progress bar, large enough that the way to a worker costs nothing
 STEPS_MAX = 100_000
-
-
-class SweepError(DistsysError):
-    """The executor failed, not a run: a worker died, or could not be started."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,7 @@ class _Chunk:
     steps_max: int
     swarm: Swarm | None
     judge: Judging | None
+    walks: bool
 
 
 @dataclass(frozen=True)
@@ -82,6 +79,7 @@ class SweepResult:
     outcomes: tuple[Outcome, ...]
     sights: Counter[str] = field(default_factory=Counter)  # declared ones, and kinds of steps
     declared: tuple[str, ...] = ()
+    walks: bool = False
 
     @property
     def runs(self) -> int:
@@ -119,7 +117,8 @@ class SweepResult:
 
     def line(self, outcome: Outcome) -> str:
         """Return the command that repeats a run and says what it breaks."""
-        return repeating(self.system, outcome.seed, self.mutant, self.options, self.until, self.settle)
+        line = repeating(self.system, outcome.seed, self.mutant, self.options, self.until, self.settle)
+        return f"{line} --walk" if self.walks else line
 
     def text(self) -> str:
         """Return the summary, for people."""
@@ -183,25 +182,12 @@ def typed_time(us: int) -> str:
     return f"{us // US}us"
 
 
-class Serial(Executor):
-    """An executor that does the work itself, at once: for tests, and where processes cannot be had."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it, and return the future with its result."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as problem:
-            future.set_exception(problem)
-        return future
-
-
 def run_chunk(chunk: _Chunk) -> tuple[tuple[Outcome, ...], Counter[str]]:
     """Run the seeds of a chunk, in a worker; return what came of each, and what was reached."""
     outcomes, seen = [], Counter[str]()
     for seed in chunk.seeds:
         try:
-            trace = simulate(
+            trace = walk(chunk.system, seed, mutant=chunk.mutant, **chunk.options) if chunk.walks else simulate(
                 chunk.system, seed, mutant=chunk.mutant, swarm=chunk.swarm, until=chunk.until,
                 settle=chunk.settle, steps_max=chunk.steps_max, **chunk.options,
             )  # fmt: skip
@@ -231,6 +217,7 @@ def sweep(
     until: int | None = None,
     settle: int | None = None,
     steps_max: int = STEPS_MAX,
+    walks: bool = False,
     **options: Any,
 ) -> SweepResult:
     """Run a system with many seeds, judge each run, and return what came of it.
@@ -241,13 +228,17 @@ def sweep(
     workers   without an executor: how many processes; None takes one for each core, 1 runs here
     judge     a function that can be pickled: it finds fault with a whole run that kept its laws
     progress  called with (seeds done, seeds in all)
+    walks     walk (drivers.walk) in place of simulating: no clock, far more happens in a run; without a healed phase
 
     A system that you registered yourself must be registered in the workers as well, by an import of theirs.
     """
     usual = _usual(system)
     until = usual.until if until is None else duration("until", until)
     settle = usual.settle if settle is None else duration("settle", settle)
-    work = _checked(system, seeds, mutant, until, settle, steps_max, swarm, judge, options)
+    if walks:
+        check_untimed(system)
+        until, settle = usual.until, usual.settle
+    work = _checked(system, seeds, mutant, until, settle, steps_max, swarm, judge, walks, options)
     sizes = [len(chunk.seeds) for chunk in work]
     results = in_order(run_chunk, work, executor=executor, workers=workers, progress=progress, sizes=sizes)
     seen: Counter[str] = Counter()
@@ -257,7 +248,7 @@ def sweep(
         seen.update(reached)
     outcomes.sort(key=lambda outcome: outcome.seed)
     declared = tuple(sight.name for sight in systems.find(system).sights)
-    return SweepResult(system, mutant, dict(options), until, settle, tuple(outcomes), seen, declared)
+    return SweepResult(system, mutant, dict(options), until, settle, tuple(outcomes), seen, declared, walks)
 
 
 def _usual(system: Any) -> System:
@@ -271,7 +262,7 @@ def _usual(system: Any) -> System:
 
 def _checked(
     system: str, seeds: Iterable[int], mutant: str | None, until: int, settle: int, steps_max: int,
-    swarm: Swarm | None, judge: Judging | None, options: Mapping[str, Any],
+    swarm: Swarm | None, judge: Judging | None, walks: bool, options: Mapping[str, Any],
 ) -> tuple[_Chunk, ...]:  # fmt: skip
     """Return the work in chunks, or complain before any of it is done."""
     systems.build(system, mutant=mutant, **options)
@@ -284,62 +275,17 @@ def _checked(
     if len(set(numbers)) < len(numbers):
         raise ArgumentError("seeds must be different, but one stands there twice")
     return tuple(
-        _Chunk(system, mutant, options, tuple(numbers[i : i + CHUNK]), until, settle, steps_max, swarm, judge)
+        _Chunk(
+            system,
+            mutant,
+            options,
+            tuple(numbers[i : i + CHUNK]),
+            until,
+            settle,
+            steps_max,
+            swarm,
+            judge,
+            walks,
+        )
         for i in range(0, len(numbers), CHUNK)
     )
-
-
-def in_order(
-    function: Callable[[Any], Any],
-    work: Sequence[Any],
-    *,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    sizes: Sequence[int] | None = None,
-) -> list[Any]:
-    """Return `function` of each piece of work, in the order of the work, whoever does it and when it is done.
-
-    `sizes` says how much each piece counts for the `progress`.
-    """
-    if executor is not None and not hasattr(executor, "submit"):
-        raise ArgumentTypeError(f"executor must be one of concurrent.futures, but it is {shown(executor)}")
-    if workers is not None:
-        whole_number("workers", workers, at_least=1)
-    count = min(workers or (32 if executor else os.cpu_count() or 1), max(1, len(work)))
-    weights = [1] * len(work) if sizes is None else list(sizes)
-    if executor is not None:
-        return _handed_out(executor, function, work, count, progress, weights)
-    with Serial() if count == 1 else ProcessPoolExecutor(count) as pool:
-        return _handed_out(pool, function, work, count, progress, weights)
-
-
-def _handed_out(
-    pool: Executor, function: Callable[[Any], Any], work: Sequence[Any], workers: int,
-    progress: Progress | None, weights: Sequence[int],
-) -> list[Any]:  # fmt: skip
-    """Hand out the work, a few pieces at a time, so that an error ends it soon."""
-    total, done = sum(weights), 0
-    results: dict[int, Any] = {}
-    pending: dict[Future[Any], int] = {}
-    left = list(reversed(range(len(work))))
-    try:
-        while left or pending:
-            while left and len(pending) < 2 * workers:
-                place = left.pop()
-                pending[pool.submit(function, work[place])] = place
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                place = pending.pop(future)
-                results[place] = future.result()
-                done += weights[place]
-                if progress is not None:
-                    progress(done, total)
-    except BrokenExecutor as problem:
-        raise SweepError(
-            f"a worker died ({problem}) with {done} of {total} done; with `workers=1` the work is done here, where a "
-            "crash shows what it comes from"
-        ) from problem
-    finally:
-        for future in pending:
-            future.cancel()
-    return [results[place] for place in range(len(work))]

@@ -10,8 +10,8 @@ what followers lack; an entry of its own term that a majority holds is *committe
 makes this safe is said twice, in two lines that look harmless: a voter refuses a candidate whose log is
 behind its own (section 5.4.1), and a leader counts copies only of entries of its own term (section 5.4.2).
 
-Nothing leaves before what it reveals is durable: `persist` stands before `send` in every handler. A crash between two
-effects then loses a message, which is allowed, and never a promise.
+Nothing leaves before what it reveals is durable: `persist` stands before `send` in every handler. A crash between
+two effects then loses a message, which is allowed, and never a promise.
 
 The other parts of Raft are small subclasses: `raft_stability` (pre-vote, check-quorum), `raft_snapshots`,
 `raft_membership`, `raft_transfer`, `raft_reads`; `raft_server` puts them together.
@@ -44,15 +44,18 @@ from .raft_messages import (
 class Raft(Node):
     """A Raft server.
 
-    State, durable: `current_term`, `voted_for`, `log`. Volatile: `commit_index`, `last_applied`, `role`, `leader`; as a
-    candidate `votes`; as a leader `next_index` and `match_index` (the leader's own entry counts its own log).
-    Messages: RequestVote, Vote, AppendEntries, Appended, Refused; from the host Propose. Outputs: Committed, NotLeader.
+    State, durable: `current_term`, `voted_for`, `log`. Volatile: `commit_index`, `last_applied`, `role`,
+    `leader`; as a candidate `votes`; as a leader `next_index` and `match_index` (the leader's own entry counts
+    its own log).
+    Messages: RequestVote, Vote, AppendEntries, Appended, Refused; from the host Propose. Outputs: Committed,
+    NotLeader.
     Timers: "election", drawn from [election_ms, 2 election_ms]; "heartbeat".
     Keeps: the five properties of figure 3 and durability (see `raft_laws`).
     Assumes: crash and recovery, a disk that keeps what it said it has; messages may be lost, doubled, late and
     overtaken. Progress needs a majority that is up, and messages that take much less time than an election timeout.
     Leaves out: what the subclasses add. A leader learns of a lost entry at its next heartbeat.
-    Source: Ongaro and Ousterhout 2014, figure 2 and section 5; the no-op is section 8, back-tracking the end of 5.3.
+    Source: Ongaro and Ousterhout 2014, figure 2 and section 5; the no-op is section 8, back-tracking the end of
+    5.3.
     """
 
     declared = {
@@ -246,7 +249,7 @@ class Raft(Node):
         self.match_index = self.match_index.set(sender, match_index)
         self.next_index = self.next_index.set(sender, max(self.next_index[sender], match_index + 1))
         self.maybe_commit()
-        if self.role is Role.LEADER and self.next_index[sender] <= self.log.last_index:
+        if self.next_index.get(sender, self.log.last_index + 1) <= self.log.last_index:
             self.send_entries(sender)
 
     def on_refused(self, sender: str, message: Refused) -> None:
@@ -278,6 +281,10 @@ class Raft(Node):
             if self.is_quorum(name for name in self.match_index if self.match_index[name] >= index):
                 self.commit(index)
                 return
+
+    def has_committed_in_its_term(self) -> bool:
+        """Return whether an entry of the current term is committed: then this leader knows all that is."""
+        return self.term_at(self.commit_index) == self.current_term
 
     # Replication: the follower (section 5.3).
 
@@ -348,7 +355,15 @@ class Raft(Node):
             self.last_applied += 1
             self.output(Committed(self.last_applied, self.log[self.last_applied]))
 
-    # Who decides. A subclass that changes the members overrides these three.
+    # Who decides. A subclass that changes the members overrides these.
+
+    def is_voter(self) -> bool:
+        """Return whether this server votes, as far as it knows."""
+        return self.name in self.voters
+
+    def is_changing(self) -> bool:
+        """Return whether a change of the members is under way."""
+        return False
 
     def is_quorum(self, names: Iterable[str]) -> bool:
         """Return whether `names` hold a majority of the voters."""

@@ -1,7 +1,7 @@
 """What Raft promises: the five properties of figure 3, that nothing leaves before it is durable, and progress.
 
-Each law looks only at the server that handled the last step, for nothing else has changed. The names and the sentences
-of the first five are those of the paper. Two things are easy to get wrong in a checker:
+Each law looks only at the server that handled the last step, for nothing else has changed. The names and the
+sentences of the first five are those of the paper. Two things are easy to get wrong in a checker:
 
 - *Leader Completeness* speaks of leaders of **later** terms than the one in which the entry was committed. A leader
   of an older term that still believes in itself need not have the entry: to ask for it raises a false alarm.
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from distsys.core.events import Effect, Persist, Send
+from distsys.core.events import Effect, Event, Persist, Send
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.log import Log
 from distsys.core.node import Inner, Node
@@ -24,6 +24,7 @@ from distsys.core.values import EMPTY, Map, record
 
 from .raft import Raft
 from .raft_messages import Appended, Entry, RequestVote, Role, Vote
+from .raft_transfer import TimeoutNow
 
 Memory = Map[str, Map[str, Any]]  # of a law: the Raft part of each server's disk
 
@@ -144,13 +145,14 @@ def leader_completeness(memory: Committed, world: World) -> tuple[Committed, str
     if raft is None or raft.role is not Role.LEADER:
         return memory, None
     new_leader = memory.checked.get(raft.name) != raft.current_term
-    known = memory.entries.last_index
-    if raft.commit_index <= known and not new_leader:
+    if raft.commit_index <= memory.entries.last_index and not new_leader:
         return memory, None
-    new = raft.log.slice(known + 1, raft.commit_index) if raft.commit_index > known else ()
+    entries = without_gap(memory.entries, raft.log, raft.commit_index)
+    new = raft.log.slice(entries.last_index + 1, raft.commit_index)
+    entries = entries.append(*new)
     memory = Committed(
-        memory.entries.append(*new),
-        memory.terms.append(*(raft.current_term for _ in new)),
+        entries,
+        memory.terms.append(*(raft.current_term for _ in range(len(entries) - len(memory.terms)))),
         memory.checked.set(raft.name, raft.current_term),
     )
     leaders = [raft] if new_leader else []
@@ -162,10 +164,16 @@ def leader_completeness(memory: Committed, world: World) -> tuple[Committed, str
     return memory, None
 
 
+def without_gap(entries: Log[Any], log: Log[Entry], last_index: int) -> Log[Any]:
+    """Return `entries` with None for places up to `last_index` that a log has dropped before anybody saw them."""
+    missing = min(log.before_index, last_index) - entries.last_index
+    return entries.append(*(None for _ in range(missing))) if missing > 0 else entries
+
+
 def incomplete(leader: Raft, memory: Committed) -> str | None:
     """Return which entry, committed in an earlier term, a leader lacks."""
     for index in range(leader.log.first_index, memory.entries.last_index + 1):
-        if memory.terms[index] >= leader.current_term:
+        if memory.terms[index] >= leader.current_term or memory.entries[index] is None:
             continue
         if index > leader.log.last_index or leader.log[index] != memory.entries[index]:
             return (
@@ -196,14 +204,12 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
         return memory, None
     begun = world.step.kind in ("start", "restart")
     first = 1 if begun else memory.last.get(raft.name, 0) + 1
-    entries = memory.entries
+    entries = without_gap(memory.entries, raft.log, raft.last_applied)
     for index in range(max(first, raft.log.first_index), raft.last_applied + 1):
         entry = raft.log[index]
         if index > entries.last_index:
-            if index > entries.last_index + 1:
-                break  # it has the entries before from a snapshot that nobody else has applied yet
             entries = entries.append(entry)
-        elif entries[index] != entry:
+        elif entries[index] not in (entry, None):
             return (
                 memory,
                 f"{raft.name} applies {entry} at {index}, where {entries[index]} was applied before",
@@ -233,6 +239,12 @@ def durable_before_revealed(memory: Memory, world: World) -> tuple[Memory, str |
     return (memory if disk is before else memory.set(step.node, disk)), None
 
 
+def message_of(carrier: Event | Send | None) -> Any:
+    """Return the message of a Send or a Deliver, without the wrapping of an embedded node; else None."""
+    message = getattr(carrier, "message", None)
+    return message.message if isinstance(message, Inner) else message
+
+
 def raft_keys(effect: Persist) -> Map[str, Any]:
     """Return what a step persists of Raft, without the name under which Raft is embedded."""
     return Map({key.rpartition("/")[2]: value for key, value in effect.changes.items()})
@@ -242,7 +254,7 @@ def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
     """Return what an effect reveals that is not on the disk at that moment."""
     if not isinstance(effect, Send):
         return None
-    message = effect.message.message if isinstance(effect.message, Inner) else effect.message
+    message = message_of(effect)
     term = getattr(message, "term", None)
     if term is None:
         return None
@@ -301,7 +313,7 @@ def taken_back(name: str, kept: Map[str, Any], now: Map[str, Any]) -> str | None
 
 @law(
     "one leader in the end",
-    "When faults have ended, one server leads and all others follow it.",
+    "When faults have ended, one server leads and all other members follow it.",
     when=FINALLY,
 )
 def one_leader_in_the_end(world: World) -> str | None:
@@ -310,7 +322,10 @@ def one_leader_in_the_end(world: World) -> str | None:
     leaders = [raft for raft in up if raft.role is Role.LEADER]
     if len(leaders) != 1:
         return f"at the end {' and '.join(r.name for r in leaders) or 'nobody'} leads"
+    members = {leaders[0].name, *leaders[0].followers()}
     for raft in up:
+        if raft.name not in members:
+            continue
         if raft.leader != leaders[0].name or raft.current_term != leaders[0].current_term:
             return (
                 f"at the end {leaders[0].name} leads term {leaders[0].current_term}, "
@@ -321,7 +336,7 @@ def one_leader_in_the_end(world: World) -> str | None:
 
 @law(
     "everything is committed in the end",
-    "When faults have ended, every server has applied all that stands in the leader's log.",
+    "When faults have ended, every member has applied all that stands in the leader's log.",
     when=FINALLY,
 )
 def everything_is_committed(world: World) -> str | None:
@@ -329,13 +344,53 @@ def everything_is_committed(world: World) -> str | None:
     leader = next((raft for raft in servers(world) if raft.role is Role.LEADER), None)
     if leader is None:
         return "at the end nobody leads"
+    members = {leader.name, *leader.followers()}
     for raft in servers(world):
-        if raft.last_applied != leader.log.last_index:
+        if raft.name in members and raft.last_applied != leader.log.last_index:
             return (
                 f"at the end the log of {leader.name} has {leader.log.last_index} entries, "
                 f"but {raft.name} has applied {raft.last_applied}"
             )
     return None
+
+
+@record
+class Calm:
+    """How quiet it is since faults ended: `term` once all members agreed on a leader, `broken` when it went on."""
+
+    healed: bool = False
+    term: int = 0
+    broken: str | None = None
+
+
+@law_with_memory(
+    "an agreed leader stays",
+    "When faults have ended, all members follow one leader and none is about to leave, the term stays as it is.",
+    start=Calm(),
+    when=FINALLY,
+)
+def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None]:
+    """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6)."""
+    step = world.step
+    if step is None or memory.broken:
+        return memory, memory.broken
+    if not memory.healed:
+        healed = step.kind == "heal" and step.detail.get("phase") == "settle"
+        return (Calm(healed=True) if healed else memory), None
+    raft = acting(world)
+    if raft is None:
+        return memory, None
+    if isinstance(message_of(step.event), TimeoutNow):
+        return Calm(healed=True), None  # a leader that hands over asks for a new term
+    if memory.term and raft.current_term > memory.term:
+        broken = (
+            f"all members had agreed on the leader of term {memory.term}, and then {raft.name} entered term "
+        )
+        return Calm(True, memory.term, f"{broken}{raft.current_term}"), None
+    stays = raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
+    if not memory.term and stays and one_leader_in_the_end.fold(None, world)[1] is None:
+        return Calm(True, raft.current_term), None
+    return memory, None
 
 
 SAFETY = (
@@ -347,4 +402,5 @@ SAFETY = (
 )
 DURABILITY = (durable_before_revealed, terms_and_votes_are_kept)
 PROGRESS = (one_leader_in_the_end, everything_is_committed)
+STABILITY = (an_agreed_leader_stays,)
 RAFT_LAWS = (*SAFETY, *DURABILITY, *PROGRESS)

@@ -80,8 +80,8 @@ class Appended:
 class Refused:
     """Failure: the entry (prev_index, prev_term) is not there.
 
-    `conflict_term` is the term that stands at prev_index instead, and `conflict_index` the first place that it has; a
-    log that is too short says 0 and the first index that it lacks (the end of section 5.3).
+    `conflict_term` is the term that stands at prev_index instead, and `conflict_index` the first place that it
+    has; a log that is too short says 0 and the first index that it lacks (the end of section 5.3).
     """
 
     term: int

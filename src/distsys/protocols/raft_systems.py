@@ -1,4 +1,4 @@
-"""The systems `raft` (the heart alone) and what their clients ask."""
+"""The systems `raft` (the heart) and `raft-members` (all parts, and members that change), and what is asked of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from distsys.core.trace import Step
 from distsys.core.units import S
 
 from .raft import Raft
-from .raft_laws import RAFT_LAWS
+from .raft_laws import RAFT_LAWS, STABILITY
+from .raft_membership import AddServer, ChangeMembers, RemoveServer
 from .raft_messages import NotLeader, Propose, Refused
+from .raft_server import RaftServer
+from .raft_transfer import TransferLeadership
 
 CONSENSUS_FAULTS = (
     *("loss", "duplicate", "reorder", "slow", "partition", "cut", "crash", "crash-in-step"),
@@ -43,7 +46,8 @@ def noted(beginning: str) -> Callable[[Step], bool]:
 
     def seen(step: Step) -> bool:
         return any(
-            isinstance(effect, Note) and effect.text.rpartition(": ")[2].startswith(beginning)
+            isinstance(effect, Note)
+            and (effect.text.startswith(beginning) or f": {beginning}" in effect.text)
             for effect in step.effects[: step.kept]
         )
 
@@ -80,12 +84,9 @@ SIGHTS = (
 
 def later_leader(step: Step, term: int) -> bool:
     """Return whether a server begins to lead a term of at least this number."""
-    for effect in step.effects[: step.kept]:
-        if isinstance(effect, Note):
-            words = effect.text.rpartition(": ")[2].split()
-            if words[:2] == ["leads", "term"] and int(words[2]) >= term:
-                return True
-    return False
+    notes = [effect.text for effect in step.effects[: step.kept] if isinstance(effect, Note)]
+    terms = [int(text.partition("leads term ")[2]) for text in notes if "leads term " in text]
+    return max(terms, default=0) >= term
 
 
 RAFT = System(
@@ -101,4 +102,53 @@ RAFT = System(
     sights=SIGHTS,
     settle=90 * S,
     settles_early=True,
+    untimed=True,
+)
+
+
+# Members that change.
+
+
+def first_voters(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
+    """Return servers of which the first few vote; the others wait until somebody adds them."""
+    settings = {option: options[option] for option in (*TIMING, "joint")}
+    return {name: ("server", {"voters": names[: options["voters"]], **settings}) for name in names}
+
+
+def changes(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tuple[Request, ...]:
+    """Return commands, changes of members and hand-overs at random times, each told to every server."""
+    dice = Dice(derive(seed, "changes"))
+    requests = list(commands(names, options, seed))
+    for _ in range(options["changes"]):
+        at, dice = dice.below(5 * S)
+        name, dice = dice.choose(names)
+        kind, dice = dice.below(5)
+        message: Any = (AddServer, AddServer, RemoveServer, TransferLeadership)[kind - 1](name)
+        if kind == 0:
+            order, dice = dice.shuffle(names)
+            count, dice = dice.below(len(names))
+            message = ChangeMembers(tuple(sorted(order[: count + 1])))
+        requests += [Request(at, server, message) for server in names]
+    return tuple(sorted(requests, key=lambda request: (request.at, request.node)))
+
+
+RAFT_MEMBERS = System(
+    name="raft-members",
+    says="Raft with pre-vote, check-quorum and hand-over, whose members change while it runs.",
+    classes={"server": RaftServer},
+    members=first_voters,
+    laws=(*RAFT_LAWS, *STABILITY),
+    options={"nodes": 5, "voters": 3, "commands": 4, "changes": 8, "joint": True, **TIMING},
+    workload=changes,
+    tolerates=CONSENSUS_FAULTS,
+    variants={"batch": (64, 64, 1, 2), "joint": (True, False)},
+    sights=(
+        *SIGHTS,
+        Sight("change", "A leader begins to change the members.", noted("changes the members")),
+        Sight("hand-over", "A leader hands over.", noted("hands over")),
+        Sight("stepping down", "A leader gives up: no majority answers, or it left.", noted("steps down")),
+    ),
+    settle=90 * S,
+    settles_early=True,
+    untimed=True,
 )

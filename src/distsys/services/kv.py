@@ -1,0 +1,118 @@
+"""A key-value store as a state machine: the part that every replica does alike, with sessions that make retries safe.
+
+`apply(state, index, command) -> (state, result, events)` is a function of its arguments only, so replicas that
+apply the same commands in the same order are equal. A client that got no answer asks again; the store knows by
+the session which command it has done already, and answers the same without doing it twice.
+
+Source of the sessions: Ongaro 2014, section 6.3. They are never closed here: a store with many clients would
+let them expire by a command of the leader.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distsys.core.values import EMPTY, Map, record
+
+
+@record
+class Get:
+    """Ask for the value of `key`; None where it is absent."""
+
+    key: str
+
+
+@record
+class Put:
+    """Set `key` to `value`."""
+
+    key: str
+    value: Any
+
+
+@record
+class Append:
+    """Put `text` behind what `key` holds."""
+
+    key: str
+    text: str
+
+
+@record
+class Delete:
+    """Take `key` out."""
+
+    key: str
+
+
+@record
+class Cas:
+    """Set `key` to `new` if it holds `old` (None: is absent), and say whether it did."""
+
+    key: str
+    old: Any
+    new: Any
+
+
+Command = Get | Put | Append | Delete | Cas
+
+
+@record
+class Call:
+    """Command number `sequence` of a session; a session has one open command at a time."""
+
+    session: str
+    sequence: int
+    command: Any
+
+
+@record
+class Session:
+    """The last command of a session that was done, and its result."""
+
+    sequence: int
+    result: Any
+
+
+@record
+class Store:
+    """The state: the data, and the sessions, which belong to it and to every snapshot of it."""
+
+    data: Map[str, Any] = EMPTY
+    sessions: Map[str, Session] = EMPTY
+
+
+def apply(state: Store, index: int, command: Any) -> tuple[Store, Any, tuple[Any, ...]]:
+    """Return the state after the call, its result, and the events that it causes (this store has none).
+
+    >>> store, result, _ = apply(Store(), 1, Call("ann", 1, Append("x", "a")))
+    >>> again, _, _ = apply(store, 2, Call("ann", 1, Append("x", "a")))
+    >>> again.data["x"]
+    'a'
+    """
+    if not isinstance(command, Call):
+        return state, None, ()
+    last = state.sessions.get(command.session, Session(0, None))
+    if command.sequence <= last.sequence:
+        return state, last.result if command.sequence == last.sequence else None, ()
+    data, result = execute(state.data, command.command)
+    sessions = state.sessions.set(command.session, Session(command.sequence, result))
+    return Store(data, sessions), result, ()
+
+
+def execute(data: Map[str, Any], command: Command) -> tuple[Map[str, Any], Any]:
+    """Return the data after a command, and the result of the command."""
+    match command:
+        case Get(key):
+            return data, data.get(key)
+        case Put(key, value):
+            return data.set(key, value), None
+        case Append(key, text):
+            return data.set(key, (data.get(key) or "") + text), None
+        case Delete(key):
+            return data.remove(key), None
+        case Cas(key, old, new):
+            if data.get(key) != old:
+                return data, False
+            return data.set(key, new), True
+    raise AssertionError(f"the store has no command {command!r}")

@@ -1,0 +1,152 @@
+"""A client of the key-value store: one command at a time, asked again until it is answered or given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distsys.core.dice import Dice
+from distsys.core.node import Node
+from distsys.core.operations import INFO, INVOKE, OK, Operation
+from distsys.core.units import MS
+from distsys.core.values import EMPTY, Map
+
+from . import kv
+from .replicated import Redirect, Reply
+
+KINDS = ("get", "get", "put", "append", "append", "cas", "delete")
+
+
+class KvClient(Node):
+    """Asks `operations` random commands, and outputs each as an `Operation` when it begins and when it ends.
+
+    A call that is not answered in time goes to the next server, under the same number, so that the store does it once.
+    After `tries_max` the client gives up: nobody knows whether the command was done, so the operation ends as
+    "info" and the client goes on under a new name, with a new session. A restart does the same.
+    State, durable: `life`, how many names it has used. Volatile: the open call, whom it asks, what it knows.
+    Timers: "next", before a command; "retry", while one is open.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        disk: Map[str, Any] = EMPTY,
+        *,
+        servers: tuple[str, ...],
+        operations: int,
+        keys: int = 2,
+        retry_ms: int = 150,
+        tries_max: int = 8,
+        think_ms: int = 100,
+    ) -> None:
+        super().__init__(name, disk)
+        self.servers = servers
+        self.operations = operations
+        self.keys = keys
+        self.retry_ms = retry_ms
+        self.tries_max = tries_max
+        self.think_ms = think_ms
+        self.life: int = disk.get("life", 0)
+        self.dice = Dice(0)
+        self.sequence = 0
+        self.done = 0
+        self.open: kv.Call | None = None
+        self.asked = 0  # how often the open call was sent
+        self.server = servers[0]  # whom this client asks
+        self.seen: Map[str, Any] = EMPTY  # what it last read, for a cas that may succeed
+
+    def on_start(self) -> None:
+        self.dice = Dice(self.seed)
+        self.begin_a_life()
+        self.set_timer("next", 0, self.think_ms * MS)
+
+    def begin_a_life(self) -> None:
+        """Go on under a new name, for nobody knows what becomes of the open call."""
+        self.life += 1
+        self.persist(life=self.life)
+        self.sequence, self.open = 0, None
+
+    def session(self) -> str:
+        """Return the name of this life: a process in the history, and a session of the store."""
+        return f"{self.name}.{self.life}"
+
+    def on_timeout(self, timer: str) -> None:
+        if timer == "next" and self.open is None and self.done < self.operations:
+            self.sequence += 1
+            self.done += 1
+            self.open = kv.Call(self.session(), self.sequence, self.choose_a_command())
+            self.report(INVOKE)
+            self.asked = 0
+            self.ask()
+        elif timer == "retry" and self.open is not None:
+            self.ask_somebody_else()
+
+    def ask(self) -> None:
+        """Send the open call to the server that this client believes in."""
+        assert self.open is not None, f"{self.name} has nothing to ask"
+        self.asked += 1
+        self.send(self.server, self.open)
+        self.set_timer("retry", self.retry_ms * MS, 2 * self.retry_ms * MS)
+
+    def ask_somebody_else(self) -> None:
+        """Ask the next server, or give up."""
+        if self.asked < self.tries_max:
+            self.server = self.servers[(self.servers.index(self.server) + 1) % len(self.servers)]
+            self.note("asks again")
+            self.ask()
+        else:
+            self.report(INFO)
+            self.begin_a_life()
+            self.set_timer("next", 0, self.think_ms * MS)
+
+    def on_message(self, sender: str, message: Any) -> None:
+        call = self.open
+        if call is None or (message.session, message.sequence) != (call.session, call.sequence):
+            return
+        match message:
+            case Reply(result=result):
+                self.report(OK, result)
+                if isinstance(call.command, kv.Get):
+                    self.seen = self.seen.set(call.command.key, result)
+                self.open = None
+                self.cancel_timer("retry")
+                self.set_timer("next", 0, self.think_ms * MS)
+            case Redirect(leader=leader) if leader is not None and leader != self.server:
+                self.server = leader
+                self.ask()
+
+    # What is asked, and what is told of it.
+
+    def choose_a_command(self) -> kv.Command:
+        """Return a random command on a random key; values are never the same twice."""
+        kind, self.dice = self.dice.choose(KINDS)
+        number, self.dice = self.dice.below(self.keys)
+        key, value = f"k{number}", f"{self.session()}:{self.sequence}"
+        match kind:
+            case "get":
+                return kv.Get(key)
+            case "put":
+                return kv.Put(key, value)
+            case "append":
+                return kv.Append(key, f"+{value}")
+            case "cas":
+                return kv.Cas(key, self.seen.get(key), value)
+        return kv.Delete(key)
+
+    def report(self, type: str, result: Any = None) -> None:
+        """Output one end of the open operation."""
+        assert self.open is not None, f"{self.name} has nothing to report"
+        command = self.open.command
+        f = type_of(command)
+        value = {
+            "get": None if type == INVOKE else result,
+            "put": getattr(command, "value", None),
+            "append": getattr(command, "text", None),
+            "cas": (command.old, command.new) if type != OK and f == "cas" else result,
+            "delete": None,
+        }[f]
+        self.output(Operation(self.session(), type, f, command.key, value, self.now))
+
+
+def type_of(command: kv.Command) -> str:
+    """Return the name of a command in a history."""
+    return type(command).__name__.lower()
