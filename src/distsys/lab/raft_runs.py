@@ -2,7 +2,7 @@
 
 Each function returns a `Trace`, the same one on every call. `election` runs by the clock; the others are
 schedules (`distsys.drivers.schedules`): they say who does what in which order, and nothing of when. A message that no
-move delivers is lost.
+move delivers is lost. Each run is judged by the laws that it is about.
 
 >>> figure_eight().violation is None, figure_eight("RAFT-05").violation.law
 (True, 'leader completeness')
@@ -20,7 +20,12 @@ from distsys.core.values import Map
 from distsys.drivers import Crash, Restart, Simulator, link, perform
 from distsys.drivers.schedules import Flowed, Move, crash, deliver, flow, request, restart, timeout
 from distsys.protocols.raft import Raft
-from distsys.protocols.raft_laws import election_safety, leader_completeness
+from distsys.protocols.raft_laws import (
+    election_safety,
+    leader_completeness,
+    log_matching,
+    state_machine_safety,
+)
 from distsys.protocols.raft_messages import AppendEntries, Entry, Propose, Refused, RequestVote, Vote
 
 THREE = ("s1", "s2", "s3")
@@ -40,6 +45,7 @@ def election(seed: int = 541) -> Trace:
         network=link(delay=10 * MS),
         script=(Crash(375 * MS, "s1"), Restart(1_060 * MS, "s1")),
         requests=(),
+        laws=(election_safety,),
         until=1_130 * MS,
         settle=0,
     ).run()
@@ -65,6 +71,7 @@ def log_repair(seed: int = 1) -> Trace:
             Request(425 * MS, "s1", Propose("x=2")),  # on its own disk only: it crashes in this step
             Request(800 * MS, "s2", Propose("x=3")),
         ),
+        laws=(log_matching, leader_completeness),
         until=940 * MS,
         settle=0,
     ).run()
@@ -98,7 +105,7 @@ def figure_eight(mutant: str | None = None, *, one_more: bool = False) -> Trace:
         *elected("s3", "s2"),  # term 4
         flow("s2", "s3"),
     )
-    return perform(cluster(mutant, batch=1), story)
+    return perform(cluster(mutant, batch=1), story, laws=(leader_completeness, state_machine_safety))
 
 
 def two_votes(mutant: str | None = None) -> Trace:
