@@ -20,12 +20,16 @@ from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.log import Log
 from distsys.core.node import Inner, Node
 from distsys.core.trace import apply_to_disk
+from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 
 from .raft import Raft
 from .raft_messages import Appended, Entry, RequestVote, Role, Vote
 from .raft_transfer import TimeoutNow
 
+CALM_AFTER = (
+    4  # election timeouts after the last fault: a leader may still step down for what was lost before
+)
 Memory = Map[str, Map[str, Any]]  # of a law: the Raft part of each server's disk
 
 
@@ -356,9 +360,9 @@ def everything_is_committed(world: World) -> str | None:
 
 @record
 class Calm:
-    """How quiet it is since faults ended: `term` once all members agreed on a leader, `broken` when it went on."""
+    """How quiet it is since faults ended (`since`, -1 before): the `term` agreed on, and `broken` when it went on."""
 
-    healed: bool = False
+    since: int = -1
     term: int = 0
     broken: str | None = None
 
@@ -374,22 +378,23 @@ def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None
     step = world.step
     if step is None or memory.broken:
         return memory, memory.broken
-    if not memory.healed:
+    if memory.since < 0:
         healed = step.kind == "heal" and step.detail.get("phase") == "settle"
-        return (Calm(healed=True) if healed else memory), None
+        return (Calm(since=world.at) if healed else memory), None
     raft = acting(world)
     if raft is None:
         return memory, None
     if isinstance(message_of(step.event), TimeoutNow):
-        return Calm(healed=True), None  # a leader that hands over asks for a new term
+        return Calm(memory.since), None  # a leader that hands over asks for a new term
     if memory.term and raft.current_term > memory.term:
         broken = (
             f"all members had agreed on the leader of term {memory.term}, and then {raft.name} entered term "
         )
-        return Calm(True, memory.term, f"{broken}{raft.current_term}"), None
-    stays = raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
+        return Calm(memory.since, memory.term, f"{broken}{raft.current_term}"), None
+    settled = world.at - memory.since >= CALM_AFTER * raft.election_ms * MS
+    stays = settled and raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
     if not memory.term and stays and one_leader_in_the_end.fold(None, world)[1] is None:
-        return Calm(True, raft.current_term), None
+        return Calm(memory.since, raft.current_term), None
     return memory, None
 
 
