@@ -333,6 +333,7 @@ CLAIMS = {
     "fig-raft-two-votes": raft_two_votes,
     "fig-raft-lost-ack": raft_lost_ack,
     "fig-raft-8": raft_8,
+    "fig-raft-8-twice": raft_8,
     "fig-raft-8e": raft_8e,
     "fig-raft-everybody": raft_everybody,
 }
