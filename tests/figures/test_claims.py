@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Timeout
+from distsys.checkers import History, linearizable
 from distsys.core.values import Map
 from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
 from distsys.lab import datasets, raft_runs
+from distsys.lab.drawn_histories import drawn
+from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
@@ -307,6 +311,63 @@ def quorums():
     assert nodes["b"].values == nodes["a"].values
 
 
+@cache
+def linearizability():
+    """Return what the cells of the page bind; each asserts what its prose says."""
+    path = ROOT / "chapters" / "4-code" / "linearizability.ipynb"
+    names = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    return names
+
+
+def quarrel():
+    trace = linearizability()["quarrel"]
+    calls = calls_of(positioned(trace))
+    assert next(step.number for step in trace if step.kind == "partition") == 57
+    (deleted,) = (call for call in calls if call.f == "delete")
+    old = max((call for call in calls if call.process == "c2.1"), key=lambda call: call.start)
+    assert (deleted.label, deleted.stop) == ("delete k0", 129)
+    assert (old.start, old.answer) == (133, "+c1.1:1")
+    earlier = [call for call in calls if call.process == "c2.1" and call is not old]
+    assert all(call.start < deleted.stop and deleted.start < call.stop for call in earlier)
+    assert len(earlier) == 2
+
+
+def old_leader():
+    quarrel()
+    trace = linearizability()["quarrel"]
+    leaders = {
+        step.number: {
+            name for name, node in nodes.items() if name[0] == "n" and node.raft.role.name == "LEADER"
+        }
+        for step, nodes, _ in replayed(trace)
+        if step.number in (104, 105)
+    }
+    assert leaders == {104: {"n1"}, 105: {"n1", "n2"}}
+    verdict = linearizable(History.of(trace), "key-value")
+    assert [call.text for call in verdict.stuck] == ["get k0 -> +c1.1:1"]
+    assert [call.process for call in verdict.partial].index("c2.1") == 2
+
+
+def silent():
+    calls = calls_of(positioned(linearizability()["correct"]))
+    assert {call.process for call in calls if not call.stop} == {"c1.1", "c2.1"}
+    assert [call.label for call in calls if call.process == "c3.1"][-2:] == ["delete k0", "get k0 -> none"]
+
+
+def by_hand():
+    right = {name: linearizable(drawn(picture), "register").ok for name, picture in BY_HAND.items()}
+    assert right == {"one": True, "two": True, "three": False, "four": True}
+
+
+def search_steps():
+    names = linearizability()
+    assert (names["tree"][-1], names["memo"][-1]) == (18_739, 1_358)
+    assert names["memo"][0] == names["tree"][0]
+
+
 CLAIMS = {
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
@@ -336,6 +397,14 @@ CLAIMS = {
     "fig-raft-8-twice": raft_8,
     "fig-raft-8e": raft_8e,
     "fig-raft-everybody": raft_everybody,
+    "fig-quarrel": quarrel,
+    "fig-old-leader": old_leader,
+    "fig-silent": silent,
+    "fig-hand-one": by_hand,
+    "fig-hand-two": by_hand,
+    "fig-hand-three": by_hand,
+    "fig-hand-four": by_hand,
+    "fig-steps": search_steps,
 }
 
 
