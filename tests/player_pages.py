@@ -23,6 +23,14 @@ def write_page(path, *figures, after=""):
     return path.as_uri()
 
 
+def write_judged(path, *figures, scripts=("judges", "trace")):
+    """Write a page with figures of the judges and both scripts, in this order; return its address."""
+    body = "".join(map(without_script, figures))
+    code = "".join(f"<script>{script(kind)}</script>" for kind in scripts)
+    path.write_text(f"{HEAD}{body}</main>{code}</body></html>", encoding="utf-8")
+    return path.as_uri()
+
+
 def opened(browser, address, **options):
     """Return a page that records what goes wrong in `page.problems`, and asks nobody for anything."""
     page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})

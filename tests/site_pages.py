@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
@@ -66,10 +67,25 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class InPieces(Quiet):
+    """Sends the first `place` bytes of a page, and what follows when `go` is set."""
+
+    place, go = 0, threading.Event()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        whole = source.read()
+        if self.path.endswith(".html"):
+            outputfile.write(whole[: self.place])
+            outputfile.flush()
+            self.go.wait()
+            whole = whole[self.place :]
+        outputfile.write(whole)
+
+
 @contextmanager
-def served(site: Path) -> Iterator[str]:
+def served(site: Path, kind: type[Quiet] = Quiet) -> Iterator[str]:
     """Serve the site on this machine; yield its address."""
-    handler = functools.partial(Quiet, directory=str(site))
+    handler = functools.partial(kind, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

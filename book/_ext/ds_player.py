@@ -22,19 +22,19 @@ try:
 except ImportError:
     minify = None
 
-ELEMENT = re.compile(r"<dist-(trace|ring)\b")
+ELEMENT = re.compile(r"<dist-(trace|ring)\b( data-judges)?")
 
 
 def smaller_styles(text: str) -> str:
     r"""Return a script without the white space inside its style sheets, which are texts to a minifier.
 
     >>> smaller_styles("const STYLE = `\n.b { c: d; }\n`")
-    'const STYLE = `.b{c:d;}`'
+    'const STYLE = `.b{c:d}`'
     """
 
     def smaller(style: re.Match[str]) -> str:
         tight = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", style[2]).strip())
-        return f"{style[1]}`{tight.replace(': ', ':')}`"
+        return f"{style[1]}`{tight.replace(': ', ':').replace(';}', '}')}`"
 
     return re.sub(r"(const [A-Z]+ = )`\n([^`]*)`", smaller, text)
 
@@ -73,8 +73,18 @@ def load_script(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Load a script on pages with a figure that it plays, and only there."""
-    for kind in sorted(set(ELEMENT.findall(context.get("body", "")))):
+    for kind in kinds_on(context.get("body", "")):
         app.add_js_file(file_of(kind), loading_method="defer")
+
+
+def kinds_on(body: str) -> list[str]:
+    """Return the kinds of scripts that a page needs, those that add to a figure before the one that plays it.
+
+    >>> kinds_on('<dist-trace style="--h:1px">'), kinds_on('<dist-trace data-judges style="--h:1px">')
+    (['trace'], ['judges', 'trace'])
+    """
+    found = ELEMENT.findall(body)
+    return sorted({kind for kind, _ in found} | {"judges" for _, more in found if more})
 
 
 def setup(app: Sphinx) -> dict[str, object]:

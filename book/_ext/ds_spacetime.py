@@ -9,9 +9,10 @@
     :::
 
 The body is Python code that binds `trace`, or `runs`, a dict of traces by their labels: the reader chooses one, or with
-`:beside:` sees the two beside each other. It may bind `tour`, a tuple of stops. `first` and `last` choose the steps
-that are shown, `without` names messages that are left out, `panel` what is open beside the diagram, `at` the step at
-which it opens. `:form: text` gives the lanes of a terminal instead. The code stands under the figure, folded.
+`:beside:` sees the two beside each other. It may bind `tour`, a tuple of stops, and `verdict`, what a checker said.
+`first` and `last` choose the steps that are shown, `without` names messages that are left out, `panel` what is open
+beside the diagram, `at` the step at which it opens, `:lights:` shows a light for each law beside the controls.
+`:form: text` gives the lanes of a terminal instead. The code stands under the figure, folded.
 
 `{step}` cites a step: {step}`fig-lost@5` is a link to step 5 of a figure of this page, {step}`intro#fig-lost@5` of
 the page `intro` in the same folder. The words are "step 5"; {step}`the crash <fig-lost@5>` gives others.
@@ -59,6 +60,7 @@ class SpaceTime(SphinxDirective):
         "title": directives.unchanged_required,
         "without": lambda value: tuple(value.split()),
         "beside": directives.flag,
+        "lights": directives.flag,
         "name": directives.unchanged_required,
     }
 
@@ -93,11 +95,15 @@ class SpaceTime(SphinxDirective):
         """Return (opening tag, content) of a figure that plays."""
         from distsys.views import play
 
-        chosen = {key: value for key, value in self.options.items() if key not in ("form", "beside")}
+        chosen = {
+            key: value for key, value in self.options.items() if key not in ("form", "beside", "lights")
+        }
         figure = play(
             names.get("runs", names.get("trace")),
             tour=names.get("tour", ()),
+            verdict=names.get("verdict"),
             beside="beside" in self.options,
+            lights="lights" in self.options,
             caption=self.arguments[0],
             **chosen,
         )

@@ -11,8 +11,12 @@ from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
 from distsys.core.events import Timeout
+from distsys.core.values import Map
+from distsys.drivers.replay import replayed
 from distsys.lab import datasets
 from distsys.lab.workloads import zipf_requests
+from distsys.views import Placed
+from distsys.views.calls import calls_of, positioned
 from site_pages import soup, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,6 +172,36 @@ def ring():
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
 
 
+def clients():
+    names = bound("fig-clients")
+    calls, verdict = calls_of(positioned(names["trace"])), names["verdict"]
+    assert verdict == Placed("OK", (1, 0, 2, 3, 4, 5, 6, 7))
+    assert [call.label for call in calls[:2]] == ["put x=1", "get x -> none"]
+    assert calls[0].start < calls[1].start < calls[0].stop
+    assert [call.asked for call in calls if call.process == "p"] == [1, 2, 3, 4]
+
+
+def stale_read():
+    names = bound("fig-stale-read")
+    trace, verdict = names["trace"], names["verdict"]
+    calls = calls_of(positioned(trace))
+    (stuck,) = verdict.stuck
+    assert (verdict.outcome, len(verdict.order), calls[stuck].label) == ("ILLEGAL", 7, "get x -> 2")
+    put = next(call for call in calls if call.label == "put x=3")
+    assert trace.step(31).kind == "partition"
+    assert put.stop == 44 < calls[stuck].start
+    assert trace.step(calls[stuck].start).effects[1].to == "a"
+
+
+def quorums():
+    trace = trace_of("fig-quorums")
+    nodes = next(nodes for step, nodes, _ in replayed(trace) if step.number == 38)
+    assert (nodes["b"].role, nodes["b"].term, nodes["b"].votes) == ("leader", 2, frozenset("bc"))
+    assert nodes["a"].commit == 2
+    assert nodes["a"].match == Map({"a": 2, "b": 2, "c": 2})
+    assert nodes["b"].values == nodes["a"].values
+
+
 CLAIMS = {
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
@@ -175,6 +209,9 @@ CLAIMS = {
     "fig-loss": loss,
     "fig-relay": relay,
     "fig-partition": partition,
+    "fig-clients": clients,
+    "fig-stale-read": stale_read,
+    "fig-quorums": quorums,
     "fig-lunch": lunch,
     "fig-lunch-twice": lunch_twice,
     "fig-ring-of-four": ring_of_four,

@@ -15,6 +15,7 @@ from distsys.views.payload import payload
 from distsys.views.words import sentence
 from log_runs import log_run
 from player_pages import opened, write_page
+from store_runs import with_faults
 
 HOSTILE = '</script><img src=x onerror=alert(1)> \x1b it\'s "q" \u200b \u2028 &lt;'
 
@@ -27,6 +28,7 @@ def many_runs():
         views_runs.every_fault(),
         views_runs.broken(),
         log_run(300),
+        with_faults(),
     ]
     runs += [views_runs.by_hand(), views_runs.by_hand(HOSTILE)]
     for system in systems.shipped():

@@ -63,7 +63,7 @@ class System:
     tolerates  the kinds of fault (see drivers.swarm) under which the laws are promised
     restarts   whether a crashed node comes up again; False is the crash-stop model, in which it stays down
     clients    the roles that are clients: faults of nodes do not fall on them, cuts of the network do
-    history    the name of the specification that the `Operation`s of the clients must be linearizable to
+    history    the name of the specification that the `Operation` records of the clients must be linearizable to
     variants   option -> values that a swarm may draw for it: a batch of one, a snapshot after two entries
     sights     what runs must have reached before "no violation" means anything
     until      how long a run with faults takes, microseconds

@@ -1,11 +1,25 @@
-"""Pictures: runs that play (`play`) or stand still (`draw`), hash rings (`ring`), numbers (`charts`, by matplotlib)."""
+"""Pictures: runs that play (`play`) or stand (`draw`), histories (`operations`), hash rings, numbers (`charts`)."""
 
 from . import spacetime
 from .controls import explore
 from .drawing import Drawing
 from .figure import Figure, play
+from .operations import operations
 from .spacetime import draw
 from .tour import Guess, Stop
+from .verdicts import Placed
 from .words import sentences
 
-__all__ = ["Drawing", "Figure", "Guess", "Stop", "draw", "explore", "play", "sentences", "spacetime"]
+__all__ = [
+    "Drawing",
+    "Figure",
+    "Guess",
+    "Placed",
+    "Stop",
+    "draw",
+    "explore",
+    "operations",
+    "play",
+    "sentences",
+    "spacetime",
+]

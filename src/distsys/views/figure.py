@@ -21,7 +21,9 @@ from distsys.core.trace import Trace
 from . import spacetime
 from .drawing import Drawing, figure_name
 from .embedding import image_address, live_script
+from .judges import VIEWS, Judges
 from .markup import escaped
+from .operations import operations, words
 from .payload import as_json, payload
 from .reproduce import code_of
 from .staging import summary, window
@@ -29,7 +31,7 @@ from .tour import Stop, checked_tour
 
 STILL_MOST = 40  # steps in a still picture of a run that has more
 CONTROLS = 236  # px: bars, the sentence, the edges
-PANELS = ("", "state", "steps", "details", "nodes", "laws", "share", "help", "tour")  # of the player
+PANELS = ("", "state", "steps", "details", "nodes", "laws", "share", "help", "tour", *VIEWS)  # of the player
 STAGE = (220, 480)  # px: the least and the most for the diagram
 
 
@@ -42,6 +44,7 @@ class Figure(Drawing):
     others: tuple[tuple[str, Drawing], ...] = ()  # the other still picture of a pair, with its label
     height: int = 0  # px that the player takes
     label: str = ""  # of the run in the first still picture, in a pair
+    judged: bool = False  # whether the script of the judges has something to show
 
     @property
     def element(self) -> str:
@@ -51,11 +54,13 @@ class Figure(Drawing):
             _still(name, one, name) for name, one in self.others
         )
         data = f'<script type="application/json">{self.data}</script>'
-        return f'<dist-trace style="--h:{self.height}px">{stills}{data}</dist-trace>'
+        judged = " data-judges" if self.judged else ""
+        return f'<dist-trace{judged} style="--h:{self.height}px">{stills}{data}</dist-trace>'
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
-        return f"{self.opening}{self.element}{caption}</figure>{live_script()}"
+        scripts = live_script("judges") + live_script() if self.judged else live_script()
+        return f"{self.opening}{self.element}{caption}</figure>{scripts}"
 
 
 def _still(label: str, drawing: Drawing, alt: str) -> str:
@@ -83,6 +88,8 @@ def play(
     beside: bool = False,
     at: int | None = None,
     panel: str = "",
+    verdict: Any = None,
+    lights: bool = False,
 ) -> Figure:
     """Return the figure of a run, or of several under their labels: to choose from, or two of them `beside` each other.
 
@@ -92,22 +99,17 @@ def play(
     without  classes of messages that are left out ("Ack")
     tour     notes bound to steps of the first run, with questions
     at       the step that it opens at; usually the last
-    panel    what is open beside it from the start: "state", "steps", "details", "laws" or "tour"
+    panel    what is open beside it from the start: "state", "steps", "details", "laws", "tour", "operations", "quorums"
+    verdict  what a checker said of the operations of the run (see `views.operations`), or {label: verdict}
+    lights   a light for each law beside the controls; a run with operations or quorums has them anyway
     """
     labelled = _checked(runs, beside)
+    judges = Judges(labelled, verdict, lights)
+    judges.check(panel)
     windows = {label: window(trace, first, last) for label, trace in labelled.items()}
-    if isinstance(without, str):
-        raise ArgumentTypeError(
-            f"without must hold names of classes, such as ['Ack'], but it is {shown(without)}"
-        )
     label, trace = next(iter(labelled.items()))
     start, end = windows[label]
-    if at is not None:
-        whole_number("at", at, at_least=start, at_most=max(stop for _, stop in windows.values()))
-    if panel not in PANELS or (panel == "tour" and not tour):
-        raise ArgumentError(
-            f"panel must be one of {', '.join(PANELS[1:])} that the figure has, but it is {shown(panel)}"
-        )
+    _check(without, at, panel, tour, windows)
     stills = {
         name: spacetime.draw(
             one, alt=alt, first=windows[name][0], last=min(windows[name][1], windows[name][0] + STILL_MOST - 1),
@@ -117,7 +119,54 @@ def play(
     }  # fmt: skip
     still = stills.pop(label)
     size = _size(still.svg)
-    content: dict[str, Any] = {
+    calls, found = judges.of_first()
+    if calls and panel == "operations":
+        stills["Operations"] = operations(trace, found, alt="Operations of the clients")
+    more = (
+        f"<p><b>Operations of clients</b></p>{words(calls, found)}" if calls and panel != "operations" else ""
+    )
+    extras = {
+        "mode": "beside" if beside else "",
+        "without": sorted(without),
+        "tour": checked_tour(tour, trace, start, end),
+        "at": at or 0,
+        "open": panel,
+        **judges.of_figure(),
+    }
+    content = _runs(labelled, windows, judges) | {key: value for key, value in extras.items() if value}
+    return Figure(
+        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words + more, name=figure_name(name),
+        title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
+        others=tuple(stills.items()), label=label, judged=judges.is_needed,
+        height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
+    )  # fmt: skip
+
+
+def _check(
+    without: Collection[str],
+    at: int | None,
+    panel: str,
+    tour: Sequence[Stop],
+    windows: Mapping[str, tuple[int, int]],
+) -> None:
+    if isinstance(without, str):
+        raise ArgumentTypeError(
+            f"without must hold names of classes, such as ['Ack'], but it is {shown(without)}"
+        )
+    if at is not None:
+        first = next(iter(windows.values()))[0]
+        whole_number("at", at, at_least=first, at_most=max(stop for _, stop in windows.values()))
+    if panel not in PANELS or (panel == "tour" and not tour):
+        raise ArgumentError(
+            f"panel must be one of {', '.join(PANELS[1:])} that the figure has, but it is {shown(panel)}"
+        )
+
+
+def _runs(
+    labelled: Mapping[str, Trace], windows: Mapping[str, tuple[int, int]], judges: Judges
+) -> dict[str, Any]:
+    """Return what a figure carries of its runs."""
+    return {
         "runs": [
             {
                 "label": label,
@@ -125,24 +174,11 @@ def play(
                 "last": windows[label][1],
                 "data": payload(one),
                 "code": code_of(one),
+                **judges.of_run(label),
             }
             for label, one in labelled.items()
         ]
     }
-    extras = {
-        "mode": "beside" if beside else "",
-        "without": sorted(without),
-        "tour": checked_tour(tour, trace, start, end),
-        "at": at or 0,
-        "open": panel,
-    }
-    content |= {key: value for key, value in extras.items() if value}
-    return Figure(
-        svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words, name=figure_name(name),
-        title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
-        others=tuple(stills.items()), label=label,
-        height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]),
-    )  # fmt: skip
 
 
 def _checked(runs: Trace | Mapping[str, Trace], beside: bool) -> dict[str, Trace]:

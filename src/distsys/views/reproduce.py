@@ -13,6 +13,7 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
+from distsys.core import systems
 from distsys.core.errors import ArgumentTypeError, DistsysError, EncodingError, shown
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
@@ -50,7 +51,7 @@ def code_of(trace: Trace) -> str:
         writer = Writer()
         try:
             body = "trace = " + written(_run(trace, writer), before=len("trace = "))
-            return "\n".join([*writer.imports(), body])
+            return "\n".join([*writer.imports(), *_known_by(trace), body])
         except EncodingError as problem:
             why = str(problem)
     return (
@@ -58,6 +59,15 @@ def code_of(trace: Trace) -> str:
         f'# {why}: keep it with trace.save("run.trace").\n'
         f'trace = replay(Trace.load("run.trace"))'
     )
+
+
+def _known_by(trace: Trace) -> tuple[str, ...]:
+    """Return the import that makes a system of the package known which is not there without it."""
+    system = systems.find(trace.header.system)
+    module = next(iter(system.classes.values())).__module__
+    if system.name in systems.shipped() or not module.startswith("distsys."):
+        return ()
+    return (f"import {module}  # it registers {quoted(system.name)}",)
 
 
 def _no_code(trace: Trace) -> str:

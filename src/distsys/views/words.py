@@ -13,6 +13,7 @@ from typing import Any
 
 from distsys.core.events import CancelTimer, Deliver, Effect, Note, Output, Persist, Send, SetTimer, Timeout
 from distsys.core.log import Log
+from distsys.core.operations import Operation
 from distsys.core.trace import Step, Trace
 from distsys.core.units import shown_time
 from distsys.core.values import Map, order_key
@@ -36,6 +37,9 @@ def brief(value: Any, lanes: Sequence[str] = ()) -> str:
         return "yes" if value else "no"
     if isinstance(value, enum.Enum):
         return value.name
+    if isinstance(value, Operation):  # the records of clients fill a picture: who, how, what, of what, what
+        told = (value.type, value.f, value.key, value.value)
+        return " ".join([value.process, *(brief(item, lanes) for item in told if item is not None)])
     if is_dataclass(value) and not isinstance(value, type):
         inner = [getattr(value, field.name) for field in fields(value)]
         if len(inner) == 1 and isinstance(inner[0], Map):  # a map with a name, such as a vector clock
@@ -136,7 +140,7 @@ def fault_words(step: Step, cause: Send | None) -> str:
             return "all faults end, and the system may settle" if settle else "the network heals"
         case "link":
             ends = f"from {step.node or 'every node'} to {_everybody(detail.get('to'))}"
-            return f"messages {ends} take another link"
+            return f"the link {ends} is replaced"
         case "skew":
             return f"the clock of {step.node} {rate(detail.get('ppm', 0))}"
         case "clock":

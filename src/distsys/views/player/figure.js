@@ -61,6 +61,7 @@ class DistTrace extends HTMLElement {
     this.app = h("div", { class: "app", role: "group", "aria-label": t("run-of", { system: this.runs[0].run.system }), onkeydown: (event) => this.key(event) },
       this.controls(), this.doings(), this.say, this.main);
     this.choose(0);
+    this.extras = EXTENSIONS.map((extend) => extend(this));
     this.still.className = "still";
     this.shadowRoot.append(this.app);
     this.panes.forEach((pane) => pane.arrange());
@@ -174,6 +175,7 @@ class DistTrace extends HTMLElement {
     for (const [control, off] of [[this.backButton, !this.at], [this.stepButton, this.at === this.moments.length - 1], [this.lastFault, !this.landmark(-1)], [this.nextFault, !this.landmark(1)]])
       setAttribute(control, "aria-disabled", off);
     this.light();
+    this.extras.forEach((follow) => follow());
     const focused = this.shadowRoot.activeElement;
     this.follow?.();
     if (focused && !this.shadowRoot.activeElement) this.panel.focus({ preventScroll: true });
@@ -248,9 +250,9 @@ class DistTrace extends HTMLElement {
     const focused = this.shadowRoot.activeElement, close = this.closePanel;
     this.opened = this.follow = this.closePanel = null;
     close?.();
-    const made = name && PANELS[name](this);
-    this.opened = name;
-    this.panel.hidden = !name;
+    const made = name && PANELS[name]?.(this);
+    this.opened = made && name;
+    this.panel.hidden = !made;
     if (made) {
       this.panel.replaceChildren(h("div", { class: "bar" }, h("b", { class: "grow" }, t(name)), h("button", { type: "button", class: "small", onclick: () => this.closeTo(name) }, t("close"))), ...made.elements.filter(Boolean));
       this.follow = made.follow || null;
@@ -395,5 +397,3 @@ function landmarksOf(pane, moments, which) {
 // What is broken at the end of a run, where no step breaks it.
 const endWords = (run, step) => run.broken.filter((violation) => !violation.step && step === run.steps.length)
   .map(({ law, evidence }) => ` ${t("broken-end", { law: quoted(law), evidence: printable(evidence) })}`).join("");
-
-if (!customElements.get("dist-trace")) customElements.define("dist-trace", DistTrace);

@@ -8,7 +8,7 @@ Object.assign(STRINGS.en, {
   "why-down": "{to} is down", "duplicate": "the network makes a second copy of {message} from {node} to {to}",
   "splits": "the network splits", "splits-so": "the network splits: {groups}", "cut": "messages from {node} no longer reach {to}",
   "heal": "the network heals", "settle": "all faults end, and the system may settle",
-  "link": "messages from {node} to {to} take another link", "skew": "the clock of {node} {rate}",
+  "link": "the link from {node} to {to} is replaced", "skew": "the clock of {node} {rate}",
   "jump-forward": "the clock of {node} jumps forward by {by}", "jump-back": "the clock of {node} jumps back by {by}",
   "crash": "{node} crashes", "at-pause": "{node} is paused: what reaches it waits", "at-resume": "{node} goes on after the pause",
   "at-stall": "{node} has a disk that hangs: what it writes waits", "at-unstall": "{node} has a disk that answers again",

@@ -28,6 +28,7 @@ function brief(value, lanes = []) {
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   if (value instanceof Rec) {
     if (value.is) return value.is;
+    if (value.name === "Operation") return [value.values[0], ...value.values.slice(1, 5).filter((item) => item !== null).map((item) => brief(item, lanes))].join(" ");
     if (value.values.length === 1 && value.values[0]?.tag === "$map") return brief(value.values[0], lanes);
     const inside = value.values.map((item) => brief(item, lanes)).join(", ");
     return inside ? `${value.name}(${inside})` : value.name;
