@@ -14,6 +14,7 @@ from distsys.core.events import Timeout
 from distsys.core.values import Map
 from distsys.drivers.replay import replayed
 from distsys.lab import datasets
+from distsys.lab import raft_member_runs as member_runs
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
@@ -202,7 +203,60 @@ def quorums():
     assert nodes["b"].values == nodes["a"].values
 
 
+def two_majorities():
+    switched, kept = member_runs.two_majorities("RAFT-34"), member_runs.two_majorities()
+    assert (switched.violation.law, switched.violation.step) == ("election safety", 40)
+    assert [step.number for step in switched if "leads term 2" in notes(step)] == [34, 40]
+    assert "changes the members to n1, n2, n3, n4, n5" in notes(switched.step(15))
+    assert {switched.step(number).node for number in (18, 21)} == {"n4", "n5"}
+    assert kept.violation is None
+    assert [step.node for step in kept if "leads term 2" in notes(step)] == ["n1"]
+
+
+def two_changes():
+    broken, kept = member_runs.two_changes("RAFT-19"), member_runs.two_changes()
+    assert (broken.violation.law, broken.violation.step) == ("leader completeness", 45)
+    assert "changes the members to n1, n2, n3, n4, n5" in notes(broken.step(19))
+    assert "leads term 2" in notes(broken.step(29))
+    assert "changes the members to n2, n3, n4" in notes(broken.step(30))
+    assert any(
+        getattr(effect, "value", None) and effect.value.index == 3 for effect in broken.step(34).effects
+    )
+    assert kept.violation is None
+    assert any(type(getattr(e, "value", None)).__name__ == "ChangeRefused" for e in kept.step(30).effects)
+    assert "leads term 3" in notes(kept.steps[-1])
+
+
+def joint():
+    trace = member_runs.joint_change()
+    assert "changes the members to n2, n3, n4" in notes(trace.step(18))
+    assert type(trace.step(20).event.message).__name__ == "Refused"
+    outputs = {step.number: [e.value.index for e in step.effects if hasattr(e, "value")] for step in trace}
+    assert (outputs[23], outputs[24], outputs[28]) == ([], [2], [3])
+    assert notes(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
+    assert not any(step.kind == "deliver" and step.node == "n3" and step.number > 17 for step in trace)
+    assert (trace.step(37).node, outputs[37], trace.violation) == ("n2", [3, 4], None)
+
+
+def hand_over():
+    trace = member_runs.hand_over()
+    assert "hands over to n3" in notes(trace.step(20))
+    assert any(type(getattr(e, "value", None)).__name__ == "NotLeader" for e in trace.step(21).effects)
+    assert any(type(getattr(e, "message", None)).__name__ == "TimeoutNow" for e in trace.step(23).effects)
+    assert notes(trace.step(26)) == ["leads term 2"]
+    assert "timeout" not in [step.kind for step in trace.steps[19:]]
+
+
+def notes(step):
+    """Return the texts that a step notes."""
+    return [effect.text for effect in step.effects if hasattr(effect, "text")]
+
+
 CLAIMS = {
+    "fig-two-majorities": two_majorities,
+    "fig-two-changes": two_changes,
+    "fig-joint": joint,
+    "fig-hand-over": hand_over,
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
     "fig-beside": beside,
