@@ -14,6 +14,7 @@ from distsys.core.events import Timeout
 from distsys.core.values import Map
 from distsys.drivers.replay import replayed
 from distsys.lab import datasets
+from distsys.lab import raft_kv_runs as kv_runs
 from distsys.lab import raft_member_runs as member_runs
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
@@ -247,12 +248,65 @@ def hand_over():
     assert "timeout" not in [step.kind for step in trace.steps[19:]]
 
 
+def old_leader():
+    stale, right = kv_runs.stale_read("RAFT-13"), kv_runs.stale_read()
+    assert stale.step(26).kind == "partition"
+    assert notes(stale.step(42)) == ["raft: leads term 2"]
+    assert [operations(stale.step(number)) for number in (25, 51, 54)] == [
+        [("ann", "ok", "x", 1)],
+        [("ann", "ok", "x", 2)],
+        [("bob", "ok", "x", 1)],
+    ]
+    assert "steps down" in notes(stale.step(55))[0]
+    assert 46_000 < stale.step(55).at - stale.step(54).at < 47_000
+    assert (stale.violation, kv_runs.judged(stale).outcome.name) == (None, "ILLEGAL")
+    assert kv_runs.judged(right).outcome.name == "OK"
+
+
+def early():
+    broken, kept = kv_runs.early_read("RAFT-14"), kv_runs.early_read()
+    assert operations(broken.step(37)) == [("bob", "ok", "x", None)]
+    assert operations(kept.steps[-1]) == [("bob", "ok", "x", 1)]
+    assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
+    assert any(type(getattr(e, "message", None)).__name__ == "Inner" for e in kept.step(37).effects)
+
+
+def lease():
+    beyond, within = kv_runs.lease_read(200_000, seed=206), kv_runs.lease_read(1_000, seed=206)
+    assert [kv_runs.judged(trace).outcome.name for trace in (beyond, within)] == ["ILLEGAL", "OK"]
+    (elected,) = [step for step in beyond if "raft: leads term 2" in notes(step)]
+    answer = next(step for step in beyond if step.node == "n1" and step.at > elected.at and step.effects)
+    assert (elected.at // 1000, answer.at // 1000) == (1000, 1021)
+    last = [value for step in within for value in operations(step)][-1]
+    assert last == ("bob", "invoke", "x", None)
+
+
+def twice():
+    broken, kept = kv_runs.retry("RAFT-15"), kv_runs.retry()
+    assert [operations(trace.steps[-1]) for trace in (broken, kept)] == [
+        [("bob", "ok", "x", "aa")],
+        [("bob", "ok", "x", "a")],
+    ]
+    assert broken.step(23).kind == "invoke"
+    assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
+
+
+def operations(step):
+    """Return what clients ask and hear in a step, as (process, type, key, value)."""
+    values = [effect.value for effect in step.effects if hasattr(effect, "value")]
+    return [(value.process, value.type, value.key, value.value) for value in values if hasattr(value, "f")]
+
+
 def notes(step):
     """Return the texts that a step notes."""
     return [effect.text for effect in step.effects if hasattr(effect, "text")]
 
 
 CLAIMS = {
+    "fig-old-leader": old_leader,
+    "fig-early-read": early,
+    "fig-lease": lease,
+    "fig-twice": twice,
     "fig-two-majorities": two_majorities,
     "fig-two-changes": two_changes,
     "fig-joint": joint,
