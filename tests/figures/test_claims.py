@@ -16,6 +16,7 @@ from distsys.drivers.replay import replayed
 from distsys.lab import datasets
 from distsys.lab import raft_kv_runs as kv_runs
 from distsys.lab import raft_member_runs as member_runs
+from distsys.lab import raft_snapshot_runs as snapshot_runs
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
@@ -291,6 +292,45 @@ def twice():
     assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
 
 
+def install():
+    trace = snapshot_runs.catching_up()
+    assert (trace.step(20).kind, trace.step(20).node) == ("crash", "n3")
+    assert len([e for e in trace.step(39).effects if "raft/snapshot" in getattr(e, "changes", ())]) == 1
+    assert (trace.step(46).kind, trace.step(46).node) == ("restart", "n3")
+    assert (trace.step(50).node, trace.step(53).node, trace.step(55).node) == ("n3", "n3", "n1")
+    assert notes(trace.step(52)) == ["raft: sends n3 a snapshot"]
+    assert notes(trace.step(53)) == ["raft: installs a snapshot up to 3"]
+
+
+def late_snapshot():
+    broken, kept = snapshot_runs.late_snapshot("RAFT-17"), snapshot_runs.late_snapshot()
+    assert (broken.violation.law, broken.violation.step) == ("leader completeness", 89)
+    assert kept.violation is None
+    for trace in (broken, kept):
+        assert [
+            number for number in range(1, 90) if "raft: sends n3 a snapshot" in notes(trace.step(number))
+        ] == [
+            53,
+            60,
+        ]
+        assert operations(trace.step(66)) == [("ann", "ok", "x", 3)]
+        assert (trace.step(71).node, trace.step(71).cause[0]) == ("n3", 53)
+        assert trace.step(74).kind == "crash"
+        assert notes(trace.step(89)) == ["raft: leads term 2"]
+    changed = [any(hasattr(e, "changes") for e in trace.step(71).effects) for trace in (broken, kept)]
+    assert changed == [True, False]
+
+
+def snapshot_cost():
+    """The cells of the page assert that the counted cost is the predicted one."""
+    costs = {k: 4 / k + (k - 1) / 100 for k in (5, 10, 20, 40, 80)}
+    assert [round(cost, 2) for cost in costs.values()] == [0.84, 0.49, 0.39, 0.49, 0.84]
+    run = snapshot_runs.writing(40, keys=4, snapshot_every=20)
+    assert snapshot_runs.snapshot_records(run) / 40 + sum(
+        snapshot_runs.entries_to_replay(run)
+    ) / 40 / 50 == pytest.approx(costs[20])
+
+
 def operations(step):
     """Return what clients ask and hear in a step, as (process, type, key, value)."""
     values = [effect.value for effect in step.effects if hasattr(effect, "value")]
@@ -303,6 +343,9 @@ def notes(step):
 
 
 CLAIMS = {
+    "fig-install": install,
+    "fig-late-snapshot": late_snapshot,
+    "fig-snapshot-cost": snapshot_cost,
     "fig-old-leader": old_leader,
     "fig-early-read": early,
     "fig-lease": lease,
