@@ -329,10 +329,16 @@ def allowed(thing, state: Hashable, call) -> list[Any]:
 
 
 def history_of(
-    thing, dice: random.Random, *, calls_max: int = 6, processes: int = 3, crash: float | None = None
+    thing,
+    dice: random.Random,
+    *,
+    calls_max: int = 6,
+    processes: int = 3,
+    crash: float | None = None,
+    fault: str | None = None,
 ) -> History:
     """Return a random history of an object that works in most runs, and in the others is stale, forgetful or wrong."""
-    fault = dice.choice(("none", "stale", "forgets", "twice", "wrong", "wrong", "wrong"))
+    fault = fault or dice.choice(("none", "stale", "forgets", "twice", "wrong", "wrong", "wrong"))
     crash = dice.choice((0.0, 0.1, 0.4)) if crash is None else crash
     state, past = thing.start, [thing.start]
     events: list[Operation] = []

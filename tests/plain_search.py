@@ -1,6 +1,7 @@
 """The algorithm of Wing & Gong and Lowe as it stands in their papers: the yardstick for ours.
 
-A crashed operation is one that never ends: it has to be placed like the others, and its answer is right whatever it is.
+A crashed operation is one that never ends: it has to be placed like the others, and its answer is right whatever it is;
+where the object does not allow it, it is placed without effect.
 The memo holds (set of placed operations, state). Steps are counted as in `distsys.checkers.search`.
 """
 
@@ -37,6 +38,8 @@ def _plain(calls, spec, steps_max):
                 return None, steps
             steps += 1
             after, legal = spec.step(state, calls[i])
+            if not legal and not calls[i].known:
+                after, legal = state, True  # it cannot happen here, so it did not happen
             child = (placed | 1 << i, after)
             if legal and child not in seen:
                 seen.add(child)

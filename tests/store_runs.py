@@ -8,7 +8,7 @@ from distsys.core import MS, law, record, systems
 from distsys.core.laws import FINALLY
 from distsys.core.node import Node
 from distsys.core.operations import Operation
-from distsys.core.systems import System, peers_of
+from distsys.core.systems import System, alike, peers_of
 from distsys.core.values import EMPTY
 from distsys.drivers import Simulator, faults, link
 from distsys.views import Placed
@@ -171,3 +171,31 @@ def in_order(trace):
     return Placed(
         "OK", tuple(n for _, n in sorted((call.stop, n) for n, call in enumerate(calls) if call.stop))
     )
+
+
+class Joint(Store):
+    """A server whose configuration changes: a majority of the old voters and one of the new must agree."""
+
+    declared = {**Store.declared, "voters": "voters"}  # noqa: RUF012
+
+    def __init__(self, name, disk=EMPTY, *, peers):
+        super().__init__(name, disk, peers=peers)
+        self.voters = (frozenset({"n1", "n2", "n3"}), ("n2", "n3"))
+
+
+class Acceptor(Node):
+    """A node of another protocol, in which n1 proposes: promises and acceptances instead of votes and matches."""
+
+    declared = {"ballot": "ballot", "promises": "promises", "accepted": "accepted"}  # noqa: RUF012
+
+    def __init__(self, name, disk=EMPTY, *, peers):
+        super().__init__(name, disk)
+        self.ballot, self.promises, self.accepted = 4, frozenset(), frozenset()
+
+    def on_start(self):
+        if self.name == "n1":
+            self.promises, self.accepted = frozenset({"n1", "n2"}), frozenset({"n2", "n3"})
+
+
+for name, kind in (("test-joint", Joint), ("test-acceptors", Acceptor)):
+    systems.register(System(name, "For tests of quorums.", {"process": kind}, alike(), ()))

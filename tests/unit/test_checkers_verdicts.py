@@ -219,6 +219,7 @@ def test_an_interval_around_others_can_take_effect_between_any_two_of_them():
 def test_a_history_without_an_answer_is_right():
     for lines in ((), ("a put x 1",), ("a get x", "a fail", "a get x", "a info")):
         assert outcome(linearizable, *lines) == "OK"
+        assert linearizable(told(*lines), "key-value").explain().endswith("so there is nothing to explain.")
         assert outcome(sequential, *lines) == "OK"
         assert outcome(causal, *lines) == "OK"
         assert outcome(session, *lines) == "OK"

@@ -17,14 +17,13 @@ history must be like for that is told in `memory`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 from ..core.errors import UnknownNameError, shown
 from .history import History
 from .linearizability import STEPS_MAX
 from .memory import Memory, observed
-from .relations import Budget, Relation, UsedUpError
+from .relations import Budget, Relation, UsedUpError, bits, turned
 from .spec import Spec
 from .verdict import Outcome, Verdict
 
@@ -92,84 +91,91 @@ class _Causal:
             if write is not None:
                 self.causes.add(write, read, "it returned what was written")
         self.agreed = self.causes
+        self.writes = memory.writes_by_key()
 
     def objection(self, definition: str) -> Objection | None:
         """Return the first pattern that is there, as evidence, or None."""
         for read in self.memory.nobody:
             return (f"{self.calls[read]} returned what nobody wrote.",)
-        self.reach = self.causes.reach(self.budget)
-        cycle = self.causes.shortest_cycle(self.reach)
+        reach = self.causes.reach(self.budget)
+        cycle = self.causes.shortest_cycle(reach)
         if cycle:
             return ("Cause and effect go in a circle:", *self.causes.told(cycle, self.calls))
-        found = self._stale(self.causes, self.reach, list(self.memory.source))
+        past = turned(reach)
+        found = self._stale(self.causes, reach, past, list(self.memory.source))
         if found is None and definition == "causal-convergence":
-            found = self._no_agreement()
+            found = self._no_agreement(past)
         if found is None and definition == "causal-memory":
-            found = next(filter(None, map(self._no_order_of, self.memory.lanes)), None)
+            found = next(filter(None, (self._no_order_of(lane, past) for lane in self.memory.lanes)), None)
         return found
 
-    def _rivals(self, read: int) -> Iterator[int]:
-        """Yield the writes to the key of a read other than the one that it returned."""
+    def _rivals(self, read: int, past: list[int]) -> int:
+        """Return the writes in the past of a read, to its key, other than the one that it returned, as bits."""
+        self.budget.spend(1)
         source = self.memory.source[read]
-        for write in self.memory.writes_of(self.calls[read].key):
-            if write != source:
-                self.budget.spend(1)
-                yield write
+        own = 0 if source is None else 1 << source
+        return past[read] & self.writes.get(self.calls[read].key, 0) & ~own
 
-    def _stale(self, relation: Relation, reach: list[int], reads: list[int]) -> Objection | None:
+    def _stale(
+        self, relation: Relation, reach: list[int], past: list[int], reads: list[int]
+    ) -> Objection | None:
         """A read that misses a write in its past, or returns one that another write in its past follows."""
         for read in reads:
             source = self.memory.source[read]
-            for rival in self._rivals(read):
-                if not reach[rival] >> read & 1:
-                    continue
+            for rival in bits(self._rivals(read, past) & (-1 if source is None else reach[source])):
                 if source is None:
                     head = f"{self.calls[read]} sees no write, but {self.calls[rival]} is in its past:"
                     return (head, *relation.told(relation.path(rival, read), self.calls))
-                if reach[source] >> rival & 1:
-                    head = f"{self.calls[read]} returned {self.calls[source]}, but {self.calls[rival]} lies between:"
-                    path = [*relation.path(source, rival), *relation.path(rival, read)[1:]]
-                    return (head, *relation.told(path, self.calls))
+                head = (
+                    f"{self.calls[read]} returned {self.calls[source]}, but {self.calls[rival]} lies between:"
+                )
+                path = [*relation.path(source, rival), *relation.path(rival, read)[1:]]
+                return (head, *relation.told(path, self.calls))
         return None
 
-    def _no_agreement(self) -> Objection | None:
+    def _no_agreement(self, past: list[int]) -> Objection | None:
         """A circle of causal order and of the order that reads demand: what a read knew and did not return is older."""
         self.agreed = self.causes.copy()
         for read, source in self.memory.source.items():
-            for rival in self._rivals(read):
-                if source is not None and self.reach[rival] >> read & 1:
-                    reason = f"{self.calls[read]} knew both and returned the second"
-                    self.agreed.add(rival, source, reason)
+            if source is None:
+                continue
+            for rival in bits(self._rivals(read, past) & ~past[source]):
+                self.budget.spend(1)
+                self.agreed.add(rival, source, f"{self.calls[read]} knew both and returned the second")
         cycle = self.agreed.shortest_cycle(self.agreed.reach(self.budget))
         if cycle is None:
             return None
         return ("No one order of all operations will do for all reads:", *self.agreed.told(cycle, self.calls))
 
-    def _no_order_of(self, lane: tuple[int, ...]) -> Objection | None:
+    def _no_order_of(self, lane: tuple[int, ...], past: list[int]) -> Objection | None:
         """One process cannot put its past in an order in which all its own reads are right.
 
         The relation grows until nothing follows any more. It is enough to look at the whole past of the last operation:
         that of an earlier one demands less.
         """
         last = lane[-1]
-        past = [i for i in range(len(self.calls)) if i == last or self.reach[i] >> last & 1]
         own = self.causes.copy()
-        own.keep_only(past)
+        own.keep_only([last, *bits(past[last])])
         reads = [i for i in lane if i in self.memory.source]
         while True:
             reach = own.reach(self.budget)
-            who = self.calls[last].process
             cycle = own.shortest_cycle(reach)
             if cycle:
-                return (f"No order of its past will do for {who}:", *own.told(cycle, self.calls))
+                return (
+                    f"No order of its past will do for {self.calls[last].process}:",
+                    *own.told(cycle, self.calls),
+                )
+            known = turned(reach)
             new = [
                 (rival, source, read)
                 for read in reads
                 if (source := self.memory.source[read]) is not None
-                for rival in self._rivals(read)
-                if reach[rival] >> read & 1 and not reach[rival] >> source & 1
+                for rival in bits(self._rivals(read, known) & ~known[source])
             ]
             if not new:
-                return self._stale(own, reach, [read for read in reads if self.memory.source[read] is None])
+                return self._stale(
+                    own, reach, known, [read for read in reads if self.memory.source[read] is None]
+                )
             for rival, source, read in new:
+                self.budget.spend(1)
                 own.add(rival, source, f"{self.calls[read]} comes after both and returned the second")

@@ -42,9 +42,13 @@ class Memory:
         """Whether the call is a write."""
         return self.calls[index].f in WRITES
 
-    def writes_of(self, key: Any) -> list[int]:
-        """All writes of a key."""
-        return [i for i, call in enumerate(self.calls) if call.key == key and self.is_write(i)]
+    def writes_by_key(self) -> dict[Any, int]:
+        """All writes of each key, as bits."""
+        found: dict[Any, int] = {}
+        for index, call in enumerate(self.calls):
+            if self.is_write(index):
+                found[call.key] = found.get(call.key, 0) | 1 << index
+        return found
 
 
 def observed(history: History, spec: Spec | str, steps_max: int, what: str) -> Memory:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from .history import Call
@@ -53,14 +54,19 @@ class Relation:
     def reach(self, budget: Budget) -> list[int]:
         """Return for each number the bits of those that a path leads to; itself only where it is in a cycle.
 
-        The time is quadratic in rows of bits (Warshall 1962); each row joined to another is a step.
+        Each row of bits that is joined to another is a step: one for each edge where there is no cycle, else as many
+        as in the algorithm of Warshall 1962.
         """
         rows = [sum(1 << other for other in edges) for edges in self._edges]
+        order = self.order()
+        if len(order) == len(rows):
+            for index in reversed(order):
+                budget.spend(len(self._edges[index]))
+                for other in self._edges[index]:
+                    rows[index] |= rows[other]
+            return rows
         for middle in range(len(rows)):
             row = rows[middle]
-            if not row:
-                continue
-            budget.spend(1)
             for index, other in enumerate(rows):
                 if other >> middle & 1:
                     budget.spend(1)
@@ -98,7 +104,7 @@ class Relation:
         ]
 
     def order(self) -> list[int]:
-        """Return the numbers in an order that keeps all edges; the relation must have no cycle."""
+        """Return the numbers in an order that keeps all edges; those that are in or after a cycle are left out."""
         waiting = [0] * len(self._edges)
         for edges in self._edges:
             for other in edges:
@@ -106,11 +112,35 @@ class Relation:
         ready = [index for index, count in enumerate(waiting) if not count]
         result = []
         while ready:
-            index = min(ready)
-            ready.remove(index)
+            index = heappop(ready)
             result.append(index)
             for other in self._edges[index]:
                 waiting[other] -= 1
                 if not waiting[other]:
-                    ready.append(other)
+                    heappush(ready, other)
         return result
+
+
+def turned(rows: Sequence[int]) -> list[int]:
+    """Return the rows of bits of the relation turned round: what leads to each number.
+
+    >>> turned([0b110, 0b100, 0])
+    [0, 1, 3]
+    """
+    columns = [0] * len(rows)
+    for index, row in enumerate(rows):
+        for other in bits(row):
+            columns[other] |= 1 << index
+    return columns
+
+
+def bits(row: int) -> Iterator[int]:
+    """Yield the places of the ones in a row of bits, from the lowest.
+
+    >>> list(bits(0b1010))
+    [1, 3]
+    """
+    while row:
+        low = row & -row
+        yield low.bit_length() - 1
+        row ^= low

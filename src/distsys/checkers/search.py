@@ -21,6 +21,9 @@ and reads, from multiplying the work. Each keeps every verdict:
    next and its answer is right; nothing else is tried there. Any order that places it later still works without
    it there, and works with it here.
 
+In which order the next operations are tried changes no verdict, but may change the work: first those that lead to
+what a coming read saw, where the spec can tell (`Spec.leads`), then by their invokes.
+
 The cost is counted in steps: one for each time that the spec is asked. A search that has used up its steps gives
 up, and that is the verdict UNKNOWN. There is no clock, so the same history gives the same verdict on every machine.
 """
@@ -28,13 +31,15 @@ up, and that is the verdict UNKNOWN. There is no clock, so the same history give
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from .history import Call
 from .spec import Spec
 
+AHEAD = 8  # coming reads that are looked at for a hint what to try first
 Path = tuple[Any, ...]  # () or (path before, call): grows at the end and shares its beginning
 
 
@@ -53,6 +58,9 @@ class Order(Protocol):
 
     def place(self, position: Any, index: int) -> Hashable:
         """The position after the required operation `index`."""
+
+    def ahead(self, position: Any) -> Iterator[int]:
+        """The required operations that come soon, those first that end first."""
 
     def count(self, position: Any) -> int:
         """How many required operations were placed."""
@@ -75,6 +83,8 @@ class RealTime:
         for index, call in enumerate(self.required):
             for n in range(bisect_left(ends, call.start), index + 1):
                 self._windows[n].append(index)
+        for window in self._windows:
+            window.sort(key=lambda index: self.required[index].start)
         self._optional = [range(bisect_left(starts, end)) for end in ends]
 
     def first(self) -> tuple[int, int]:
@@ -98,6 +108,11 @@ class RealTime:
     def count(self, position: tuple[int, int]) -> int:
         """How many required operations were placed."""
         return position[0] + position[1].bit_count()
+
+    def ahead(self, position: tuple[int, int]) -> Iterator[int]:
+        """The required operations that were not placed, by their ends."""
+        n, rest = position
+        return (i for i in range(n, len(self.required)) if not rest >> (i - n) & 1)
 
 
 class ProgramOrder:
@@ -130,7 +145,7 @@ class ProgramOrder:
                 required.append(self._lanes[lane][done])
             elif (last := self._last[lane]) is not None:
                 optional.append(last)
-        return required, optional
+        return sorted(required, key=lambda index: self.required[index].start), optional
 
     def place(self, position: tuple[int, ...], index: int) -> tuple[int, ...]:
         """The position after the required operation `index`."""
@@ -140,6 +155,10 @@ class ProgramOrder:
     def count(self, position: tuple[int, ...]) -> int:
         """How many required operations were placed."""
         return sum(position)
+
+    def ahead(self, position: tuple[int, ...]) -> Iterator[int]:
+        """The next required operation of each process."""
+        return iter(self.next(position)[0])
 
 
 def _twins(optional: Sequence[Call]) -> tuple[int, ...]:
@@ -234,16 +253,14 @@ class _Search:
         required, optional = order.next(position)
         later = []
         for index in required:
+            call = order.required[index]
             if not self.reads[index]:
                 later.append(index)
-            elif self._step(state, order.required[index])[1]:
-                yield order.place(position, index), used, state, (path, order.required[index])
+            elif self._step(state, call)[1]:
+                yield order.place(position, index), used, state, (path, call)
                 return
-        for index in later:
-            call = order.required[index]
-            after, legal = self._step(state, call)
-            if legal:
-                yield order.place(position, index), used, after, (path, call)
+        for index, after in self._sorted(position, state, later):
+            yield order.place(position, index), used, after, (path, order.required[index])
         for index in optional:
             if used >> index & 1 or order.twins[index] & ~used:
                 continue
@@ -251,6 +268,33 @@ class _Search:
             after, legal = self._step(state, call)
             if legal:
                 yield position, used | 1 << index, after, (path, call)
+
+    def _sorted(self, position: Any, state: Any, later: list[int]) -> Iterable[tuple[int, Any]]:
+        """Yield the required calls that change something, with the next states; first what leads to a coming read."""
+        leads = self.spec.leads
+        coming: Sequence[Call] = ()
+        if leads is not None:
+            coming = [read for read in self._coming(position) if leads(state, read)]
+        last = []
+        for index in later:
+            after, legal = self._step(state, self.order.required[index])
+            if not legal:
+                continue
+            if leads is None or not coming or leads(after, coming[0]):
+                yield index, after
+            else:
+                last.append((index, after))
+        yield from last
+
+    def _coming(self, position: Any) -> list[Call]:
+        """Return the next few reads that are not placed, by their ends."""
+        found = []
+        for index in islice(self.order.ahead(position), 8 * AHEAD):
+            if self.reads[index]:
+                found.append(self.order.required[index])
+                if len(found) == AHEAD:
+                    break
+        return found
 
     def _step(self, state: Any, call: Call) -> tuple[Any, bool]:
         if self.steps == self.steps_max:

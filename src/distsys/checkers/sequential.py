@@ -4,7 +4,8 @@ Lamport 1979. The order is one for all objects together: sequential consistency 
 the whole, so nothing is judged apart. A client that goes on under another name after an `info` counts as another
 process: nothing orders what it does after what it did before.
 
-The search is that of linearizability with another `Order`, and its rules are the same. Real time no longer helps it: at
+What is linearizable is sequentially consistent by the same order, so that is tried first, with half of the steps. Then
+the search is that of linearizability with another `Order`, and its rules are the same. Real time no longer helps it: at
 each point every process may come next, so a long history ends in UNKNOWN sooner.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from .history import Call, History
-from .linearizability import STEPS_MAX, judged, not_ok, split
+from .linearizability import STEPS_MAX, judged, linearizable, not_ok, split
 from .search import ProgramOrder, search
 from .spec import Spec
 from .verdict import Outcome, Verdict, order_found
@@ -34,13 +35,22 @@ def sequential(history: History, spec: Spec | str, *, steps_max: int = STEPS_MAX
     ['read -> null', 'write 1']
     """
     model, calls = judged(history, spec, steps_max)
+    in_real_time = linearizable(history, model, steps_max=max(1, steps_max // 2))
+    if in_real_time:
+        return replace(in_real_time, consistency="sequential")
+    spent = in_real_time.steps
     model = whole(model, calls)
     required, optional = split(model, calls)
-    found = search(ProgramOrder(required, optional), model, steps_max)
+    found = search(ProgramOrder(required, optional), model, steps_max - spent)
     if not found.complete:
-        return not_ok("sequential", model, found, None, found.steps, real_time=False)
+        return not_ok("sequential", model, found, None, spent + found.steps, real_time=False)
     return Verdict(
-        Outcome.OK, "sequential", model.name, found.steps, found.placed, evidence=order_found(found.placed)
+        Outcome.OK,
+        "sequential",
+        model.name,
+        spent + found.steps,
+        found.placed,
+        evidence=order_found(found.placed),
     )
 
 

@@ -61,10 +61,12 @@ class Spec:
     operations  f -> how its value and its answer look, for people
     initial     the state at the beginning; immutable and hashable
     apply       (state, call) -> (next state, answer); the answer may be `ANY` or `NEVER`. It must not look at
-                `call.answer` unless `call.known`
+                `call.answer` unless `call.known`, nor at who calls: two calls that ask the same are exchanged
     reads       whether a call, with the answer that was heard, can change no state, whatever the state is: a read, a
                 compare-and-set that answered false. If it says yes where that is not so, verdicts are wrong
     prepare     call -> the call with its values checked and in one form; raises `HistoryError`
+    leads       whether a state can grow, by more operations, into one in which the read gives the answer that was
+                heard; it only says what to try first. None: there is no telling
     helpful     (answered calls, crashed calls) -> those of the crashed calls that may help to explain the answers. It
                 may leave out a call only if an order that works with it can be made into one without it
     partition   call -> which object of many the call belongs to; None where the state is one whole. Each object then
@@ -78,6 +80,7 @@ class Spec:
     apply: Apply
     reads: Callable[[Call], bool] = _changes
     prepare: Callable[[Call], Call] = _as_it_is
+    leads: Callable[[State, Call], bool] | None = None
     helpful: Callable[[Sequence[Call], Sequence[Call]], Sequence[Call]] = _all_crashed
     partition: Callable[[Call], Hashable] | None = None
 

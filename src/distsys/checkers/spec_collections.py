@@ -9,7 +9,7 @@ from typing import Any
 from ..core.values import EMPTY, Map
 from .history import Call
 from .spec import ANY, Spec, refuse, refuse_answer
-from .spec_stores import by_key
+from .spec_stores import begins, by_key
 
 
 def grown(state: tuple[Any, ...], call: Call) -> tuple[tuple[Any, ...], Any]:
@@ -37,6 +37,7 @@ LIST = Spec(
     grown,
     lambda call: call.f == "read",
     _listed,
+    begins,
     _read_somewhere,
     by_key,
 )
@@ -124,6 +125,7 @@ QUEUE = Spec(
     queued,
     lambda call: call.f == "dequeue" and call.known and call.answer is None,
     _item,
+    None,
     _taken_somewhere,
     by_key,
 )

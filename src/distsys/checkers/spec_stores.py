@@ -58,6 +58,16 @@ def appended(value: Any, more: Any) -> tuple[Any, Any]:
     return ((*value, more), ANY) if isinstance(value, tuple) else (value, NEVER)
 
 
+def begins(state: Any, read: Call) -> bool:
+    """Whether the text or list that a read saw begins with this one, or is equal."""
+    answer = read.answer
+    if isinstance(state, str) and isinstance(answer, str):
+        return answer.startswith(state)
+    if isinstance(state, tuple) and isinstance(answer, tuple):
+        return answer[: len(state)] == state
+    return bool(state == answer)
+
+
 REGISTER = Spec(
     "register",
     "a value that is read, written, and compared and set; with keys, a register for each",
@@ -70,6 +80,7 @@ REGISTER = Spec(
     cell,
     observes,
     checked_cas,
+    begins,
     partition=by_key,
 )
 
@@ -89,6 +100,7 @@ KEY_VALUE = Spec(
     cell,
     observes,
     checked_cas,
+    begins,
     partition=by_key,
 )
 

@@ -97,6 +97,8 @@ def listed(calls: tuple[Call, ...]) -> list[str]:
 
 def order_found(calls: tuple[Call, ...]) -> tuple[str, ...]:
     """Return the sentences for an order that the object allows."""
+    if not calls:
+        return ("No answer was heard, so there is nothing to explain.",)
     crashed = [call for call in calls if not call.known]
     lines = [f"This order of {_count(len(calls), 'operation')} works:", *listed(calls)]
     if crashed:

@@ -8,10 +8,12 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from distsys import drivers
+from distsys.checkers.judging import judge_of
 from distsys.core import systems
 from distsys.core.divergence import divergence
 from distsys.core.errors import ReplayError, UnknownNameError
@@ -100,7 +102,7 @@ def simulate(chosen: argparse.Namespace) -> int:
     found: Trace | None = None
     trace: Trace | None = None
     for seed in with_progress(seeds, len(seeds), "seeds"):
-        trace = _run(chosen, seed, options)
+        trace = _judged(_run(chosen, seed, options))
         if trace.violation is not None:
             found = trace
             break
@@ -126,6 +128,13 @@ def _run(chosen: argparse.Namespace, seed: int, options: dict[str, Any]) -> Trac
         mutant=chosen.mutant,
         **options,
     )
+
+
+def _judged(trace: Trace) -> Trace:
+    """Return the run with the verdict of the checker of linearizability, where its clients record a history."""
+    judge = judge_of(trace.header.system)
+    found = judge(trace) if judge is not None and not trace.violations else ()
+    return replace(trace, violations=found) if found else trace
 
 
 def _report(chosen: argparse.Namespace, last: Trace, found: Trace | None, count: int) -> None:
@@ -245,6 +254,12 @@ def replay(chosen: argparse.Namespace) -> int:
                 "workload, is not that of the recorded run"
             )
         say("The simulator, run again from the seed, gives the same bytes.")
+    elif trace.header.driver.get("kind") == "schedule":
+        if drivers.reperform(trace).steps != trace.steps:
+            raise ReplayError(
+                "the schedule, performed again, gives another run: the code is not that of the run"
+            )
+        say("The schedule, performed again, gives the same steps.")
     say(verdict(trace))
     return 0
 

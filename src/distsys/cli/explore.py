@@ -136,7 +136,7 @@ def _explore_system(chosen: argparse.Namespace) -> Exploration:
         raise UsageError(f"{chosen.protocol} is a system of nodes, which takes no --{names[0]}")
     options = commands.options_of(chosen)
     cluster = systems.build(chosen.protocol, mutant=chosen.mutant, **options)
-    counts = {name: getattr(chosen, name) or 0 for name in COUNTS}
+    counts: dict[str, Any] = {name: getattr(chosen, name) or 0 for name in COUNTS}
     bounds = Bounds(
         **counts,
         timeouts_each=chosen.timeouts_each,

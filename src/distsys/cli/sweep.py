@@ -106,6 +106,11 @@ def _cells(row: Row) -> list[str]:
 
 def add_commands(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) -> None:
     """Add the two subcommands to the parser, with its readers of numbers, nodes and times."""
+    _add_sweep(subs, make, count, nodes, duration)
+    _add_mutants(subs, make, count)
+
+
+def _add_sweep(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) -> None:
     parser = make(
         subs.add_parser,
         "sweep",
@@ -140,6 +145,8 @@ def add_commands(subs: Any, make: Any, count: Any, nodes: Any, duration: Any) ->
     add("--walk", action="store_true", help=text)
     parser.set_defaults(run=run_sweep)
 
+
+def _add_mutants(subs: Any, make: Any, count: Any) -> None:
     parser = make(
         subs.add_parser, "mutants", help="hunt known bugs", description=ABOUT_MUTANTS, epilog=MUTANTS_EXAMPLES
     )

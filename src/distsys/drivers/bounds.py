@@ -22,11 +22,13 @@ class Bounds:
     timeouts       timers that fire
     timeouts_each  timers that fire at one node; None sets no limit beside `timeouts`
     timers         limits for single timers, {"election": 2}: a timer is named in full ("links/retry"), or by its
-                   last part ("retry"), without what follows a colon ("wait" for "wait:n2")
+                   last part ("retry"), without what follows a colon ("wait" for "wait:n2"); "election@n1" is
+                   the timer of that node alone
     requests       how many of the requests clients may make; None is all that were given, or, when they are those
                    of the system's own workload, the first one
     in_order       the requests come in the order in which they stand; else each may come at any moment
     crashes        nodes that crash, between two events or between two effects of one event
+    may_crash      the nodes that may; None is all that are no clients
     wipes          crashes (of those above) in which the disk is lost as well
     losses         messages that the network loses. A message that is never delivered is as good as lost, and
                    laws cannot see the network, so a loss changes no verdict, only the number of states
@@ -41,6 +43,7 @@ class Bounds:
     requests: int | None = None
     in_order: bool = False
     crashes: int = 0
+    may_crash: tuple[str, ...] | None = None
     wipes: int = 0
     losses: int = 0
     duplicates: int = 0
@@ -57,6 +60,8 @@ class Bounds:
                 whole_number(name, getattr(self, name))
         if not isinstance(self.in_order, bool):
             raise ArgumentTypeError(f"in_order must be True or False, but it is {shown(self.in_order)}")
+        if self.may_crash is not None and not isinstance(self.may_crash, (tuple, list)):
+            raise ArgumentTypeError(f"may_crash must name nodes, but it is {shown(self.may_crash)}")
         if not isinstance(self.timers, Mapping):
             raise ArgumentTypeError(
                 f"timers must map names of timers to limits, but it is {shown(self.timers)}"
@@ -70,6 +75,14 @@ class Bounds:
                 f"wipes must be at most crashes ({self.crashes}), of which they are a part, but it is {self.wipes}"
             )
         object.__setattr__(self, "timers", Map(self.timers))
+        if self.may_crash is not None:
+            object.__setattr__(self, "may_crash", tuple(self.may_crash))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The nodes that these bounds treat in a way of their own."""
+        limited = (timer.partition("@") for timer in self.timers)
+        return frozenset(self.may_crash or ()) | {name for _, at, name in limited if at}
 
     def settings(self) -> Map[str, Any]:
         """Return the bounds as a value for the header of a trace."""
@@ -84,7 +97,11 @@ class Bounds:
             words[0] += " in order"
         if self.timeouts_each is not None:
             words.append(f"at most {_counted(self.timeouts_each, 'timeout')} a node")
-        words.extend(f"the timer {timer} at most {limit} times" for timer, limit in self.timers.items())
+        words.extend(
+            f"the timer {timer} at most {_counted(limit, 'time')}" for timer, limit in self.timers.items()
+        )
+        if self.may_crash is not None and self.crashes:
+            words.append(f"only {', '.join(self.may_crash) or 'nobody'} may crash")
         if self.depth is not None:
             words.append(f"runs of at most {_counted(self.depth, 'action')}")
         return ", ".join(words) or "deliveries only"
@@ -118,11 +135,12 @@ CRASHES, WIPES, LOSSES, DUPLICATES, TIMEOUTS, EACH, TIMERS, REQUESTS, TICKS, STE
 class Purses:
     """All purses of one exploration, numbered. `-1` stands for what cannot be paid."""
 
-    def __init__(self, bounds: Bounds, nodes: int, requests: int, counted: bool) -> None:
+    def __init__(self, bounds: Bounds, names: tuple[str, ...], requests: int, counted: bool) -> None:
         self.bounds = bounds
+        self.names = names
         self.counted = counted  # laws look at the numbers of steps, so they are part of the state
         self.limited = tuple(bounds.timers)
-        each = () if bounds.timeouts_each is None else (bounds.timeouts_each,) * nodes
+        each = () if bounds.timeouts_each is None else (bounds.timeouts_each,) * len(names)
         limits = tuple(bounds.timers[name] for name in self.limited)
         self.purses: list[Purse] = []
         self._ids: dict[tuple[Any, ...], int] = {}
@@ -182,7 +200,8 @@ class Purses:
                 return -1
             left[EACH] = _less_one(left[EACH], node)
         for place, name in enumerate(self.limited):
-            if name in (timer, short_name(timer)):
+            limited, at, where = name.partition("@")
+            if limited in (timer, short_name(timer)) and (not at or where == self.names[node]):
                 if left[TIMERS][place] == 0:
                     return -1
                 left[TIMERS] = _less_one(left[TIMERS], place)

@@ -23,7 +23,8 @@ What is covered, and what is not:
   after a crash.
 * Cuts and partitions are orders in which some messages come late or never, so they are all covered.
 * Laws that hold finally are not checked: within bounds a run has no end. State what must be reachable as a goal.
-* Clients are nodes that do not crash.
+* Clients are nodes that do not crash. Whether their operations are linearizable is no law, so it is not checked.
+* States are equal when their values are: a field that holds now 1 and now True would be one state.
 
 A HOLDS is no proof. It says that no run within these bounds breaks these laws. Bugs that need more nodes, more
 requests or more faults are beyond it.
@@ -80,7 +81,7 @@ def explore(
     bounds      see `Bounds`; without it messages are delivered, and nothing else happens
     requests    what clients may ask, whatever their `at`; None takes the workload of the system for `seed`
     laws        None takes the laws of the system; those that hold finally are left out
-    goals       what must be reachable: functions of the `World` (laws look at it too), by name, or `Sight`s
+    goals       what must be reachable: functions of the `World` (laws look at it too), by name, or as sights
     prunes      functions of the `World`; where one is true, nothing is explored below
     symmetry    take states that differ only in the names of nodes that are alike for one (see `symmetry`)
     states_max  the budget: with more distinct states the verdict is UNKNOWN
@@ -94,6 +95,8 @@ def explore(
     limits = bounds if bounds is not None else Bounds()
     if not isinstance(limits, Bounds):
         raise ArgumentTypeError(f"bounds must be Bounds(...), but it is {shown(bounds)}")
+    for name in sorted(limits.named - set(cluster.names)):
+        raise ArgumentError(f"bounds must name nodes of {', '.join(cluster.names)}, but they name {name!r}")
     whole_number("seed", seed, at_most=2**64 - 1)
     whole_number("states_max", states_max, at_least=1)
     if not isinstance(symmetry, bool):
@@ -238,7 +241,7 @@ class _Run:
             return notes
         readings = ", ".join(str(n * self.bounds.tick) for n in range(self.bounds.ticks + 1))
         showed = f"showed {readings} microseconds" if self.bounds.ticks else "stood still at 0"
-        return (*notes, f"clocks: {clocks} reads its clock, which {showed}")
+        return (*notes, f"clocks: read by {clocks}; they {showed}")
 
 
 def _reads_clock(node: Node) -> bool:

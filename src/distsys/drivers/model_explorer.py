@@ -12,8 +12,8 @@ from distsys.core.laws import Violation
 from distsys.core.models import Model
 
 from .exploration import Exploration, told, verdict_of
-from .explorer_input import Predicates, named
-from .search import BAD, CUT_OFF, GO_ON, Progress, search
+from .explorer_input import Predicate, Predicates, named
+from .search import BAD, CUT_OFF, GO_ON, Found, Progress, search
 from .settings import collector_paused
 
 
@@ -40,57 +40,65 @@ def explore_model(
     whole_number("states_max", states_max, at_least=1)
     if depth is not None:
         whole_number("depth", depth)
-    wanted, unwanted = named("goals", goals), named("prunes", prunes)
-    unreached = dict(wanted)
-    reached: dict[str, Any] = {}
-    evidence: list[Violation] = []
-
-    def look(state: Any) -> int:
-        for name in tuple(unreached):
-            if unreached[name](state):
-                del unreached[name]
-                reached[name] = state
-        for name, check in model.invariants.items():
-            said = check(state)
-            if said is not None and said is not True:
-                evidence.append(
-                    Violation(name, said if isinstance(said, str) else f"it is false in {told(state)}", 0)
-                )
-                return BAD
-        if unwanted and any(cut(state) for cut in unwanted.values()):
-            return CUT_OFF
-        return GO_ON
-
-    def successors(state: Any) -> list[tuple[str, Any]]:
-        return list(model.next_states(state))
-
+    run = _ModelRun(model, named("goals", goals), named("prunes", prunes))
     with collector_paused():
         found = search(
-            model.initial, successors, look, states_max=states_max, depth_max=depth, progress=progress
+            model.initial, run.successors, run.look, states_max=states_max, depth_max=depth, progress=progress
         )
-    goals_reached = {name: name not in unreached for name in wanted}
-    violation = evidence[0] if evidence else None
-    path = () if found.bad is None else _model_path(found.path(found.bad), successors)
-    if violation is not None:
-        violation = replace(violation, step=len(path) - 1)
-    numbers = {state: number for number, state in enumerate(found.states)} if reached else {}
-    return Exploration(
-        verdict=verdict_of(found, violation, goals_reached),
-        name=model.name,
-        bounds="the model" if depth is None else f"the model, depth {depth}",
-        laws=tuple(model.invariants),
-        states=len(found.states),
-        transitions=found.transitions,
-        depth=found.depth,
-        violation=violation,
-        path=path,
-        goals=goals_reached,
-        witnesses={
-            name: _model_path(found.path(numbers[state]), successors) for name, state in reached.items()
-        },
-        pruned=found.pruned,
-        beyond=found.beyond,
-    )
+    return run.result(found, "the model" if depth is None else f"the model, depth {depth}")
+
+
+class _ModelRun:
+    """One exploration of a model: what was broken and what was reached so far."""
+
+    def __init__(self, model: Model[Any], goals: dict[str, Predicate], prunes: dict[str, Predicate]) -> None:
+        self.model, self.goals, self.prunes = model, goals, prunes
+        self.unreached = dict(goals)
+        self.reached: dict[str, Any] = {}  # goal -> the first state that reaches it
+        self.broken: Violation | None = None
+
+    def successors(self, state: Any) -> list[tuple[str, Any]]:
+        """Return the actions that are possible in a state."""
+        return list(self.model.next_states(state))
+
+    def look(self, state: Any) -> int:
+        """Note the goals that a new state reaches, and say whether the search goes on below it."""
+        for name in tuple(self.unreached):
+            if self.unreached[name](state):
+                del self.unreached[name]
+                self.reached[name] = state
+        for name, check in self.model.invariants.items():
+            said = check(state)
+            if said is not None and said is not True:
+                evidence = said if isinstance(said, str) else f"it is false in {told(state)}"
+                self.broken = self.broken or Violation(name, evidence, 0)
+                return BAD
+        return CUT_OFF if any(cut(state) for cut in self.prunes.values()) else GO_ON
+
+    def result(self, found: Found, bounds: str) -> Exploration:
+        """Return what the search found."""
+        goals = {name: name not in self.unreached for name in self.goals}
+        path = () if found.bad is None else _model_path(found.path(found.bad), self.successors)
+        violation = None if self.broken is None else replace(self.broken, step=len(path) - 1)
+        numbers = {state: number for number, state in enumerate(found.states)} if self.reached else {}
+        return Exploration(
+            verdict=verdict_of(found, violation, goals),
+            name=self.model.name,
+            bounds=bounds,
+            laws=tuple(self.model.invariants),
+            states=len(found.states),
+            transitions=found.transitions,
+            depth=found.depth,
+            violation=violation,
+            path=path,
+            goals=goals,
+            witnesses={
+                name: _model_path(found.path(numbers[state]), self.successors)
+                for name, state in self.reached.items()
+            },
+            pruned=found.pruned,
+            beyond=found.beyond,
+        )
 
 
 def _model_path(

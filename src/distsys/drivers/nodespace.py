@@ -68,7 +68,7 @@ class NodeSpace:
     ) -> None:
         self.cluster, self.table, self.lookout, self.keeping = cluster, table, lookout, keeping
         self.requests = requests
-        self.purses = Purses(bounds, len(cluster.names), len(requests), keeping.causes)
+        self.purses = Purses(bounds, cluster.names, len(requests), keeping.causes)
         self.confs: list[tuple[int, ...]] = []
         self._conf_ids: dict[tuple[int, ...], int] = {}
         self._standings: dict[int, Standing] = {}
@@ -76,9 +76,8 @@ class NodeSpace:
         self._branches: dict[int, tuple[tuple[int, int], ...]] = {}
         self._joined: dict[tuple[int, int], int] = {}
         self._left: dict[tuple[int, int], int] = {}
-        self._exposed = frozenset(
-            place for place, name in enumerate(cluster.names) if name in cluster.servers
-        )
+        exposed = cluster.servers if bounds.may_crash is None else bounds.may_crash
+        self._exposed = frozenset(place for place, name in enumerate(cluster.names) if name in exposed)
 
     # Numbers for values.
 

@@ -205,7 +205,8 @@ class Performer(Simulator):
             and sent.to == move.to
             and move.what in ("", class_name(sent.message))
         ]
-        return min(there, key=lambda sent: sent.cause, default=None)
+        there.sort(key=lambda sent: sent.cause)
+        return there[move.place] if move.place < len(there) else None
 
     def _why_not(self, move: Move) -> str:
         """Return why a move cannot happen, and what could."""

@@ -35,7 +35,8 @@ from distsys.core.values import record
 class Delivered:
     """A message reaches a node: send number `place` (from 0) to `to` among what the move `source` did at `sender`.
 
-    source  the id of a move; 0 is the first start of the sender; None takes the oldest that is `what`, if it says so
+    source  the id of a move; 0 is the first start of the sender; None takes message `place` of those that are under
+            way between the two, the oldest first, and only those that are `what`, if it says so
     what    the name of the message's class, for people and for the search of the oldest
     id      by which later moves name this one
     at      time of the driver; a move never happens before the one that stands before it
@@ -127,11 +128,12 @@ MOVES: tuple[type, ...] = (*HANDLING, Crashed, Wiped, Flowed)
 
 
 def deliver(
-    sender: str, to: str, kind: type | None = None, *, at: int = 0, keep: int | None = None
+    sender: str, to: str, kind: type | None = None, *, over: int = 0, at: int = 0, keep: int | None = None
 ) -> Delivered:
     """The oldest message from `sender` to `to`, of class `kind` where that is given, arrives.
 
-    With `keep`, the receiver crashes when it has carried out so many of the effects that this leads to.
+    With `over`, it overtakes so many older ones. With `keep`, the receiver crashes when it has carried out so many of
+    the effects that this leads to.
 
     >>> class RequestVote: ...
     >>> deliver("n1", "n2", RequestVote)
@@ -141,7 +143,8 @@ def deliver(
         raise ArgumentTypeError(
             f"kind must be the class of a message, such as RequestVote, but it is {shown(kind)}"
         )
-    return Delivered(sender, to, kind.__name__ if kind else "", at=at, keep=keep)
+    whole_number("over", over)
+    return Delivered(sender, to, kind.__name__ if kind else "", place=over, at=at, keep=keep)
 
 
 def timeout(node: str, timer: str, *, at: int = 0, keep: int | None = None) -> TimedOut:

@@ -33,10 +33,11 @@ from .hunt import Hunt, Judging, Moves
 from .network import Link
 from .passes import changed, coarse, ddmin, second
 from .replay import cluster_of
-from .schedules import length, node_of, schedule_of
+from .schedules import events_in, length, node_of, schedule_of
 from .swarm import Swarm, simulate
 
-BUDGET = 400_000  # moves performed for one run
+BUDGET = 200_000  # moves performed for one run
+FINISHED = 2  # of several runs, so many of the shortest are taken through the second passes
 
 
 # Simpler, at the same length.
@@ -107,16 +108,24 @@ def shrink(trace: Trace, *, judge: Judging | None = None, budget: int = BUDGET) 
     violation = broken_law(trace, judge)
     if violation is None:
         raise ArgumentError("trace must have broken a law: there is nothing to shrink")
-    hunt = _hunt(trace, violation, judge, budget)
-    moves = _first_schedule(hunt, trace, violation)
-    moves = ddmin(hunt, coarse(hunt, moves))
-    moves = second(hunt, moves)
-    cluster, moves = _simplified(hunt, moves)
-    _, shortest = hunt.performed(cluster, moves)
-    assert shortest is not None, "a schedule that failed a moment ago does not fail now"
-    if not shortest.violations and judge is not None:
-        return replace(shortest, violations=judge(shortest), ended="violation")
-    return shortest
+    return _Shrinking(trace, violation, judge, budget).finished()
+
+
+class _Shrinking:
+    """One run on its way to a short one: the first passes when it is made, the second ones when it is finished."""
+
+    def __init__(self, trace: Trace, violation: Violation, judge: Judging | None, budget: int) -> None:
+        self.hunt = _hunt(trace, violation, judge, budget)
+        self.moves = ddmin(self.hunt, coarse(self.hunt, _first_schedule(self.hunt, trace, violation)))
+
+    def finished(self) -> Trace:
+        """Return the shortest run that all passes lead to."""
+        cluster, moves = _simplified(self.hunt, second(self.hunt, self.moves))
+        _, shortest = self.hunt.performed(cluster, moves)
+        assert shortest is not None, "a schedule that failed a moment ago does not fail now"
+        if not shortest.violations and self.hunt.judge is not None:
+            return replace(shortest, violations=self.hunt.judge(shortest), ended="violation")
+        return shortest
 
 
 def _hunt(trace: Trace, violation: Violation, judge: Judging | None, budget: int) -> Hunt:
@@ -178,20 +187,20 @@ def best_of(
     judge: Judging | None = None,
     budget: int = BUDGET,
 ) -> Trace | None:
-    """Return the shortest run among those that the failing ones of `traces` shrink to."""
-    best: Trace | None = None
-    left = restarts
+    """Return the shortest run that failing ones among `traces` shrink to.
+
+    The first passes, which are cheap, are made for `restarts` runs, the second ones for the shortest of these.
+    """
+    begun: list[_Shrinking] = []
     for trace in traces:
         violation = broken_law(trace, judge)
         if violation is None or law not in (None, violation.law):
             continue
         try:
-            short = shrink(trace, judge=judge, budget=budget)
+            begun.append(_Shrinking(trace, violation, judge, budget))
         except ArgumentError:  # a matter of time: another seed may do better
             continue
-        if best is None or length(short) < length(best):
-            best = short
-        left -= 1
-        if not left:
+        if len(begun) == restarts:
             break
-    return best
+    begun.sort(key=lambda shrinking: events_in(shrinking.moves))  # stable, so the earlier seed wins a tie
+    return min((shrinking.finished() for shrinking in begun[:FINISHED]), key=length, default=None)

@@ -4,7 +4,7 @@ Three servers that run the same code are interchangeable: a state in which n1 le
 leads, with all names swapped. The search then keeps one state of each such class, up to n! times fewer.
 
 That is sound only if nothing tells the names apart. The explorer checks what it can: nodes are alike when they play one
-role, with arguments that differ by their names only, and no request is addressed to them; and each handler
+role, with arguments that differ by their names only, and neither a request nor a bound names them; and each handler
 call is made again with two names swapped, and must give the same with these names swapped. It refuses a protocol that
 breaks ties by name. What it does not check: the laws must treat names alike, too, and where a node sends
 one message to all its peers, a crash in between keeps the first of them in the order of their names.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import pairwise, permutations, product
 from typing import Any
 
@@ -25,7 +25,7 @@ from distsys.core.errors import ArgumentError, shown
 from distsys.core.events import Deliver, Start, Timeout
 from distsys.core.log import Log
 from distsys.core.node import Node
-from distsys.core.systems import Cluster, Request
+from distsys.core.systems import Cluster
 from distsys.core.values import RECORDS, Map, tag_of
 
 from .bounds import EACH
@@ -83,7 +83,9 @@ class Symmetry:
     def __init__(self, space: NodeSpace) -> None:
         self.space, self.table = space, space.table
         self.names = space.cluster.names
-        self.groups = alike_nodes(space.cluster, space.requests)
+        self.groups = alike_nodes(
+            space.cluster, {request.node for request in space.requests} | space.purses.bounds.named
+        )
         self.renamings = [Renaming(self.names, places) for places in self._permutations()]
         self.swaps = [self._swap(a, b) for group in self.groups for a, b in pairwise(group)]
         self._images: dict[tuple[str, int, int], int] = {}
@@ -213,12 +215,11 @@ def renamed(local: Local, renaming: Renaming) -> Local:
     )
 
 
-def alike_nodes(cluster: Cluster, requests: tuple[Request, ...]) -> tuple[tuple[int, ...], ...]:
-    """Return the groups of places whose nodes are interchangeable, of two nodes or more."""
-    asked = {request.node for request in requests}
+def alike_nodes(cluster: Cluster, named: Set[str]) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of places whose nodes are interchangeable, of two nodes or more, none of them `named`."""
     groups: list[list[int]] = []
     for place, name in enumerate(cluster.names):
-        if name in asked:
+        if name in named:
             continue
         for group in groups:
             if _same(cluster, cluster.names[group[0]], name):

@@ -28,7 +28,7 @@ from .schedules import Asked, Crashed, Delivered, Move, Restarted, TimedOut, Wip
 from .settings import collector_paused
 from .swarm import varied
 
-MOVES = 400
+LENGTHS = (300, 600, 1500)  # moves: short walks are cheap, and clients need long ones
 
 
 class Habits:
@@ -203,18 +203,20 @@ def walk(
     seed: int = 0,
     *,
     mutant: str | None = None,
-    moves: int = MOVES,
+    moves: int | None = None,
     settle: int = 0,
     **options: Any,
 ) -> Trace:
     """Take a random way through what can happen in a system, and return the trace.
 
-    moves   how many moves at most; it stops at the first broken law
+    moves   how many moves at most; it stops at the first broken law. None draws one of `LENGTHS` from the seed
     settle  how long the cluster may recover afterwards, before the laws that hold finally are asked
 
     Options that may vary (`System.variants`) are drawn from the seed, unless they are given.
     """
     whole_number("seed", seed, at_most=2**64 - 1)
+    if moves is None:
+        moves = LENGTHS[derive(seed, "walk-length") % len(LENGTHS)]
     whole_number("moves", moves, at_least=1)
     check_untimed(system)
     cluster = systems.build(system, mutant=mutant, **varied(system, seed, mutant, options))

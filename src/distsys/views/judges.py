@@ -78,7 +78,8 @@ class Judges:
         """Return the px that the judges add to a figure."""
         rows = len({call.process for calls in self.calls.values() for call in calls})
         room = min(110 + 50 * rows, 320) if panel == "operations" else 80 if panel == "quorums" else 0
-        return 40 + room if self.is_needed else 0
+        laws = sum(len(trace.header.laws) for trace in self.runs.values()) + len(self.verdicts)
+        return room + 34 * min(1 + laws // 5, 3) if self.is_needed else 0
 
 
 def judged_at_the_end(trace: Trace) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from .calls import Call, Fault
 from .verdicts import Placed
 
 GAP, POINT, PAD = 24, 22, 10  # px: between two columns, for a point of the witness, beside a label
-SPAN = 44  # px: the least length of an interval
+SPAN, UNDER = 44, 62  # px: the least length of an interval, and what stands under one that was not answered
 ROW, STRIP = 50, 20  # px: a row of operations, a line of faults
 
 
@@ -71,7 +71,7 @@ def timeline(
         here = starting.get(at, ())
         xs.append(max([x, *(free.get(call.process, 0.0) for call in here)]))
         for call in here:
-            free[call.process] = xs[-1] + wide(call.label) + PAD
+            free[call.process] = xs[-1] + max(wide(call.label), 0 if call.ending == "ok" else UNDER) + PAD
     crowd = sum(slot == len(columns) - 1 for slot, _ in slots)
     last = xs[-1] if xs else 0
     end = max([last + max(GAP, POINT * crowd + 2), *free.values()])

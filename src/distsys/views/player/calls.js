@@ -3,7 +3,7 @@
 let kit; // what the script of <dist-trace> gives
 const READS = ["read", "get"], BEGINS = { crash: "down", pause: "pause", stall: "stall", full: "full" };
 const ENDS = { start: "down", restart: "down", resume: "pause", unstall: "stall", free: "full" }, MARKS = ["skew", "clock", "wipe", "link"];
-const GAP = 24, POINT = 22, PAD = 10, SPAN = 44, ROW = 50, STRIP = 20;
+const GAP = 24, POINT = 22, PAD = 10, SPAN = 44, UNDER = 62, ROW = 50, STRIP = 20;
 
 // [{process, f, key, asked, answer, start, stop (0: open), gaveUp, ending, label}] in the order in which they began.
 function callsOf(run) {
@@ -76,7 +76,7 @@ function timelineOf(calls, faults, order) {
     if (began.get(at) < at) x = Math.max(x, xs[column.get(began.get(at))] + SPAN);
     const here = starting.get(at) || [];
     xs.push(Math.max(x, ...here.map((call) => free.get(call.process) || 0)));
-    for (const call of here) free.set(call.process, xs[place] + wide(call.label) + PAD);
+    for (const call of here) free.set(call.process, xs[place] + Math.max(wide(call.label), call.ending === "ok" ? 0 : UNDER) + PAD);
   });
   const plan = { columns, xs, processes: [...new Set(calls.map((call) => call.process))] };
   plan.end = Math.max((xs.at(-1) || 0) + step(columns.length - 1), ...free.values());

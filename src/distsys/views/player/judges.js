@@ -1,8 +1,8 @@
 // Hooks the views of the judges into <dist-trace>, whichever of the two scripts comes first.
 
 const JUDGES = `
-.lamps { max-height: 76px; overflow-y: auto; }
-.lamp { display: flex; align-items: center; gap: 6px; min-height: 28px; }
+.lamps { max-height: 104px; overflow-y: auto; gap: 4px; }
+.lamp { display: flex; align-items: center; gap: 6px; min-height: 28px; font-size: 12px; }
 .lamp::before { content: ""; width: 10px; height: 10px; flex: none; border: 2px solid var(--k-good); border-radius: 50%; background: var(--k-good); }
 .lamp.wait::before { background: none; border: 2px dashed var(--k-quiet); }
 .lamp.broken { font-weight: bold; } .lamp.broken::before { border-color: var(--k-bad); background: var(--k-bad); border-radius: 0; transform: rotate(45deg); }

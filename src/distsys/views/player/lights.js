@@ -2,9 +2,9 @@
 
 // [{name, says, evidence, state(): [kind, words, step that a click goes to]}]
 function lawStates(figure) {
-  return figure.panes.flatMap((pane, place) => {
+  const laws = figure.panes.flatMap((pane, place) => {
     const { run } = pane, { final = {}, verdict } = entryOf(figure, pane), end = run.steps.length, now = () => figure.step(place);
-    const laws = kit.lawsOf(run).map(([name, says, violation]) => {
+    const known = kit.lawsOf(run).map(([name, says, violation]) => {
       const broken = violation && (violation.step || end);
       return { place, name, says, evidence: violation?.evidence, jump: broken, state: () => {
         if (broken && now() >= broken) return ["broken", t("broken-since", { step: broken })];
@@ -12,11 +12,12 @@ function lawStates(figure) {
         return now() ? ["holds", t("holds")] : ["wait", t("not-yet")];
       } };
     });
-    if (!verdict) return laws;
+    if (!verdict) return known;
     const calls = callsOf(run), first = calls[verdict.stuck[0]], jump = verdict.outcome === "ILLEGAL" ? first?.stop || end : 0;
-    return [...laws, { place, name: t("linearizable"), says: judgedWords(verdict, calls), evidence: "", jump, state: () => (now() < end ? ["wait", t("at-end")]
+    return [...known, { place, name: t("linearizable"), says: judgedWords(verdict, calls), evidence: "", jump, state: () => (now() < end ? ["wait", t("at-end")]
       : { OK: ["holds", t("holds")], ILLEGAL: ["broken", t("broken-since", { step: jump })] }[verdict.outcome] || ["unknown", t("unknown")]) }];
   });
+  return laws.sort((a, b) => !!b.jump - !!a.jump); // what will be broken stands first, so that it is seen among many
 }
 
 function goToLaw(figure, { place, jump }) {

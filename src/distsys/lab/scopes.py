@@ -1,0 +1,125 @@
+"""Scopes: small worlds that an exploration exhausts, or in which it finds a known bug.
+
+`TAUGHT` are scopes in which a correct system holds, each exhausted within a minute on one core. `scope_of(mutant)` is a
+scope in which that mutant is found, or None where no scope was found in which exploring is the way to find it: its
+law holds finally, or its shortest run is too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from distsys.core import systems
+from distsys.core.errors import UnknownNameError, shown
+from distsys.core.systems import Request
+from distsys.drivers import Bounds, Exploration, explore
+from distsys.protocols.raft_messages import Propose
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached."""
+
+    system: str
+    bounds: Bounds
+    options: Mapping[str, Any] = field(default_factory=dict)
+    requests: tuple[Request, ...] | None = None
+    symmetry: bool = False
+    goals: tuple[str, ...] = ()
+
+    def explore(self, mutant: str | None = None, **more: Any) -> Exploration:
+        """Explore the scope, the correct system or a mutant; `more` goes to `drivers.explore`."""
+        sights = {sight.name: sight for sight in systems.find(self.system).sights}
+        settings = {
+            "requests": self.requests,
+            "symmetry": self.symmetry,
+            "goals": [] if mutant is not None else [sights[name] for name in self.goals],
+            "mutant": mutant,
+            **self.options,
+            **more,
+        }
+        return explore(self.system, bounds=self.bounds, **settings)
+
+
+def _raft(
+    requests: tuple[str, ...] = (), goals: tuple[str, ...] = (), symmetry: bool = False, **bounds: Any
+) -> Scope:
+    """Return a scope of three servers of Raft, in which clients ask n1 only."""
+    asked = tuple(Request(0, "n1", Propose(command)) for command in requests)
+    return Scope("raft", Bounds(**bounds), {"nodes": 3}, asked, symmetry, goals)
+
+
+def _elections(n1: int, n2: int, n3: int, heartbeats: int = 0) -> dict[str, Any]:
+    """Return bounds on timeouts: how often each server may stand for election."""
+    limits = {"election@n1": n1, "election@n2": n2, "election@n3": n3, "heartbeat": heartbeats}
+    return {"timeouts": n1 + n2 + n3 + heartbeats, "timers": limits}
+
+
+ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
+ANY_ONE: dict[str, Any] = {"timeouts": 1, "timers": {"heartbeat": 0}}
+
+TAUGHT: dict[str, Scope] = {
+    "broadcast with a crash": Scope("reliable-broadcast", Bounds(crashes=1), {"nodes": 3}),
+    "broadcast with a crash and a timeout": Scope(
+        "reliable-broadcast", Bounds(crashes=1, timeouts=1), {"nodes": 3}
+    ),
+    "suspicions": Scope("heartbeat-detector", Bounds(timeouts=2), {"nodes": 3}),
+    "an election": _raft(goals=("leader",), timeouts=1),
+    "two elections": _raft(goals=("leader", "conflicting tail", "gap"), **ANY_TWO),
+    "two elections and a crash": _raft(
+        goals=("leader", "conflicting tail", "gap"), symmetry=True, crashes=1, **ANY_TWO
+    ),
+    "a command and a crash": _raft(("x",), ("leader", "gap"), crashes=1, **ANY_ONE),
+    "a command and a heartbeat": _raft(("x",), ("leader", "gap"), **_elections(1, 0, 0, 1)),
+}
+
+
+def _plain(system: str, nodes: int, **bounds: Any) -> Scope:
+    return Scope(system, Bounds(**bounds), {"nodes": nodes})
+
+
+_FOUND: dict[str, Scope] = {
+    "BEB-02": _plain("best-effort-broadcast", 2, duplicates=1),
+    "BEB-03": _plain("best-effort-broadcast", 2),
+    "RB-02": _plain("reliable-broadcast", 2, requests=2),
+    "RB-03": _plain("reliable-broadcast", 3),
+    "CB-01": _plain("causal-broadcast", 3, requests=2),
+    "CB-02": _plain("causal-broadcast", 3, requests=2),
+    "CB-05": _plain("causal-broadcast", 2, requests=2),
+    "CB-06": _plain("causal-broadcast", 3, requests=2),
+    "CLK-01": _plain("lamport-clock", 2, requests=3),
+    "CLK-02": _plain("lamport-clock", 2, requests=3),
+    "CLK-02b": _plain("lamport-clock", 2, requests=3),
+    "LAM-01": _plain("lamport-clock", 2, requests=2, crashes=1),
+    "VEC-01": _plain("vector-clock", 2, requests=3),
+    "VEC-02": _plain("vector-clock", 2, requests=3),
+    "VEC-03": _plain("vector-clock", 2, requests=2, crashes=1),
+    "FD-04": _plain("heartbeat-detector", 2, timeouts=3),
+    "FD-05": _plain("heartbeat-detector", 2, timeouts=3),
+    "FD-06": _plain("heartbeat-detector", 2, timeouts=3),
+    "MEM-01": _plain("membership", 2),
+    "MEM-03": _plain("membership", 2, timeouts=3),
+    "MEM-04": _plain("membership", 2, timeouts=3),
+    "RAFT-01": _raft(**ANY_ONE),
+    "RAFT-02": _raft(**ANY_ONE),
+    "RAFT-03": _raft(**ANY_TWO),
+    "RAFT-06": _raft(("x",), **_elections(1, 1, 0)),
+    "RAFT-08": _raft(**_elections(1, 1, 1)),
+    "RAFT-09": _raft(**_elections(1, 0, 0)),
+    "RAFT-10": _raft(**_elections(2, 0, 1)),
+    "RAFT-12": _raft(**_elections(1, 1, 0)),
+    "RAFT-25": _raft(crashes=1, **_elections(1, 0, 0)),
+}
+
+
+def scope_of(mutant: str) -> Scope | None:
+    """Return a scope in which the mutant is found by its law, or None.
+
+    >>> scope_of("RAFT-12").explore("RAFT-12").actions
+    2
+    """
+    if mutant not in {known.id for known in systems.mutants()}:
+        raise UnknownNameError(f"there is no mutant named {shown(mutant)}")
+    return _FOUND.get(mutant)

@@ -1,0 +1,68 @@
+"""Scopes: taught ones are exhausted with pinned counts, and mutants are found with the shortest run pinned."""
+
+import pytest
+
+from distsys import replay, systems
+from distsys.core import Trace
+from distsys.core.errors import UnknownNameError
+from distsys.lab.scopes import _FOUND, TAUGHT, scope_of
+
+COUNTS = {  # scope: distinct states, transitions, depth
+    "broadcast with a crash": (2_437, 8_436, 14),
+    "broadcast with a crash and a timeout": (32_411, 137_049, 17),
+    "suspicions": (7_932, 32_460, 12),
+    "an election": (247, 471, 9),
+    "two elections": (111_205, 414_399, 20),
+    "two elections and a crash": (211_000, 826_332, 23),
+    "a command and a crash": (53_025, 174_216, 18),
+    "a command and a heartbeat": (498_156, 2_141_385, 23),
+}
+LONG = {"two elections and a crash", "a command and a heartbeat"}
+
+ACTIONS = {  # Raft's mutants; those of the smaller systems are in tests/unit/test_explorer.py
+    "RAFT-01": 1,
+    "RAFT-02": 1,
+    "RAFT-03": 8,
+    "RAFT-06": 12,
+    "RAFT-08": 11,
+    "RAFT-09": 4,
+    "RAFT-10": 7,
+    "RAFT-12": 2,
+    "RAFT-25": 2,
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in COUNTS]
+)
+def test_a_taught_scope_is_exhausted_reaches_its_goals_and_has_these_counts(name):
+    found = TAUGHT[name].explore()
+    assert found.verdict == "HOLDS", found
+    assert (found.states, found.transitions, found.depth) == COUNTS[name]
+
+
+def test_every_taught_scope_has_its_counts():
+    assert set(COUNTS) == set(TAUGHT)
+
+
+@pytest.mark.parametrize("mutant", sorted(ACTIONS))
+def test_a_mutant_of_raft_is_found_by_its_law_in_the_fewest_actions(mutant):
+    bug = next(known for known in systems.mutants("raft") if known.id == mutant)
+    law = next(law for law in systems.find("raft").laws if law.name == bug.breaks)
+    found = scope_of(mutant).explore(mutant, laws=[law])
+    assert (found.verdict, found.actions) == ("VIOLATED", ACTIONS[mutant])
+    assert found.violation.law == bug.breaks
+    assert replay(Trace.loads(found.trace.text())).text() == found.trace.text()
+
+
+@pytest.mark.parametrize("mutant", sorted(set(_FOUND) - set(ACTIONS)))
+def test_a_mutant_of_a_smaller_system_is_found_in_its_scope(mutant):
+    bug = next(known for known in systems.mutants() if known.id == mutant)
+    found = scope_of(mutant).explore(mutant)
+    assert (found.verdict, found.violation.law) == ("VIOLATED", bug.breaks)
+
+
+def test_a_mutant_whose_law_holds_finally_has_no_scope():
+    assert scope_of("RB-01") is None
+    with pytest.raises(UnknownNameError, match="there is no mutant named 'X'"):
+        scope_of("X")

@@ -1,0 +1,164 @@
+"""The matrix of mutants: green rows, each kind of red row, and the command that prints them."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from distsys import Trace, systems
+from distsys.algorithms.broadcast_messages import Broadcast
+from distsys.checkers.matrix import all_mutants, matrix, row_of, store
+from distsys.cli import main
+from distsys.core.errors import ArgumentError, UnknownNameError
+from distsys.drivers import length
+from distsys.drivers.schedules import crash, deliver, request
+
+BY_ID = {mutant.id: mutant for mutant in all_mutants()}
+STORY = (request("n1", Broadcast("a")), request("n1", Broadcast("b")), deliver("n1", "n2", over=1))
+HARMLESS = (request("n1", Broadcast("a")), crash("n2"))
+
+
+@pytest.fixture
+def altered():
+    """Return a function that changes a mutant for the time of a test."""
+    before = dict(systems._MUTANTS)
+
+    def alter(id, **changes):
+        systems._MUTANTS[id] = replace(BY_ID[id], **changes)
+        return systems._MUTANTS[id]
+
+    load = systems._load_mutants
+    systems._load_mutants = lambda: None
+    yield alter
+    systems._load_mutants = load
+    systems._MUTANTS.update(before)
+
+
+def test_a_green_row_says_how_the_mutant_was_caught():
+    row = row_of(BY_ID["CB-01"])
+    assert (row.green, row.seeds, row.law, row.length) == (True, 1, "causal order", 3)
+    assert dict(row.caught) == {"swarm": "caught"}
+    assert length(row.trace) == row.length
+    assert row.trace.violation.law == "causal order"
+    assert row_of(BY_ID["CB-04"]).caught == {"liveness": "caught"}
+
+
+def test_a_mutant_of_a_value_is_caught_by_its_unit_law():
+    row = row_of(BY_ID["HASH-06"])
+    assert (row.green, row.law, row.trace, row.length) == (True, "distinct_replicas", None, None)
+    assert row.caught == {"unit": "caught"}
+    wrong = row_of(replace(BY_ID["HASH-06"], breaks="totality"))
+    assert wrong.reds == ("'totality' holds; broken: distinct_replicas",)
+
+
+def test_a_row_is_red_when_another_law_catches_the_mutant():
+    row = row_of(replace(BY_ID["CB-01"], breaks="no creation"))
+    assert "swarm found 'causal order' in place of 'no creation'" in row.reds
+    assert not row.green
+    assert row_of(replace(BY_ID["CB-01"], breaks="no creation", stronger=("causal order",))).green
+
+
+def test_a_row_is_red_when_the_budget_is_used_up():
+    row = row_of(BY_ID["CB-02"], seeds=2)
+    assert row.reds == ("no violation in 2 seeds", "not caught by 2 seeds")
+    assert row.caught == {"swarm": "missed"}
+
+
+def test_a_row_is_red_when_a_law_of_safety_complains_of_a_mutant_of_liveness():
+    row = row_of(replace(BY_ID["CB-03"], klass="L", breaks="causal order"))
+    assert any("in place of 'causal order'" in red for red in row.reds)
+    found = row_of(replace(BY_ID["BEB-02"], klass="L", breaks="validity for all"))
+    assert found.reds[0] == "swarm found 'no duplication' in place of 'validity for all'"
+
+
+def test_a_row_is_red_when_its_run_is_too_long(monkeypatch):
+    monkeypatch.setattr("distsys.core.systems.NodeMutant.length_max", property(lambda self: 2))
+    assert row_of(BY_ID["CB-01"]).reds == ("3 events, more than 2",)
+
+
+def test_a_directed_schedule_is_the_unit_of_a_mutant_of_a_node(altered):
+    mutant = altered("CB-01", klass="X", scenario="unit_test_matrix_scenarios:STORY")
+    import sys
+    import types
+
+    module = types.ModuleType("unit_test_matrix_scenarios")
+    module.STORY, module.HARMLESS = STORY, HARMLESS
+    sys.modules[module.__name__] = module
+    try:
+        row = row_of(mutant)
+        assert (row.green, row.seeds, row.length) == (True, None, 3)
+        assert row.caught == {"unit": "caught"}
+        harmless = row_of(replace(mutant, scenario="unit_test_matrix_scenarios:HARMLESS"))
+        assert harmless.reds[0] == "unit found nothing in place of 'causal order'"
+    finally:
+        del sys.modules[module.__name__]
+
+
+def test_the_explorer_is_asked_within_the_scope_of_the_mutant():
+    row = row_of(replace(BY_ID["CB-01"], klass="X", scope={"requests": 2, "options": {"broadcasts": 2}}))
+    assert (row.green, row.seeds) == (True, None)
+    assert row.caught == {"explorer": "caught"}
+    tight = row_of(replace(BY_ID["CB-01"], klass="X", scope={"requests": 1}))
+    assert tight.reds[0] == "the explorer says HOLDS"
+
+
+def test_the_rows_do_not_depend_on_the_workers():
+    alone = matrix("vector-clock", workers=1)
+    assert [row.mutant.id for row in alone] == ["CLK-03", "CLK-03b", "CLK-04", "VEC-01", "VEC-02", "VEC-03"]
+    for one, other in zip(alone, matrix("vector-clock", workers=2), strict=True):
+        assert one.plain() == other.plain()
+
+
+def test_classes_and_names_are_checked():
+    with pytest.raises(ArgumentError, match="klass must be one of Q, D, X, L, U"):
+        replace(BY_ID["CB-01"], klass="Z")
+    with pytest.raises(UnknownNameError, match="has no mutants; these have: best-effort-broadcast"):
+        all_mutants("nothing")
+    assert BY_ID["CB-01"].length_max == 12
+    assert replace(BY_ID["CB-01"], depth=11).length_max == 22
+
+
+def test_every_row_of_the_catalogue_that_has_code_is_there():
+    assert {"HASH-01", "HASH-06", "CLK-01", "CLK-04", "RAFT-01", "BEB-01", "FD-07", "MEM-05"} <= set(BY_ID)
+    assert len(BY_ID) >= 44
+    finals = {
+        law.name for name in systems.shipped() for law in systems.find(name).laws if law.when == "finally"
+    }
+    for mutant in systems.mutants():
+        if not mutant.system.startswith("raft"):
+            assert (mutant.klass == "L") == (mutant.breaks in finals), mutant.id
+
+
+# The command line
+
+
+def test_the_command_prints_the_matrix_and_keeps_rows_and_runs(tmp_path, capsys):
+    rows = tmp_path / "rows.json"
+    words = ("mutants", "causal-broadcast", "--only", "CB-01", "--only", "CB-05", "--workers", "1")
+    assert main((*words, "--json", str(rows), "--store", str(tmp_path))) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split() == [
+        "mutant", "class", "unit", "swarm", "explorer", "linearizability", "liveness", "seeds", "events", "law",
+    ]  # fmt: skip
+    assert "2 mutants, 0 red" in out
+    kept = {row["id"]: row for row in json.loads(rows.read_text())}
+    assert kept["CB-01"]["caught"]["swarm"] == "caught"
+    assert kept["CB-01"]["length"] == 3
+    trace = Trace.load(tmp_path / "CB-01.jsonl")
+    assert trace.digest() == kept["CB-01"]["digest"]
+    assert {path.name for path in tmp_path.glob("*.jsonl")} == {"CB-01.jsonl", "CB-05.jsonl"}
+
+
+def test_the_command_is_red_when_a_row_is(capsys):
+    assert main(("mutants", "--only", "CB-02", "--seeds", "1", "--workers", "1")) == 1
+    out = capsys.readouterr().out
+    assert (
+        "red: CB-02 (First in, first out is not enough): no violation in 1 seeds; not caught by 1 seeds"
+        in out
+    )
+    assert "1 mutants, 1 red" in out
+
+
+def test_red_rows_are_not_stored(tmp_path):
+    red = row_of(replace(BY_ID["CB-01"], breaks="no creation"))
+    assert store([red], tmp_path) == ()
