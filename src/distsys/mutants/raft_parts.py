@@ -271,8 +271,6 @@ MUTANTS = (
         source="Ongaro, raft-dev, 10 July 2015",
         story="A change of the last leader, unknown to this one, and one of its own are two steps: no overlap is left.",
         options={"joint": False, "voters": 4},
-        klass="X",
-        depth=20,
         scenario="distsys.lab.raft_member_runs:TWO_CHANGES",
     ),
     NodeMutant(
