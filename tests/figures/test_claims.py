@@ -3,20 +3,27 @@
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
-from distsys.core.events import Timeout
+from distsys.core.divergence import divergence
+from distsys.core.events import Note, Timeout
+from distsys.checkers import History, linearizable
 from distsys.core.values import Map
+from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
-from distsys.lab import datasets
+from distsys.lab import datasets, raft_runs
 from distsys.lab import raft_kv_runs as kv_runs
 from distsys.lab import raft_member_runs as member_runs
 from distsys.lab import raft_snapshot_runs as snapshot_runs
+from distsys.lab.drawn_histories import drawn
+from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
@@ -175,6 +182,108 @@ def ring():
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
 
 
+def ran(page, *marks):
+    """Return the names after the first code cell of a page, and those cells that hold one of the marks."""
+    notebook = json.loads((ROOT / "chapters" / page).read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names = {"__name__": "page"}
+    for number, source in enumerate(sources):
+        if number == 0 or any(mark in source for mark in marks):
+            exec(source, names)
+    return names
+
+
+def notes(trace, number):
+    return [effect.text for effect in trace.step(number).effects if isinstance(effect, Note)]
+
+
+def commands(trace, name, number=0):
+    """Return the commands in the log of a server, at the end or after a step."""
+    return [entry.command for entry in states(trace)[number - 1][name]["log"]]
+
+
+def raft_copies():
+    trace = ran("3-algorithms/raft.ipynb", "class Copy", "fig-raft-copies")["copies"]
+    assert [states(trace)[-1][name]["value"] for name in ("s1", "s2")] == [7, 5]
+    assert not any(step.kind in ("drop", "crash", "duplicate") for step in trace)
+
+
+def raft_election():
+    trace = raft_runs.election()
+    assert notes(trace, 7) == ["leads term 1"]
+    assert (trace.step(13).kind, trace.step(13).node) == ("crash", "s1")
+    woke = [step for step in trace if isinstance(step.event, Timeout) and step.event.timer == "election"]
+    assert [(step.number, step.node) for step in woke] == [(4, "s1"), (14, "s3"), (15, "s2"), (22, "s2")]
+    assert woke[2].at - woke[1].at < 8_000
+    assert notes(trace, 25) == ["leads term 3"]
+    assert not any(text == "leads term 2" for step in trace for text in notes(trace, step.number))
+    assert (trace.step(30).node, trace.step(35).node) == ("s2", "s1")
+    assert states(trace)[34]["s1"]["leader"] == "s2"
+    assert states(trace)[34]["s1"]["commit_index"] == 2
+
+
+def raft_recovery():
+    page = ran("3-algorithms/raft.ipynb", "p = 2 / 9", "def recovery")
+    times = [page["recovery"](seed) for seed in range(20)]
+    for k in range(1, 5):
+        assert sum(time > 0.6 * k for time in times) / 20 < (1 - page["p"]) ** k / 2
+
+
+def raft_repair():
+    trace = raft_runs.log_repair()
+    assert commands(trace, "s1", 18) == [None, "x=1", "x=2"]
+    assert (trace.step(19).kind, trace.step(32).node) == ("crash", "s2")
+    assert [
+        type(e.message).__name__ for n in (33, 37) for e in trace.step(n).effects if hasattr(e, "message")
+    ] == ["Refused"] * 2
+    assert notes(trace, 39) == ["cuts its log after 2"]
+    assert commands(trace, "s1") == commands(trace, "s2") == [None, "x=1", None, "x=3"]
+
+
+def raft_two_votes():
+    kept, broken = raft_runs.two_votes(), raft_runs.two_votes("RAFT-01")
+    assert kept.violation is None
+    assert broken.violation.law == "election safety"
+    assert [step.kind for step in broken.steps[7:9]] == ["crash", "restart"]
+
+
+def raft_lost_ack():
+    kept, broken = raft_runs.lost_acknowledgement(), raft_runs.lost_acknowledgement("RAFT-09")
+    assert kept.violation is None
+    assert broken.violation.law == "leader completeness"
+    assert commands(broken, "s2") == []
+    assert commands(kept, "s2") == [None, "x=1"]
+
+
+def raft_8():
+    wrong, right = raft_runs.figure_eight("RAFT-05"), raft_runs.figure_eight()
+    assert divergence(wrong, right) == 29
+    assert (wrong.violation.law, wrong.violation.step, right.violation) == ("leader completeness", 37, None)
+    assert (commands(right, "s1", 28), commands(right, "s2", 28)) == ([None, "x=1", None], [None, "x=1"])
+    assert states(wrong)[28]["s1"]["commit_index"] == 2
+    assert states(right)[28]["s1"]["commit_index"] == 0
+    assert [notes(right, number) for number in (17, 25, 37, 40)] == [
+        ["leads term 2"],
+        ["leads term 3"],
+        ["leads term 4"],
+        ["cuts its log after 1"],
+    ]
+
+
+def raft_8e():
+    trace = raft_runs.figure_eight(one_more=True)
+    assert trace.violation is None
+    assert states(trace)[30]["s1"]["commit_index"] == 3
+    assert not any(text == "leads term 4" for step in trace for text in notes(trace, step.number))
+
+
+def raft_everybody():
+    runs = (simulate("raft", seed, mutant="RAFT-03") for seed in range(1, 60))
+    short = shrink(next(run for run in runs if run.violation))
+    assert short.violation.law == "leader completeness"
+    assert len(short) <= 25
+
+
 def clients():
     names = bound("fig-clients")
     calls, verdict = calls_of(positioned(names["trace"])), names["verdict"]
@@ -208,57 +317,57 @@ def quorums():
 def two_majorities():
     switched, kept = member_runs.two_majorities("RAFT-34"), member_runs.two_majorities()
     assert (switched.violation.law, switched.violation.step) == ("election safety", 40)
-    assert [step.number for step in switched if "leads term 2" in notes(step)] == [34, 40]
-    assert "changes the members to n1, n2, n3, n4, n5" in notes(switched.step(15))
+    assert [step.number for step in switched if "leads term 2" in notes_of(step)] == [34, 40]
+    assert "changes the members to n1, n2, n3, n4, n5" in notes_of(switched.step(15))
     assert {switched.step(number).node for number in (18, 21)} == {"n4", "n5"}
     assert kept.violation is None
-    assert [step.node for step in kept if "leads term 2" in notes(step)] == ["n1"]
+    assert [step.node for step in kept if "leads term 2" in notes_of(step)] == ["n1"]
 
 
 def two_changes():
     broken, kept = member_runs.two_changes("RAFT-19"), member_runs.two_changes()
     assert (broken.violation.law, broken.violation.step) == ("leader completeness", 45)
-    assert "changes the members to n1, n2, n3, n4, n5" in notes(broken.step(19))
-    assert "leads term 2" in notes(broken.step(29))
-    assert "changes the members to n2, n3, n4" in notes(broken.step(30))
+    assert "changes the members to n1, n2, n3, n4, n5" in notes_of(broken.step(19))
+    assert "leads term 2" in notes_of(broken.step(29))
+    assert "changes the members to n2, n3, n4" in notes_of(broken.step(30))
     assert any(
         getattr(effect, "value", None) and effect.value.index == 3 for effect in broken.step(34).effects
     )
     assert kept.violation is None
     assert any(type(getattr(e, "value", None)).__name__ == "ChangeRefused" for e in kept.step(30).effects)
-    assert "leads term 3" in notes(kept.steps[-1])
+    assert "leads term 3" in notes_of(kept.steps[-1])
 
 
 def joint():
     trace = member_runs.joint_change()
-    assert "changes the members to n2, n3, n4" in notes(trace.step(18))
+    assert "changes the members to n2, n3, n4" in notes_of(trace.step(18))
     assert type(trace.step(20).event.message).__name__ == "Refused"
     outputs = {step.number: [e.value.index for e in step.effects if hasattr(e, "value")] for step in trace}
     assert (outputs[23], outputs[24], outputs[28]) == ([], [2], [3])
-    assert notes(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
+    assert notes_of(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
     assert not any(step.kind == "deliver" and step.node == "n3" and step.number > 17 for step in trace)
     assert (trace.step(37).node, outputs[37], trace.violation) == ("n2", [3, 4], None)
 
 
 def hand_over():
     trace = member_runs.hand_over()
-    assert "hands over to n3" in notes(trace.step(20))
+    assert "hands over to n3" in notes_of(trace.step(20))
     assert any(type(getattr(e, "value", None)).__name__ == "NotLeader" for e in trace.step(21).effects)
     assert any(type(getattr(e, "message", None)).__name__ == "TimeoutNow" for e in trace.step(23).effects)
-    assert notes(trace.step(26)) == ["leads term 2"]
+    assert notes_of(trace.step(26)) == ["leads term 2"]
     assert "timeout" not in [step.kind for step in trace.steps[19:]]
 
 
-def old_leader():
+def cut_off():
     stale, right = kv_runs.stale_read("RAFT-13"), kv_runs.stale_read()
     assert stale.step(26).kind == "partition"
-    assert notes(stale.step(42)) == ["raft: leads term 2"]
+    assert notes_of(stale.step(42)) == ["raft: leads term 2"]
     assert [operations(stale.step(number)) for number in (25, 51, 54)] == [
         [("ann", "ok", "x", 1)],
         [("ann", "ok", "x", 2)],
         [("bob", "ok", "x", 1)],
     ]
-    assert "steps down" in notes(stale.step(55))[0]
+    assert "steps down" in notes_of(stale.step(55))[0]
     assert 46_000 < stale.step(55).at - stale.step(54).at < 47_000
     assert (stale.violation, kv_runs.judged(stale).outcome.name) == (None, "ILLEGAL")
     assert kv_runs.judged(right).outcome.name == "OK"
@@ -275,7 +384,7 @@ def early():
 def lease():
     beyond, within = kv_runs.lease_read(200_000, seed=206), kv_runs.lease_read(1_000, seed=206)
     assert [kv_runs.judged(trace).outcome.name for trace in (beyond, within)] == ["ILLEGAL", "OK"]
-    (elected,) = [step for step in beyond if "raft: leads term 2" in notes(step)]
+    (elected,) = [step for step in beyond if "raft: leads term 2" in notes_of(step)]
     answer = next(step for step in beyond if step.node == "n1" and step.at > elected.at and step.effects)
     assert (elected.at // 1000, answer.at // 1000) == (1000, 1021)
     last = [value for step in within for value in operations(step)][-1]
@@ -298,8 +407,8 @@ def install():
     assert len([e for e in trace.step(39).effects if "raft/snapshot" in getattr(e, "changes", ())]) == 1
     assert (trace.step(46).kind, trace.step(46).node) == ("restart", "n3")
     assert (trace.step(50).node, trace.step(53).node, trace.step(55).node) == ("n3", "n3", "n1")
-    assert notes(trace.step(52)) == ["raft: sends n3 a snapshot"]
-    assert notes(trace.step(53)) == ["raft: installs a snapshot up to 3"]
+    assert notes_of(trace.step(52)) == ["raft: sends n3 a snapshot"]
+    assert notes_of(trace.step(53)) == ["raft: installs a snapshot up to 3"]
 
 
 def late_snapshot():
@@ -308,7 +417,7 @@ def late_snapshot():
     assert kept.violation is None
     for trace in (broken, kept):
         assert [
-            number for number in range(1, 90) if "raft: sends n3 a snapshot" in notes(trace.step(number))
+            number for number in range(1, 90) if "raft: sends n3 a snapshot" in notes_of(trace.step(number))
         ] == [
             53,
             60,
@@ -316,7 +425,7 @@ def late_snapshot():
         assert operations(trace.step(66)) == [("ann", "ok", "x", 3)]
         assert (trace.step(71).node, trace.step(71).cause[0]) == ("n3", 53)
         assert trace.step(74).kind == "crash"
-        assert notes(trace.step(89)) == ["raft: leads term 2"]
+        assert notes_of(trace.step(89)) == ["raft: leads term 2"]
     changed = [any(hasattr(e, "changes") for e in trace.step(71).effects) for trace in (broken, kept)]
     assert changed == [True, False]
 
@@ -337,16 +446,71 @@ def operations(step):
     return [(value.process, value.type, value.key, value.value) for value in values if hasattr(value, "f")]
 
 
-def notes(step):
+def notes_of(step):
     """Return the texts that a step notes."""
     return [effect.text for effect in step.effects if hasattr(effect, "text")]
+@cache
+def linearizability():
+    """Return what the cells of the page bind; each asserts what its prose says."""
+    path = ROOT / "chapters" / "4-code" / "linearizability.ipynb"
+    names = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    return names
+
+
+def quarrel():
+    trace = linearizability()["quarrel"]
+    calls = calls_of(positioned(trace))
+    assert next(step.number for step in trace if step.kind == "partition") == 57
+    (deleted,) = (call for call in calls if call.f == "delete")
+    old = max((call for call in calls if call.process == "c2.1"), key=lambda call: call.start)
+    assert (deleted.label, deleted.stop) == ("delete k0", 129)
+    assert (old.start, old.answer) == (133, "+c1.1:1")
+    earlier = [call for call in calls if call.process == "c2.1" and call is not old]
+    assert all(call.start < deleted.stop and deleted.start < call.stop for call in earlier)
+    assert len(earlier) == 2
+
+
+def old_leader():
+    quarrel()
+    trace = linearizability()["quarrel"]
+    leaders = {
+        step.number: {
+            name for name, node in nodes.items() if name[0] == "n" and node.raft.role.name == "LEADER"
+        }
+        for step, nodes, _ in replayed(trace)
+        if step.number in (104, 105)
+    }
+    assert leaders == {104: {"n1"}, 105: {"n1", "n2"}}
+    verdict = linearizable(History.of(trace), "key-value")
+    assert [call.text for call in verdict.stuck] == ["get k0 -> +c1.1:1"]
+    assert [call.process for call in verdict.partial].index("c2.1") == 2
+
+
+def silent():
+    calls = calls_of(positioned(linearizability()["correct"]))
+    assert {call.process for call in calls if not call.stop} == {"c1.1", "c2.1"}
+    assert [call.label for call in calls if call.process == "c3.1"][-2:] == ["delete k0", "get k0 -> none"]
+
+
+def by_hand():
+    right = {name: linearizable(drawn(picture), "register").ok for name, picture in BY_HAND.items()}
+    assert right == {"one": True, "two": True, "three": False, "four": True}
+
+
+def search_steps():
+    names = linearizability()
+    assert (names["tree"][-1], names["memo"][-1]) == (18_739, 1_358)
+    assert names["memo"][0] == names["tree"][0]
 
 
 CLAIMS = {
     "fig-install": install,
     "fig-late-snapshot": late_snapshot,
     "fig-snapshot-cost": snapshot_cost,
-    "fig-old-leader": old_leader,
+    "fig-cut-off": cut_off,
     "fig-early-read": early,
     "fig-lease": lease,
     "fig-twice": twice,
@@ -372,6 +536,24 @@ CLAIMS = {
     "fig-fork": changed,
     "fig-no-relay": changed,
     "fig-ring": ring,
+    "fig-raft-copies": raft_copies,
+    "fig-raft-election": raft_election,
+    "fig-raft-recovery": raft_recovery,
+    "fig-raft-repair": raft_repair,
+    "fig-raft-two-votes": raft_two_votes,
+    "fig-raft-lost-ack": raft_lost_ack,
+    "fig-raft-8": raft_8,
+    "fig-raft-8-twice": raft_8,
+    "fig-raft-8e": raft_8e,
+    "fig-raft-everybody": raft_everybody,
+    "fig-quarrel": quarrel,
+    "fig-old-leader": old_leader,
+    "fig-silent": silent,
+    "fig-hand-one": by_hand,
+    "fig-hand-two": by_hand,
+    "fig-hand-three": by_hand,
+    "fig-hand-four": by_hand,
+    "fig-steps": search_steps,
 }
 
 
