@@ -12,9 +12,9 @@ from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
+from distsys.checkers import History, linearizable
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Timeout
-from distsys.checkers import History, linearizable
 from distsys.core.values import Map
 from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
@@ -449,6 +449,8 @@ def operations(step):
 def notes_of(step):
     """Return the texts that a step notes."""
     return [effect.text for effect in step.effects if hasattr(effect, "text")]
+
+
 @cache
 def linearizability():
     """Return what the cells of the page bind; each asserts what its prose says."""

@@ -228,5 +228,7 @@ def reigns(trace: Trace) -> list[tuple[int, str]]:
     >>> reigns(two_majorities("RAFT-34"))
     [(1, 'n3'), (2, 'n3'), (2, 'n1')]
     """
-    texts = [(step.node, effect.text) for step in trace for effect in step.effects if isinstance(effect, Note)]
+    texts = [
+        (step.node, effect.text) for step in trace for effect in step.effects if isinstance(effect, Note)
+    ]
     return [(int(text.split()[-1]), name) for name, text in texts if text.startswith("leads term")]
