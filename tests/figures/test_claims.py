@@ -317,57 +317,57 @@ def quorums():
 def two_majorities():
     switched, kept = member_runs.two_majorities("RAFT-34"), member_runs.two_majorities()
     assert (switched.violation.law, switched.violation.step) == ("election safety", 40)
-    assert [step.number for step in switched if "leads term 2" in notes_of(step)] == [34, 40]
-    assert "changes the members to n1, n2, n3, n4, n5" in notes_of(switched.step(15))
+    assert [step.number for step in switched if "leads term 2" in texts(step)] == [34, 40]
+    assert "changes the members to n1, n2, n3, n4, n5" in texts(switched.step(15))
     assert {switched.step(number).node for number in (18, 21)} == {"n4", "n5"}
     assert kept.violation is None
-    assert [step.node for step in kept if "leads term 2" in notes_of(step)] == ["n1"]
+    assert [step.node for step in kept if "leads term 2" in texts(step)] == ["n1"]
 
 
 def two_changes():
     broken, kept = member_runs.two_changes("RAFT-19"), member_runs.two_changes()
     assert (broken.violation.law, broken.violation.step) == ("leader completeness", 45)
-    assert "changes the members to n1, n2, n3, n4, n5" in notes_of(broken.step(19))
-    assert "leads term 2" in notes_of(broken.step(29))
-    assert "changes the members to n2, n3, n4" in notes_of(broken.step(30))
+    assert "changes the members to n1, n2, n3, n4, n5" in texts(broken.step(19))
+    assert "leads term 2" in texts(broken.step(29))
+    assert "changes the members to n2, n3, n4" in texts(broken.step(30))
     assert any(
         getattr(effect, "value", None) and effect.value.index == 3 for effect in broken.step(34).effects
     )
     assert kept.violation is None
     assert any(type(getattr(e, "value", None)).__name__ == "ChangeRefused" for e in kept.step(30).effects)
-    assert "leads term 3" in notes_of(kept.steps[-1])
+    assert "leads term 3" in texts(kept.steps[-1])
 
 
 def joint():
     trace = member_runs.joint_change()
-    assert "changes the members to n2, n3, n4" in notes_of(trace.step(18))
+    assert "changes the members to n2, n3, n4" in texts(trace.step(18))
     assert type(trace.step(20).event.message).__name__ == "Refused"
     outputs = {step.number: [e.value.index for e in step.effects if hasattr(e, "value")] for step in trace}
     assert (outputs[23], outputs[24], outputs[28]) == ([], [2], [3])
-    assert notes_of(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
+    assert texts(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
     assert not any(step.kind == "deliver" and step.node == "n3" and step.number > 17 for step in trace)
     assert (trace.step(37).node, outputs[37], trace.violation) == ("n2", [3, 4], None)
 
 
 def hand_over():
     trace = member_runs.hand_over()
-    assert "hands over to n3" in notes_of(trace.step(20))
+    assert "hands over to n3" in texts(trace.step(20))
     assert any(type(getattr(e, "value", None)).__name__ == "NotLeader" for e in trace.step(21).effects)
     assert any(type(getattr(e, "message", None)).__name__ == "TimeoutNow" for e in trace.step(23).effects)
-    assert notes_of(trace.step(26)) == ["leads term 2"]
+    assert texts(trace.step(26)) == ["leads term 2"]
     assert "timeout" not in [step.kind for step in trace.steps[19:]]
 
 
-def cut_off():
+def reads_stale():
     stale, right = kv_runs.stale_read("RAFT-13"), kv_runs.stale_read()
     assert stale.step(26).kind == "partition"
-    assert notes_of(stale.step(42)) == ["raft: leads term 2"]
+    assert texts(stale.step(42)) == ["raft: leads term 2"]
     assert [operations(stale.step(number)) for number in (25, 51, 54)] == [
         [("ann", "ok", "x", 1)],
         [("ann", "ok", "x", 2)],
         [("bob", "ok", "x", 1)],
     ]
-    assert "steps down" in notes_of(stale.step(55))[0]
+    assert "steps down" in texts(stale.step(55))[0]
     assert 46_000 < stale.step(55).at - stale.step(54).at < 47_000
     assert (stale.violation, kv_runs.judged(stale).outcome.name) == (None, "ILLEGAL")
     assert kv_runs.judged(right).outcome.name == "OK"
@@ -384,7 +384,7 @@ def early():
 def lease():
     beyond, within = kv_runs.lease_read(200_000, seed=206), kv_runs.lease_read(1_000, seed=206)
     assert [kv_runs.judged(trace).outcome.name for trace in (beyond, within)] == ["ILLEGAL", "OK"]
-    (elected,) = [step for step in beyond if "raft: leads term 2" in notes_of(step)]
+    (elected,) = [step for step in beyond if "raft: leads term 2" in texts(step)]
     answer = next(step for step in beyond if step.node == "n1" and step.at > elected.at and step.effects)
     assert (elected.at // 1000, answer.at // 1000) == (1000, 1021)
     last = [value for step in within for value in operations(step)][-1]
@@ -407,8 +407,8 @@ def install():
     assert len([e for e in trace.step(39).effects if "raft/snapshot" in getattr(e, "changes", ())]) == 1
     assert (trace.step(46).kind, trace.step(46).node) == ("restart", "n3")
     assert (trace.step(50).node, trace.step(53).node, trace.step(55).node) == ("n3", "n3", "n1")
-    assert notes_of(trace.step(52)) == ["raft: sends n3 a snapshot"]
-    assert notes_of(trace.step(53)) == ["raft: installs a snapshot up to 3"]
+    assert texts(trace.step(52)) == ["raft: sends n3 a snapshot"]
+    assert texts(trace.step(53)) == ["raft: installs a snapshot up to 3"]
 
 
 def late_snapshot():
@@ -417,7 +417,7 @@ def late_snapshot():
     assert kept.violation is None
     for trace in (broken, kept):
         assert [
-            number for number in range(1, 90) if "raft: sends n3 a snapshot" in notes_of(trace.step(number))
+            number for number in range(1, 90) if "raft: sends n3 a snapshot" in texts(trace.step(number))
         ] == [
             53,
             60,
@@ -425,7 +425,7 @@ def late_snapshot():
         assert operations(trace.step(66)) == [("ann", "ok", "x", 3)]
         assert (trace.step(71).node, trace.step(71).cause[0]) == ("n3", 53)
         assert trace.step(74).kind == "crash"
-        assert notes_of(trace.step(89)) == ["raft: leads term 2"]
+        assert texts(trace.step(89)) == ["raft: leads term 2"]
     changed = [any(hasattr(e, "changes") for e in trace.step(71).effects) for trace in (broken, kept)]
     assert changed == [True, False]
 
@@ -446,7 +446,7 @@ def operations(step):
     return [(value.process, value.type, value.key, value.value) for value in values if hasattr(value, "f")]
 
 
-def notes_of(step):
+def texts(step):
     """Return the texts that a step notes."""
     return [effect.text for effect in step.effects if hasattr(effect, "text")]
 
@@ -512,7 +512,7 @@ CLAIMS = {
     "fig-install": install,
     "fig-late-snapshot": late_snapshot,
     "fig-snapshot-cost": snapshot_cost,
-    "fig-cut-off": cut_off,
+    "fig-reads-stale": reads_stale,
     "fig-early-read": early,
     "fig-lease": lease,
     "fig-twice": twice,
