@@ -314,64 +314,6 @@ def quorums():
     assert nodes["b"].values == nodes["a"].values
 
 
-@cache
-def linearizability():
-    """Return what the cells of the page bind; each asserts what its prose says."""
-    path = ROOT / "chapters" / "4-code" / "linearizability.ipynb"
-    names = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    return names
-
-
-def quarrel():
-    trace = linearizability()["quarrel"]
-    calls = calls_of(positioned(trace))
-    assert next(step.number for step in trace if step.kind == "partition") == 59
-    (append,) = (call for call in calls if call.process == "c3.1")
-    earlier, late = (call for call in calls if call.process == "c2.1")
-    beside = next(call for call in calls if call.process == "c1.1" and call.f == "get")
-    assert (append.asked, append.stop) == ("+c3.1:1", 138)
-    assert (late.start, late.stop, late.answer) == (139, 145, "+c1.1:1")
-    for call in (earlier, beside):
-        assert call.answer == "+c1.1:1"
-        assert call.start < append.stop
-        assert append.start < call.stop
-
-
-def old_leader():
-    quarrel()
-    trace = linearizability()["quarrel"]
-    leaders = {
-        step.number: {name for name in ("n1", "n2", "n3") if nodes[name].raft.role.name == "LEADER"}
-        for step, nodes, _ in replayed(trace)
-        if step.number in (115, 116, 146, 147)
-    }
-    assert leaders == {115: {"n3"}, 116: {"n1", "n3"}, 146: {"n1", "n3"}, 147: {"n1"}}
-    verdict = linearizable(History.of(trace), "key-value")
-    assert [(call.text, call.process) for call in verdict.stuck] == [("get k0 -> +c1.1:1", "c2.1")]
-    order = [(call.process, call.f) for call in verdict.partial]
-    assert order == [("c1.1", "append"), ("c2.1", "get"), ("c1.1", "get"), ("c3.1", "append")]
-
-
-def silent():
-    calls = calls_of(positioned(linearizability()["correct"]))
-    assert [(call.process, call.f) for call in calls if not call.stop] == [("c2.1", "get"), ("c1.1", "get")]
-    assert [call.f for call in calls if call.process == "c3.1"] == ["append", "append", "get"]
-
-
-def by_hand():
-    right = {name: linearizable(drawn(picture), "register").ok for name, picture in BY_HAND.items()}
-    assert right == {"one": True, "two": True, "three": False, "four": True}
-
-
-def search_steps():
-    names = linearizability()
-    assert (names["tree"][-1], names["memo"][-1]) == (18_739, 1_358)
-    assert names["memo"][0] == names["tree"][0]
-
-
 def two_majorities():
     switched, kept = member_runs.two_majorities("RAFT-34"), member_runs.two_majorities()
     assert (switched.violation.law, switched.violation.step) == ("election safety", 40)
@@ -507,6 +449,64 @@ def operations(step):
 def texts(step):
     """Return the texts that a step notes."""
     return [effect.text for effect in step.effects if hasattr(effect, "text")]
+
+
+@cache
+def linearizability():
+    """Return what the cells of the page bind; each asserts what its prose says."""
+    path = ROOT / "chapters" / "4-code" / "linearizability.ipynb"
+    names = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    return names
+
+
+def quarrel():
+    trace = linearizability()["quarrel"]
+    calls = calls_of(positioned(trace))
+    assert next(step.number for step in trace if step.kind == "partition") == 59
+    (append,) = (call for call in calls if call.process == "c3.1")
+    earlier, late = (call for call in calls if call.process == "c2.1")
+    beside = next(call for call in calls if call.process == "c1.1" and call.f == "get")
+    assert (append.asked, append.stop) == ("+c3.1:1", 138)
+    assert (late.start, late.stop, late.answer) == (139, 145, "+c1.1:1")
+    for call in (earlier, beside):
+        assert call.answer == "+c1.1:1"
+        assert call.start < append.stop
+        assert append.start < call.stop
+
+
+def old_leader():
+    quarrel()
+    trace = linearizability()["quarrel"]
+    leaders = {
+        step.number: {name for name in ("n1", "n2", "n3") if nodes[name].raft.role.name == "LEADER"}
+        for step, nodes, _ in replayed(trace)
+        if step.number in (115, 116, 146, 147)
+    }
+    assert leaders == {115: {"n3"}, 116: {"n1", "n3"}, 146: {"n1", "n3"}, 147: {"n1"}}
+    verdict = linearizable(History.of(trace), "key-value")
+    assert [(call.text, call.process) for call in verdict.stuck] == [("get k0 -> +c1.1:1", "c2.1")]
+    order = [(call.process, call.f) for call in verdict.partial]
+    assert order == [("c1.1", "append"), ("c2.1", "get"), ("c1.1", "get"), ("c3.1", "append")]
+
+
+def silent():
+    calls = calls_of(positioned(linearizability()["correct"]))
+    assert [(call.process, call.f) for call in calls if not call.stop] == [("c2.1", "get"), ("c1.1", "get")]
+    assert [call.f for call in calls if call.process == "c3.1"] == ["append", "append", "get"]
+
+
+def by_hand():
+    right = {name: linearizable(drawn(picture), "register").ok for name, picture in BY_HAND.items()}
+    assert right == {"one": True, "two": True, "three": False, "four": True}
+
+
+def search_steps():
+    names = linearizability()
+    assert (names["tree"][-1], names["memo"][-1]) == (18_739, 1_358)
+    assert names["memo"][0] == names["tree"][0]
 
 
 CLAIMS = {
