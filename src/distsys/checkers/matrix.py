@@ -264,11 +264,10 @@ class _Hunted:
                 continue
             if not failing:
                 self.seeds_needed = seed + 1
-                last = min(
-                    self.seeds, 2 * seed + 30
-                )  # looking for more must not cost more than looking for one
-                if not self._found(self.way_of(violation.law), trace):
-                    return
+                # Looking for more must not cost more than looking for one.
+                last = min(self.seeds, 2 * seed + 30)
+                if not self._found(self.way_of(violation.law), trace) or self.short:
+                    return  # a short run is there already: that of the directed schedule
             elif self.mutant.klass == "L" and self.way_of(violation.law) == "swarm":
                 self.reds.append(f"seed {seed} breaks {violation.law!r}, which is a law of safety")
                 return

@@ -9,6 +9,7 @@ from distsys.core.errors import DistsysError
 from distsys.core.laws import FINALLY, Law, Violation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
+from distsys.core.units import S
 
 from .network import Link
 from .performer import Performer
@@ -16,6 +17,9 @@ from .schedules import Move
 
 Moves = tuple[Move, ...]
 Judging = Callable[[Trace], tuple[Violation, ...]]
+
+
+BRIEF = 10 * S  # what does not recover in so long is looked at for the whole time that the system may take
 
 
 class Hunt:
@@ -42,12 +46,13 @@ class Hunt:
         self.first = self.laws if lasts else tuple(known for known in self.laws if known.name == law)
 
     def performed(
-        self, cluster: Cluster, moves: Moves, laws: tuple[Law, ...] | None = None
+        self, cluster: Cluster, moves: Moves, laws: tuple[Law, ...] | None = None, brief: bool = False
     ) -> tuple[Performer, Trace | None]:
         """Perform moves as far as they can happen; the trace is None where a node or a law failed by a bug."""
         self.budget -= len(moves) + len(cluster.names)
         performer = Performer(
-            cluster, moves, seed=self.seed, network=self.network, settle=self.settle, skip=True, checked=True,
+            cluster, moves, seed=self.seed, network=self.network, skip=True, checked=True,
+            settle=min(self.settle, BRIEF) if brief else self.settle,
             laws=self.laws if laws is None else laws,
         )  # fmt: skip
         try:
@@ -70,10 +75,10 @@ class Hunt:
         if moves in self.tried or self.budget <= 0:
             return None
         self.tried.add(moves)
-        performer, trace = self.performed(cluster or self.cluster, moves, self.first)
+        performer, trace = self.performed(cluster or self.cluster, moves, self.first, brief=True)
         if not self.breaks(trace):
             return None
-        if len(self.first) < len(self.laws):
+        if len(self.first) < len(self.laws) or self.settle > BRIEF:
             before = self.budget  # a second look costs nothing: it is not another candidate
             performer, trace = self.performed(cluster or self.cluster, moves)
             self.budget = before

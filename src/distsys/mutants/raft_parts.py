@@ -14,6 +14,7 @@ from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored, Snapshot
 from distsys.protocols.raft_stability import PreVote
 from distsys.services import kv
+from distsys.services.kv_client import KvClient
 from distsys.services.replicated import ReplicatedStore, Reply
 
 DISSERTATION = "Ongaro 2014"
@@ -190,6 +191,14 @@ class AnswersBeforeItIsCommitted(ReplicatedStore):
             self.send(client, Reply(call.session, call.sequence, result))
 
 
+class AsksOnce(KvClient):
+    """RAFT-35."""
+
+    def on_timeout(self, timer: str) -> None:
+        if timer != "retry":
+            super().on_timeout(timer)
+
+
 MUTANTS = (
     NodeMutant(
         id="RAFT-13",
@@ -208,12 +217,11 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": ReadsTooEarly},
         breaks="linearizability",
-        klass="D",
+        klass="X",
         depth=16,
         source=f"etcd-io/etcd issue 7331; {DISSERTATION}, section 6.4, step 1",
         story="A new leader does not know how far the last one had committed, and its reads miss the end.",
         options={"reads": "index"},
-        seeds_max=5_000,
         scenario="distsys.lab.scenarios_raft:NOT_YET_KNOWN",
     ),
     NodeMutant(
@@ -280,7 +288,6 @@ MUTANTS = (
         source="Ongaro, raft-dev, 10 July 2015",
         story="A change of the last leader, unknown to this one, and one of its own are two steps: no overlap is left.",
         options={"joint": False, "voters": 4},
-        seeds_max=5_000,
         scenario="distsys.lab.raft_member_runs:TWO_CHANGES",
     ),
     NodeMutant(
@@ -289,12 +296,11 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesTwiceAtOnce},
         breaks="leader completeness",
-        klass="D",
+        klass="X",
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
         story="Two steps in a row at a leader that is then cut off: its majority and the others' do not meet.",
         options={"joint": False},
-        seeds_max=5_000,
         scenario="distsys.lab.raft_member_runs:TWO_AT_ONCE",
     ),
     NodeMutant(
@@ -315,6 +321,7 @@ MUTANTS = (
         classes={"server": CampaignsWithoutAsking},
         breaks="an agreed leader stays",
         klass="L",
+        stronger=("one leader in the end", "everything is committed in the end"),
         source=f"Ongaro and Ousterhout 2014, section 6; {DISSERTATION}, section 9.6",
         story="A server that is no member hears no leader, raises its term, and deposes one leader after another.",
     ),
@@ -352,12 +359,21 @@ MUTANTS = (
         system="raft-members",
         classes={"server": NewMajorityOnly},
         breaks="leader completeness",
-        klass="D",
+        klass="X",
         source="Ongaro and Ousterhout 2014, section 6",
         story="Between old and new only the new servers are asked, while others still count by the old ones.",
         options={"joint": True},
-        seeds_max=5_000,
         depth=18,
         scenario="distsys.lab.raft_member_runs:NEW_DECIDE",
+    ),
+    NodeMutant(
+        id="RAFT-35",
+        title="A client asks once",
+        system="raft-kv",
+        classes={"client": AsksOnce},
+        breaks="clients are served in the end",
+        klass="L",
+        source="Ongaro and Ousterhout 2014, section 8",
+        story="The leader crashed with the call, and the client goes on to wait for the answer.",
     ),
 )
