@@ -12,9 +12,9 @@ from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
+from distsys.checkers import History, linearizable
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Timeout
-from distsys.checkers import History, linearizable
 from distsys.core.values import Map
 from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
