@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from distsys import S, perform, systems
+from distsys import S, systems
 from distsys.checkers.judging import judge_of
 from distsys.checkers.matrix import row_of
 from distsys.core.laws import FINALLY
-from distsys.drivers import length
+from distsys.drivers import length, perform
 from distsys.drivers.schedules import Scenario
 from distsys.drivers.shrinker import broken_law
 from distsys.lab import scenarios_raft

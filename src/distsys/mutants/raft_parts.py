@@ -210,6 +210,8 @@ MUTANTS = (
         source=f"etcd before 0.5, in Kingsbury 2014; {DISSERTATION}, section 6.4",
         story="It was the leader a moment ago. Others have elected a new one, and a client reads what is no longer so.",
         scenario="distsys.lab.scenarios_raft:STALE_READ",
+        klass="D",
+        seeds_max=5_000,
     ),
     NodeMutant(
         id="RAFT-14",
