@@ -76,3 +76,13 @@ def test_variants_are_drawn_from_the_seed_unless_they_are_given():
     assert varied("raft", 3, None, {"batch": 5}) == {"batch": 5}
     assert simulate("raft", 3, until=50_000, settle=0).header.options["batch"] in values
     assert simulate("raft", 3, until=50_000, settle=0, faults=False).header.options["batch"] == 64
+
+
+def test_a_walk_judged_by_one_law_says_so_and_performs_again_by_it():
+    law = next(law for law in systems.find("raft").laws if law.name == "leader completeness")
+    free = walk("raft", 0, mutant="RAFT-09", moves=300)
+    assert free.violation.law == "durable before revealed"
+    trace = walk("raft", 0, mutant="RAFT-09", moves=300, laws=[law])
+    assert trace.header.laws == ("leader completeness",)
+    assert len(trace) > len(free)
+    assert reperform(trace).text() == trace.text()

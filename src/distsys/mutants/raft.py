@@ -114,8 +114,17 @@ class HalfIsAMajority(Raft):
         return len(set(names) & set(self.voters)) >= max(1, len(self.voters) // 2)
 
 
-class AnyMessageResetsTheTimer(Raft):
-    """RAFT-22."""
+class LastIsHasty(Raft):
+    """Correct, but one server, the last by name, waits a third as long for a leader: its clock is fast, say."""
+
+    def restart_election_timer(self) -> None:
+        hasty = self.name == max(self.voters)
+        shortest = self.election_ms * MS // (3 if hasty else 1)
+        self.set_timer("election", shortest, 2 * shortest)
+
+
+class AnyMessageResetsTheTimer(LastIsHasty):
+    """RAFT-22. With three servers alike, chance alone soon ends what this begins."""
 
     def on_message(self, sender: str, message: Any) -> None:
         super().on_message(sender, message)
@@ -171,6 +180,7 @@ MUTANTS = (
         depth=8,
         source=f"{PAPER}, figure 2, persistent state",
         story="A server that voted and crashed comes back and votes again, for somebody else: two leaders in one term.",
+        leads_to="election safety",
     ),
     NodeMutant(
         id="RAFT-02",
@@ -181,6 +191,7 @@ MUTANTS = (
         depth=8,
         source=f"{PAPER}, figure 2, persistent state",
         story="A server that comes back in an old term votes in terms in which it has voted before.",
+        leads_to="election safety",
     ),
     NodeMutant(
         id="RAFT-03",
@@ -215,6 +226,8 @@ MUTANTS = (
         source=f"{PAPER}, section 5.4.2 and figure 8",
         story="An entry of an old term stands on a majority and is taken for committed, and then it is replaced.",
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:FIGURE_EIGHT",
     ),
     NodeMutant(
         id="RAFT-06",
@@ -239,6 +252,8 @@ MUTANTS = (
         source=f"{PAPER}, figure 2, AppendEntries rule 5",
         story="A heartbeat says that so much is committed; the follower applies its own, other entries there.",
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:APPLIES_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-08",
@@ -259,6 +274,7 @@ MUTANTS = (
         depth=13,
         source="Ongaro 2014, section 10.2.1",
         story="A follower says that it has the entry, crashes, and has it no longer.",
+        leads_to="leader completeness",
     ),
     NodeMutant(
         id="RAFT-10",
@@ -283,6 +299,8 @@ MUTANTS = (
         source=f"{PAPER}, figure 2, matchIndex",
         story="A follower counts its own old tail, and the leader commits entries that the follower does not have.",
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:COUNTS_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-12",
@@ -303,6 +321,7 @@ MUTANTS = (
         klass="L",
         source=f"{PAPER}, section 5.2",
         story="A server whose log is too old to win asks again and again, and keeps those who could win from trying.",
+        scenario="distsys.lab.scenarios_raft:TOO_OLD_TO_WIN",
     ),
     NodeMutant(
         id="RAFT-23",

@@ -14,6 +14,7 @@ from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored, Snapshot
 from distsys.protocols.raft_stability import PreVote
 from distsys.services import kv
+from distsys.services.kv_client import KvClient
 from distsys.services.replicated import ReplicatedStore, Reply
 
 DISSERTATION = "Ongaro 2014"
@@ -190,6 +191,14 @@ class AnswersBeforeItIsCommitted(ReplicatedStore):
             self.send(client, Reply(call.session, call.sequence, result))
 
 
+class AsksOnce(KvClient):
+    """RAFT-35."""
+
+    def on_timeout(self, timer: str) -> None:
+        if timer != "retry":
+            super().on_timeout(timer)
+
+
 MUTANTS = (
     NodeMutant(
         id="RAFT-13",
@@ -200,6 +209,9 @@ MUTANTS = (
         depth=11,
         source=f"etcd before 0.5, in Kingsbury 2014; {DISSERTATION}, section 6.4",
         story="It was the leader a moment ago. Others have elected a new one, and a client reads what is no longer so.",
+        scenario="distsys.lab.scenarios_raft:STALE_READ",
+        klass="D",
+        seeds_max=5_000,
     ),
     NodeMutant(
         id="RAFT-14",
@@ -207,12 +219,12 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": ReadsTooEarly},
         breaks="linearizability",
-        klass="D",
+        klass="X",
         depth=16,
         source=f"etcd-io/etcd issue 7331; {DISSERTATION}, section 6.4, step 1",
         story="A new leader does not know how far the last one had committed, and its reads miss the end.",
         options={"reads": "index"},
-        seeds_max=5_000,
+        scenario="distsys.lab.scenarios_raft:NOT_YET_KNOWN",
     ),
     NodeMutant(
         id="RAFT-15",
@@ -220,9 +232,10 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": KnowsNoSessions},
         breaks="linearizability",
-        depth=8,
+        depth=9,
         source=f"{DISSERTATION}, section 6.3",
         story="The answer was lost, the client asks again, and its text stands there twice.",
+        scenario="distsys.lab.scenarios_raft:ASKED_TWICE",
     ),
     NodeMutant(
         id="RAFT-16",
@@ -235,18 +248,22 @@ MUTANTS = (
         source=f"{DISSERTATION}, section 6.3 with chapter 5",
         story="After a restart the store knows the data, and no longer which commands it has done.",
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:SESSIONS_LOST",
     ),
     NodeMutant(
         id="RAFT-17",
         title="An old snapshot is installed",
         system="raft-kv",
         classes={"server": SnapshotsGoBack},
-        breaks="state machine safety",
+        breaks="leader completeness",
         klass="D",
         depth=16,
         source="etcd-io/etcd pull request 1763",
         story="A snapshot that was long on its way takes a server back in time, and what came since is gone.",
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:BACK_IN_TIME",
     ),
     NodeMutant(
         id="RAFT-18",
@@ -259,6 +276,8 @@ MUTANTS = (
         source=f"{DISSERTATION}, section 5.1",
         story="The tail of a log goes into a snapshot, another leader replaces the tail, and the snapshot keeps it.",
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:SNAPSHOT_OF_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-19",
@@ -266,6 +285,9 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesBeforeItsTermBegan},
         breaks="leader completeness",
+        klass="X",
+        stronger=("election safety",),
+        depth=20,
         source="Ongaro, raft-dev, 10 July 2015",
         story="A change of the last leader, unknown to this one, and one of its own are two steps: no overlap is left.",
         options={"joint": False, "voters": 4},
@@ -277,12 +299,13 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesTwiceAtOnce},
         breaks="leader completeness",
-        klass="D",
+        klass="X",
+        stronger=("election safety",),
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
         story="Two steps in a row at a leader that is then cut off: its majority and the others' do not meet.",
         options={"joint": False},
-        seeds_max=5_000,
+        scenario="distsys.lab.raft_member_runs:TWO_AT_ONCE",
     ),
     NodeMutant(
         id="RAFT-21",
@@ -290,9 +313,10 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": AnswersBeforeItIsCommitted},
         breaks="linearizability",
-        depth=10,
+        depth=11,
         source="Ongaro and Ousterhout 2014, section 8; Jepsen on Redis-Raft 1b3fbf6",
         story="The leader has the entry, and is the only one. It is deposed, and what was acknowledged never was.",
+        scenario="distsys.lab.scenarios_raft:NEVER_COMMITTED",
     ),
     NodeMutant(
         id="RAFT-24",
@@ -301,6 +325,7 @@ MUTANTS = (
         classes={"server": CampaignsWithoutAsking},
         breaks="an agreed leader stays",
         klass="L",
+        stronger=("one leader in the end", "everything is committed in the end"),
         source=f"Ongaro and Ousterhout 2014, section 6; {DISSERTATION}, section 9.6",
         story="A server that is no member hears no leader, raises its term, and deposes one leader after another.",
     ),
@@ -314,6 +339,9 @@ MUTANTS = (
         source="found while this book was written",
         story="The one with the good log asks for a term that others have passed; nobody tells it, and nobody leads.",
         seeds_max=5_000,
+        options={"nodes": 2, "voters": 2},
+        depth=10,
+        scenario="distsys.lab.scenarios_raft:NOBODY_TELLS_THE_TERM",
     ),
     NodeMutant(
         id="RAFT-32",
@@ -325,6 +353,9 @@ MUTANTS = (
         source=f"{DISSERTATION}, section 5.1",
         story="Between the two writes the server crashes: the log begins where no snapshot ends.",
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        depth=12,
+        scenario="distsys.lab.scenarios_raft:BETWEEN_TWO_RECORDS",
     ),
     NodeMutant(
         id="RAFT-34",
@@ -333,9 +364,21 @@ MUTANTS = (
         classes={"server": NewMajorityOnly},
         breaks="leader completeness",
         klass="D",
+        stronger=("election safety",),
         source="Ongaro and Ousterhout 2014, section 6",
         story="Between old and new only the new servers are asked, while others still count by the old ones.",
         options={"joint": True},
-        seeds_max=5_000,
+        depth=18,
+        scenario="distsys.lab.raft_member_runs:NEW_DECIDE",
+    ),
+    NodeMutant(
+        id="RAFT-35",
+        title="A client asks once",
+        system="raft-kv",
+        classes={"client": AsksOnce},
+        breaks="clients are served in the end",
+        klass="L",
+        source="Ongaro and Ousterhout 2014, section 8",
+        story="The leader crashed with the call, and the client goes on to wait for the answer.",
     ),
 )
