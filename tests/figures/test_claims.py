@@ -3,13 +3,17 @@
 import json
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
+from bug_texts import RUNS, code_of, entries, place
 
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
+from distsys.checkers.judging import judge_of
+from distsys.checkers.matrix import all_mutants
 from distsys.core.events import Timeout
 from distsys.core.values import Map
 from distsys.drivers.replay import replayed
@@ -202,7 +206,27 @@ def quorums():
     assert nodes["b"].values == nodes["a"].values
 
 
-CLAIMS = {
+def a_bug(mutant):
+    """The claim of each figure of the bug gallery: its code breaks the law that it names, and the correct code does not."""
+    names = {"__name__": "book"}
+    exec(compile(code_of(mutant), mutant.id, "exec"), names)
+    broken, correct = names["runs"].values()
+    judge = judge_of(mutant.system)
+    said = [*correct.violations, *(judge(correct) if judge is not None else ())]
+    assert broken.violation.law in (mutant.breaks, *mutant.stronger)
+    assert broken.violation.law not in [violation.law for violation in said]
+    assert broken.violation.step in (0, len(broken)), "it is at the last step, or judged after it"
+    if broken.violation.law == "linearizability":
+        assert [one.ok for one in names["verdict"].values()] == [False, True]
+
+
+BUGS = {
+    f"fig-{place(id)}": partial(a_bug, mutant)
+    for id in entries()
+    for mutant in all_mutants(only=(id,))
+    if (ROOT / RUNS / f"{id}.jsonl").is_file()
+}
+CLAIMS = BUGS | {
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
     "fig-beside": beside,
