@@ -1,4 +1,4 @@
-"""Keep what the matrix of mutants says, for the bug gallery and its tests: rows from JSON into tests/golden/matrix.json.
+"""Keep rows of the matrix of mutants for the bug gallery and its tests: from JSON into tests/golden/matrix.json.
 
     python -m distsys mutants raft --json rows.json --store tests/golden/counterexamples
     python tools/store_matrix.py rows.json
@@ -28,7 +28,9 @@ def main(paths: list[str]) -> int:
     if not paths:
         print("usage: python tools/store_matrix.py ROWS.json ...", file=sys.stderr)
         return 2
-    rows = {row["id"]: row for row in json.loads(STORED.read_text(encoding="utf-8"))} if STORED.exists() else {}
+    rows = (
+        {row["id"]: row for row in json.loads(STORED.read_text(encoding="utf-8"))} if STORED.exists() else {}
+    )
     made = commit()
     for path in paths:
         for row in json.loads(Path(path).read_text(encoding="utf-8")):

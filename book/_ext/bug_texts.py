@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-
 from distsys.algorithms import hashing_laws
 from distsys.checkers.matrix import WAYS, all_mutants
 from distsys.core import systems
@@ -125,11 +124,11 @@ def figure(mutant: Mutant, broken: Trace, first: int, last: int | None) -> list[
     assert found is not None, f"the stored run of {mutant.id} breaks no law"
     last = min(last or window(broken, correct), max(len(broken), len(correct)))
     when = f"at step {found.step}" if found.step else "when all has settled"
-    caption = (
-        f"The run with the bug breaks *{found.law}* {when}; the correct code, under the same schedule, keeps it."
-    )
+    caption = f"The run with the bug breaks *{found.law}* {when}; the correct code, under the same schedule, keeps it."
     if last < len(broken):
-        caption += f" The picture shows the first {last} of {len(broken)} steps; the law is judged after the last."
+        caption += (
+            f" The picture shows the first {last} of {len(broken)} steps; the law is judged after the last."
+        )
     ends = min(last, len(broken)), min(last, len(correct))
     alt = (
         f"Two space-time diagrams beside each other. With the bug: {summary(broken, first, ends[0])} "
@@ -138,6 +137,8 @@ def figure(mutant: Mutant, broken: Trace, first: int, last: int | None) -> list[
     options = {"name": f"fig-{place(mutant.id)}", "title": f"{mutant.id}: {mutant.title}", "alt": alt}
     if mutant.breaks == "linearizability":
         options["panel"] = "operations"
+    elif broken.steps == correct.steps:  # they differ in what the nodes know, and in nothing that they do
+        options["panel"] = "state"
     lines = [f":{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in options.items()]
     lines += [f":first: {first}", f":last: {last}", ":beside:", ":lights:"]
     lines += [f":at: {found.step}"] * bool(found.step)

@@ -3,21 +3,27 @@
 import json
 import re
 from collections import Counter
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 from bug_texts import RUNS, code_of, entries, place
 
+from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
+from distsys.checkers import History, linearizable
 from distsys.checkers.judging import judge_of
 from distsys.checkers.matrix import all_mutants
-from distsys.core.events import Timeout
+from distsys.core.divergence import divergence
+from distsys.core.events import Note, Timeout
 from distsys.core.values import Map
+from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
-from distsys.lab import datasets
+from distsys.lab import datasets, raft_runs
+from distsys.lab.drawn_histories import drawn
+from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
@@ -176,6 +182,108 @@ def ring():
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
 
 
+def ran(page, *marks):
+    """Return the names after the first code cell of a page, and those cells that hold one of the marks."""
+    notebook = json.loads((ROOT / "chapters" / page).read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names = {"__name__": "page"}
+    for number, source in enumerate(sources):
+        if number == 0 or any(mark in source for mark in marks):
+            exec(source, names)
+    return names
+
+
+def notes(trace, number):
+    return [effect.text for effect in trace.step(number).effects if isinstance(effect, Note)]
+
+
+def commands(trace, name, number=0):
+    """Return the commands in the log of a server, at the end or after a step."""
+    return [entry.command for entry in states(trace)[number - 1][name]["log"]]
+
+
+def raft_copies():
+    trace = ran("3-algorithms/raft.ipynb", "class Copy", "fig-raft-copies")["copies"]
+    assert [states(trace)[-1][name]["value"] for name in ("s1", "s2")] == [7, 5]
+    assert not any(step.kind in ("drop", "crash", "duplicate") for step in trace)
+
+
+def raft_election():
+    trace = raft_runs.election()
+    assert notes(trace, 7) == ["leads term 1"]
+    assert (trace.step(13).kind, trace.step(13).node) == ("crash", "s1")
+    woke = [step for step in trace if isinstance(step.event, Timeout) and step.event.timer == "election"]
+    assert [(step.number, step.node) for step in woke] == [(4, "s1"), (14, "s3"), (15, "s2"), (22, "s2")]
+    assert woke[2].at - woke[1].at < 8_000
+    assert notes(trace, 25) == ["leads term 3"]
+    assert not any(text == "leads term 2" for step in trace for text in notes(trace, step.number))
+    assert (trace.step(30).node, trace.step(35).node) == ("s2", "s1")
+    assert states(trace)[34]["s1"]["leader"] == "s2"
+    assert states(trace)[34]["s1"]["commit_index"] == 2
+
+
+def raft_recovery():
+    page = ran("3-algorithms/raft.ipynb", "p = 2 / 9", "def recovery")
+    times = [page["recovery"](seed) for seed in range(20)]
+    for k in range(1, 5):
+        assert sum(time > 0.6 * k for time in times) / 20 < (1 - page["p"]) ** k / 2
+
+
+def raft_repair():
+    trace = raft_runs.log_repair()
+    assert commands(trace, "s1", 18) == [None, "x=1", "x=2"]
+    assert (trace.step(19).kind, trace.step(32).node) == ("crash", "s2")
+    assert [
+        type(e.message).__name__ for n in (33, 37) for e in trace.step(n).effects if hasattr(e, "message")
+    ] == ["Refused"] * 2
+    assert notes(trace, 39) == ["cuts its log after 2"]
+    assert commands(trace, "s1") == commands(trace, "s2") == [None, "x=1", None, "x=3"]
+
+
+def raft_two_votes():
+    kept, broken = raft_runs.two_votes(), raft_runs.two_votes("RAFT-01")
+    assert kept.violation is None
+    assert broken.violation.law == "election safety"
+    assert [step.kind for step in broken.steps[7:9]] == ["crash", "restart"]
+
+
+def raft_lost_ack():
+    kept, broken = raft_runs.lost_acknowledgement(), raft_runs.lost_acknowledgement("RAFT-09")
+    assert kept.violation is None
+    assert broken.violation.law == "leader completeness"
+    assert commands(broken, "s2") == []
+    assert commands(kept, "s2") == [None, "x=1"]
+
+
+def raft_8():
+    wrong, right = raft_runs.figure_eight("RAFT-05"), raft_runs.figure_eight()
+    assert divergence(wrong, right) == 29
+    assert (wrong.violation.law, wrong.violation.step, right.violation) == ("leader completeness", 37, None)
+    assert (commands(right, "s1", 28), commands(right, "s2", 28)) == ([None, "x=1", None], [None, "x=1"])
+    assert states(wrong)[28]["s1"]["commit_index"] == 2
+    assert states(right)[28]["s1"]["commit_index"] == 0
+    assert [notes(right, number) for number in (17, 25, 37, 40)] == [
+        ["leads term 2"],
+        ["leads term 3"],
+        ["leads term 4"],
+        ["cuts its log after 1"],
+    ]
+
+
+def raft_8e():
+    trace = raft_runs.figure_eight(one_more=True)
+    assert trace.violation is None
+    assert states(trace)[30]["s1"]["commit_index"] == 3
+    assert not any(text == "leads term 4" for step in trace for text in notes(trace, step.number))
+
+
+def raft_everybody():
+    runs = (simulate("raft", seed, mutant="RAFT-03") for seed in range(1, 60))
+    short = shrink(next(run for run in runs if run.violation))
+    assert short.violation.law == "leader completeness"
+    assert len(short) <= 25
+
+
 def clients():
     names = bound("fig-clients")
     calls, verdict = calls_of(positioned(names["trace"])), names["verdict"]
@@ -204,6 +312,63 @@ def quorums():
     assert nodes["a"].commit == 2
     assert nodes["a"].match == Map({"a": 2, "b": 2, "c": 2})
     assert nodes["b"].values == nodes["a"].values
+
+
+@cache
+def linearizability():
+    """Return what the cells of the page bind; each asserts what its prose says."""
+    path = ROOT / "chapters" / "4-code" / "linearizability.ipynb"
+    names = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    return names
+
+
+def quarrel():
+    trace = linearizability()["quarrel"]
+    calls = calls_of(positioned(trace))
+    assert next(step.number for step in trace if step.kind == "partition") == 57
+    (deleted,) = (call for call in calls if call.f == "delete")
+    old = max((call for call in calls if call.process == "c2.1"), key=lambda call: call.start)
+    assert (deleted.label, deleted.stop) == ("delete k0", 129)
+    assert (old.start, old.answer) == (133, "+c1.1:1")
+    earlier = [call for call in calls if call.process == "c2.1" and call is not old]
+    assert all(call.start < deleted.stop and deleted.start < call.stop for call in earlier)
+    assert len(earlier) == 2
+
+
+def old_leader():
+    quarrel()
+    trace = linearizability()["quarrel"]
+    leaders = {
+        step.number: {
+            name for name, node in nodes.items() if name[0] == "n" and node.raft.role.name == "LEADER"
+        }
+        for step, nodes, _ in replayed(trace)
+        if step.number in (104, 105)
+    }
+    assert leaders == {104: {"n1"}, 105: {"n1", "n2"}}
+    verdict = linearizable(History.of(trace), "key-value")
+    assert [call.text for call in verdict.stuck] == ["get k0 -> +c1.1:1"]
+    assert [call.process for call in verdict.partial].index("c2.1") == 2
+
+
+def silent():
+    calls = calls_of(positioned(linearizability()["correct"]))
+    assert {call.process for call in calls if not call.stop} == {"c1.1", "c2.1"}
+    assert [call.label for call in calls if call.process == "c3.1"][-2:] == ["delete k0", "get k0 -> none"]
+
+
+def by_hand():
+    right = {name: linearizable(drawn(picture), "register").ok for name, picture in BY_HAND.items()}
+    assert right == {"one": True, "two": True, "three": False, "four": True}
+
+
+def search_steps():
+    names = linearizability()
+    assert (names["tree"][-1], names["memo"][-1]) == (18_739, 1_358)
+    assert names["memo"][0] == names["tree"][0]
 
 
 def a_bug(mutant):
@@ -245,6 +410,24 @@ CLAIMS = BUGS | {
     "fig-fork": changed,
     "fig-no-relay": changed,
     "fig-ring": ring,
+    "fig-raft-copies": raft_copies,
+    "fig-raft-election": raft_election,
+    "fig-raft-recovery": raft_recovery,
+    "fig-raft-repair": raft_repair,
+    "fig-raft-two-votes": raft_two_votes,
+    "fig-raft-lost-ack": raft_lost_ack,
+    "fig-raft-8": raft_8,
+    "fig-raft-8-twice": raft_8,
+    "fig-raft-8e": raft_8e,
+    "fig-raft-everybody": raft_everybody,
+    "fig-quarrel": quarrel,
+    "fig-old-leader": old_leader,
+    "fig-silent": silent,
+    "fig-hand-one": by_hand,
+    "fig-hand-two": by_hand,
+    "fig-hand-three": by_hand,
+    "fig-hand-four": by_hand,
+    "fig-steps": search_steps,
 }
 
 

@@ -17,7 +17,9 @@ from distsys.drivers.replay import cluster_of
 ROOT = Path(__file__).resolve().parents[2]
 MUTANTS = {mutant.id: mutant for mutant in all_mutants()}
 PAGES = sorted((ROOT / "book").glob("bugs-*.md"))
-STORED = [id for id, mutant in MUTANTS.items() if isinstance(mutant, NodeMutant) and run_of(mutant) is not None]
+STORED = [
+    id for id, mutant in MUTANTS.items() if isinstance(mutant, NodeMutant) and run_of(mutant) is not None
+]
 
 
 def test_every_mutant_has_exactly_one_entry():
@@ -27,7 +29,9 @@ def test_every_mutant_has_exactly_one_entry():
 
 def test_the_table_of_every_page_stands_in_the_gallery():
     text = (ROOT / "book" / "bug-gallery.md").read_text(encoding="utf-8")
-    assert re.findall(r"\{bug-matrix\} (\S+)", text) == list(dict.fromkeys(re.findall(r"\((bugs-\S+)\.md\)", text)))
+    assert re.findall(r"\{bug-matrix\} (\S+)", text) == list(
+        dict.fromkeys(re.findall(r"\((bugs-\S+)\.md\)", text))
+    )
     assert set(re.findall(r"\{bug-matrix\} (\S+)", text)) == {page.stem for page in PAGES}
 
 
@@ -62,7 +66,8 @@ def test_a_figure_shows_the_step_that_breaks_the_law_or_where_the_two_runs_part(
     correct = reperform(broken, without_mutant(cluster_of(broken)))
     last = window(broken, correct)
     assert broken.violation.step <= last
-    assert broken.steps[:last] != correct.steps[:last], "the reader sees a difference"
+    differ = broken.steps[:last] != correct.steps[:last]
+    assert differ or ':panel: "state"' in entry(MUTANTS[id]), "the reader sees a difference"
 
 
 def test_the_stored_matrix_names_declared_mutants_and_says_what_is_stored_of_them():
@@ -92,4 +97,6 @@ def test_a_table_has_a_row_for_each_bug_of_its_page_and_says_which_are_not_measu
     for id in ids:
         (line,) = [line for line in text.splitlines() if f"`{id} <" in line]
         assert (f"- {id} is not measured yet." in text) == (id not in rows())
-        assert line.count(" caught |") == list(rows().get(id, {"caught": {}})["caught"].values()).count(CAUGHT)
+        assert line.count(" caught |") == list(rows().get(id, {"caught": {}})["caught"].values()).count(
+            CAUGHT
+        )

@@ -30,7 +30,7 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS, S
 from distsys.drivers.performer import perform
 from distsys.drivers.pool import in_order
-from distsys.drivers.schedules import length
+from distsys.drivers.schedules import Scenario, length
 from distsys.drivers.shrinker import BUDGET, best_of, broken_law
 from distsys.drivers.swarm import simulate
 from distsys.drivers.walk import walk
@@ -41,6 +41,7 @@ CAUGHT, MISSED, NOT_TRIED = "caught", "missed", ""
 WAYS = ("unit", "swarm", "explorer", "linearizability", "liveness")
 SEEDS = {"Q": 200, "D": 5_000, "X": 0, "L": 200, "U": 200}  # the budget of a class
 RESTARTS = 6  # failing seeds that are shrunk
+CONSEQUENCES = 2  # of these, where a consequence is looked for
 SIMULATED = 300  # seeds that are simulated as well, where a walk would do
 UNTIL, SETTLE = 1 * S, 1500 * MS  # of a system that does not say how soon it settles: enough for every fault
 
@@ -55,6 +56,7 @@ class Row:
     length   events of the shortest run; None for a mutant that is no node
     reds     what is wrong with the row; empty is green
     trace    the shortest run
+    consequence  a short run that breaks what the bug leads to, judged by that law alone (`NodeMutant.leads_to`)
     """
 
     mutant: NodeMutant | SubjectMutant
@@ -64,6 +66,7 @@ class Row:
     length: int | None = None
     reds: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
+    consequence: Trace | None = field(default=None, repr=False)
 
     @property
     def green(self) -> bool:
@@ -79,6 +82,10 @@ class Row:
             "caught": {way: self.caught.get(way, NOT_TRIED) for way in WAYS},
             "seeds": self.seeds, "law": self.law, "length": self.length, "reds": list(self.reds),
             "digest": self.trace.digest() if self.trace is not None else None,
+            "consequence": None if self.consequence is None else {
+                "law": self.consequence.violations[0].law, "length": length(self.consequence),
+                "digest": self.consequence.digest(),
+            },
         }  # fmt: skip
 
 
@@ -165,7 +172,9 @@ class _Hunted:
         count = None if best is None else length(best)
         if count is not None and count > self.mutant.length_max:
             self.reds.append(f"{count} events, more than {self.mutant.length_max}")
-        return Row(self.mutant, self.caught, self.seeds_needed, self.law, count, tuple(self.reds), best)
+        led_to = self._consequence() if self.mutant.leads_to else None
+        reds = tuple(self.reds)
+        return Row(self.mutant, self.caught, self.seeds_needed, self.law, count, reds, best, led_to)
 
     def way_of(self, law: str) -> str:
         """Return the way by which random runs find a broken law of this name."""
@@ -185,17 +194,35 @@ class _Hunted:
         self.law = self.law or violation.law
         return True
 
+    def _consequence(self) -> Trace | None:
+        """Return a short run that breaks the law to which the bug leads, where no other law is asked before."""
+        name = self.mutant.leads_to
+        laws = tuple(law for law in systems.find(self.mutant.system).laws if law.name == name)
+        walks = (
+            walk(self.mutant.system, seed, mutant=self.mutant.id, laws=laws) for seed in range(SEEDS["D"])
+        )
+        best = best_of(walks, restarts=CONSEQUENCES, law=name, budget=self.budget, laws=laws)
+        if best is None:
+            self.reds.append(f"no run breaks {name!r} in {SEEDS['D']} seeds")
+        elif length(best) > self.mutant.length_max:
+            self.reds.append(
+                f"{name!r} takes {length(best)} events to break, more than {self.mutant.length_max}"
+            )
+        return best
+
     def _direct(self) -> None:
         """Perform the directed schedule, with the mutant and with the correct code."""
         module, _, name = str(self.mutant.scenario).partition(":")
-        schedule = getattr(importlib.import_module(module), name)
+        told = getattr(importlib.import_module(module), name)
+        schedule, seed = (told.moves, told.seed) if isinstance(told, Scenario) else (told, 0)
         settle = systems.find(self.mutant.system).settle if self.mutant.breaks in self.finally_ else 0
         broken = systems.build(self.mutant.system, mutant=self.mutant.id)
-        trace = perform(broken, schedule, settle=settle)
+        trace = perform(broken, schedule, seed=seed, settle=settle)
         if self._found("unit", trace):
             self.short.append(trace)
         correct = systems.build(self.mutant.system, **dict(broken.options.items()))
-        violation = broken_law(perform(correct, schedule, settle=settle, skip=True), self.judge)
+        kept = perform(correct, schedule, seed=seed, settle=settle, skip=True)
+        violation = broken_law(kept, self.judge)
         if violation is not None:
             self.reds.append(f"under its schedule the correct code breaks {violation.law!r}, too")
 
@@ -237,11 +264,10 @@ class _Hunted:
                 continue
             if not failing:
                 self.seeds_needed = seed + 1
-                last = min(
-                    self.seeds, 2 * seed + 30
-                )  # looking for more must not cost more than looking for one
-                if not self._found(self.way_of(violation.law), trace):
-                    return
+                # Looking for more must not cost more than looking for one.
+                last = min(self.seeds, 2 * seed + 30)
+                if not self._found(self.way_of(violation.law), trace) or self.short:
+                    return  # a short run is there already: that of the directed schedule
             elif self.mutant.klass == "L" and self.way_of(violation.law) == "swarm":
                 self.reds.append(f"seed {seed} breaks {violation.law!r}, which is a law of safety")
                 return
@@ -287,13 +313,14 @@ def _row_by_id(work: tuple[str, Mapping[str, Any]]) -> Row:
         return Row(mutant, {}, reds=(f"{type(problem).__name__}: {problem}",))
 
 
-def stored(row: Row) -> str:
-    """Return the name of the file in which the shortest run of a row is kept."""
-    return f"{row.mutant.id}.jsonl"
+def stored(row: Row) -> dict[str, Trace]:
+    """Return the runs of a row that are kept, by the names of their files."""
+    runs = {f"{row.mutant.id}.jsonl": row.trace, f"{row.mutant.id}-consequence.jsonl": row.consequence}
+    return {name: trace for name, trace in runs.items() if trace is not None}
 
 
 def store(rows: Iterable[Row], folder: str | Path) -> tuple[Path, ...]:
-    """Write the shortest run of each green row into `folder`, and return the paths."""
+    """Write the runs of each green row into `folder`, and return the paths."""
     return tuple(
-        row.trace.save(Path(folder) / stored(row)) for row in rows if row.trace is not None and row.green
+        trace.save(Path(folder) / name) for row in rows if row.green for name, trace in stored(row).items()
     )

@@ -112,6 +112,7 @@ class NodeMutant:
     depth      events in a minimal counterexample; a shrunk run has at most max(12, 2 x depth); 0: nobody knows
     scenario   "module:ATTRIBUTE" of a directed schedule (drivers.schedules) that exposes it
     scope      the bounds within which the explorer finds it
+    leads_to   the name of a law that breaks in the end, where those that break first are not asked
     """
 
     id: str
@@ -128,6 +129,7 @@ class NodeMutant:
     stronger: tuple[str, ...] = ()
     scenario: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
+    leads_to: str | None = None
 
     def __post_init__(self) -> None:
         if self.klass not in CLASSES:

@@ -304,21 +304,23 @@ def perform(
 
 
 def reperform(trace: Trace, cluster: Cluster | None = None) -> Trace:
-    """Perform the schedule in the header of a trace again; the result has the same bytes.
+    """Perform the schedule in the header of a trace again, by the laws in it; the result has the same bytes.
 
     With a `cluster` of its own it is the same schedule for other code: what that code never sends is not delivered.
     """
-    from .replay import cluster_of
+    from .replay import cluster_of, laws_of
 
     driver = trace.header.driver
     if driver.get("kind") != "schedule":
         raise ArgumentError(
             f"trace must be a performed schedule, but it comes from {shown(driver.get('kind'))}"
         )
+    again = cluster or cluster_of(trace)
     return perform(
-        cluster or cluster_of(trace),
+        again,
         driver["schedule"],
         seed=trace.header.seed,
+        laws=laws_of(trace, again),
         network=driver["network"],
         settle=driver["settle"],
         skip=cluster is not None,

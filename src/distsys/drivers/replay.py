@@ -14,6 +14,7 @@ from typing import Any
 from distsys.core import systems
 from distsys.core.errors import ReplayError, shown
 from distsys.core.events import Persist
+from distsys.core.laws import Law
 from distsys.core.node import Node
 from distsys.core.systems import Cluster
 from distsys.core.trace import HANDLED, Step, Trace, apply_to_disk
@@ -103,6 +104,17 @@ def resimulate(trace: Trace) -> Trace:
     return simulator_of(trace).run()
 
 
+def laws_of(trace: Trace, cluster: Cluster) -> tuple[Law, ...]:
+    """Return the laws by which a trace was judged."""
+    laws = {law.name: law for law in cluster.laws}
+    for name in trace.header.laws:
+        if name not in laws:
+            raise ReplayError(
+                f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it"
+            )
+    return tuple(laws[name] for name in trace.header.laws)
+
+
 def simulator_of(trace: Trace, **changes: Any) -> Simulator:
     """Return a simulator with the settings in the header of a simulated run, but for the `changes`."""
     settings = {**dict(trace.header.driver.items()), **changes}
@@ -112,15 +124,8 @@ def simulator_of(trace: Trace, **changes: Any) -> Simulator:
             f"{shown(trace.header.driver.get('kind'))}: use replay"
         )
     cluster = cluster_of(trace)
-    laws = {law.name: law for law in cluster.laws}
-    for name in trace.header.laws:
-        if name not in laws:
-            raise ReplayError(
-                f"{cluster.system.name} has no law named {name!r} now, but the trace was judged by it"
-            )
+    laws = laws_of(trace, cluster)
     try:
-        return Simulator(
-            cluster, trace.header.seed, laws=[laws[name] for name in trace.header.laws], **settings
-        )
+        return Simulator(cluster, trace.header.seed, laws=laws, **settings)
     except TypeError as problem:
         raise ReplayError(f"the simulator cannot run with the settings in the header: {problem}") from problem

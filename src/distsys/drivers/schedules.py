@@ -119,6 +119,14 @@ class Flowed:
     most: int = 100
 
 
+@record
+class Scenario:
+    """A schedule together with the seed from which the nodes draw when it is performed."""
+
+    moves: tuple[Any, ...]
+    seed: int = 0
+
+
 Move = Delivered | TimedOut | Asked | Crashed | Restarted | Wiped
 HANDLING = (Delivered, TimedOut, Asked, Restarted)
 MOVES: tuple[type, ...] = (*HANDLING, Crashed, Wiped, Flowed)

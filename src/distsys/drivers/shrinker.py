@@ -24,7 +24,7 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, shown, whole_number
-from distsys.core.laws import Violation
+from distsys.core.laws import Law, Violation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
 from distsys.core.units import MS
@@ -114,8 +114,15 @@ def shrink(trace: Trace, *, judge: Judging | None = None, budget: int = BUDGET) 
 class _Shrinking:
     """One run on its way to a short one: the first passes when it is made, the second ones when it is finished."""
 
-    def __init__(self, trace: Trace, violation: Violation, judge: Judging | None, budget: int) -> None:
-        self.hunt = _hunt(trace, violation, judge, budget)
+    def __init__(
+        self,
+        trace: Trace,
+        violation: Violation,
+        judge: Judging | None,
+        budget: int,
+        laws: tuple[Law, ...] | None = None,
+    ) -> None:
+        self.hunt = _hunt(trace, violation, judge, budget, laws)
         self.moves = ddmin(self.hunt, coarse(self.hunt, _first_schedule(self.hunt, trace, violation)))
 
     def finished(self) -> Trace:
@@ -128,20 +135,25 @@ class _Shrinking:
         return shortest
 
 
-def _hunt(trace: Trace, violation: Violation, judge: Judging | None, budget: int) -> Hunt:
+def _hunt(
+    trace: Trace, violation: Violation, judge: Judging | None, budget: int, laws: tuple[Law, ...] | None
+) -> Hunt:
     cluster, driver = cluster_of(trace), trace.header.driver
     finally_ = {law.name for law in cluster.laws if law.when == "finally"}
     settle = driver.get("settle", 0) if violation.law in finally_ else 0
     network = driver.get("network") or Link()
     calm = Link(delay=network.delay)  # losses are moves that are missing; what is healed loses nothing
-    return Hunt(cluster, trace.header.seed, violation.law, calm, settle, judge, budget)
+    return Hunt(cluster, trace.header.seed, violation.law, calm, settle, judge, budget, laws)
 
 
 def _first_schedule(hunt: Hunt, trace: Trace, violation: Violation) -> Moves:
     """Return the moves of the run up to the violation, which must break the law when they are performed."""
     heal = (step.number for step in trace if step.kind == "heal" and step.detail.get("phase") == "settle")
     healed = next(heal, len(trace))
-    for last in (violation.step, healed, len(trace)) if violation.step else (healed, len(trace)):
+    ends = [violation.step] if violation.step else []
+    if hunt.judge is not None and violation.law not in {law.name for law in hunt.cluster.laws}:
+        ends = [_prefix(trace, violation.law, hunt.judge)]
+    for last in (*ends, healed, len(trace)):
         moves = schedule_of(trace, last=last)
         hunt.budget += len(moves) + len(trace)
         found = hunt.fails(moves)
@@ -151,6 +163,16 @@ def _first_schedule(hunt: Hunt, trace: Trace, violation: Violation) -> Moves:
         f"the run of seed {trace.header.seed} breaks {violation.law!r}, but its schedule without the clock does not: "
         "what breaks the law is a matter of time, and cannot be shrunk this way"
     )
+
+
+def _prefix(trace: Trace, law: str, judge: Judging) -> int:
+    """Return how many steps of a run the judge must see to find fault: what is wrong stays wrong in a longer run."""
+    good, bad = 0, len(trace)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        found = judge(replace(trace, steps=trace.steps[:middle]))
+        good, bad = (good, middle) if any(v.law == law for v in found) else (middle, bad)
+    return bad
 
 
 def shrink_best(
@@ -186,21 +208,25 @@ def best_of(
     law: str | None = None,
     judge: Judging | None = None,
     budget: int = BUDGET,
+    laws: tuple[Law, ...] | None = None,
 ) -> Trace | None:
     """Return the shortest run that failing ones among `traces` shrink to.
 
-    The first passes, which are cheap, are made for `restarts` runs, the second ones for the shortest of these.
+    The first passes are made for `restarts` runs, or for fewer when these have used up the `budget` of one; the
+    second ones for the shortest of these. With `laws`, only these are asked, in place of all laws of the system.
     """
     begun: list[_Shrinking] = []
+    left = budget
     for trace in traces:
         violation = broken_law(trace, judge)
         if violation is None or law not in (None, violation.law):
             continue
         try:
-            begun.append(_Shrinking(trace, violation, judge, budget))
+            begun.append(_Shrinking(trace, violation, judge, budget, laws))
         except ArgumentError:  # a matter of time: another seed may do better
             continue
-        if len(begun) == restarts:
+        left -= budget - begun[-1].hunt.budget
+        if len(begun) == restarts or left <= 0:
             break
     begun.sort(key=lambda shrinking: events_in(shrinking.moves))  # stable, so the earlier seed wins a tie
     return min((shrinking.finished() for shrinking in begun[:FINISHED]), key=length, default=None)

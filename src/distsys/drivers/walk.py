@@ -13,12 +13,14 @@ for what comes of it. The result is a performed schedule: it replays, performs a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
 from distsys.core import systems
 from distsys.core.dice import derive
 from distsys.core.errors import ArgumentError, whole_number
+from distsys.core.laws import Law
 from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Cause, Trace
 from distsys.core.units import MS
@@ -55,8 +57,10 @@ class Habits:
 class Walker(Performer):
     """Walks one cluster; see `walk`."""
 
-    def __init__(self, cluster: Cluster, seed: int, moves: int, settle: int) -> None:
-        super().__init__(cluster, (), seed=seed, settle=settle)
+    def __init__(
+        self, cluster: Cluster, seed: int, moves: int, settle: int, laws: Iterable[Law] | None = None
+    ) -> None:
+        super().__init__(cluster, (), seed=seed, settle=settle, laws=laws)
         self.moves = moves
         random = Random(derive(seed, "walk"))
         self.random = random.random
@@ -205,12 +209,14 @@ def walk(
     mutant: str | None = None,
     moves: int | None = None,
     settle: int = 0,
+    laws: Iterable[Law] | None = None,
     **options: Any,
 ) -> Trace:
     """Take a random way through what can happen in a system, and return the trace.
 
     moves   how many moves at most; it stops at the first broken law. None draws one of `LENGTHS` from the seed
     settle  how long the cluster may recover afterwards, before the laws that hold finally are asked
+    laws    None takes the laws of the system
 
     Options that may vary (`System.variants`) are drawn from the seed, unless they are given.
     """
@@ -220,4 +226,4 @@ def walk(
     whole_number("moves", moves, at_least=1)
     check_untimed(system)
     cluster = systems.build(system, mutant=mutant, **varied(system, seed, mutant, options))
-    return Walker(cluster, seed, moves, settle).run()
+    return Walker(cluster, seed, moves, settle, laws).run()

@@ -114,8 +114,17 @@ class HalfIsAMajority(Raft):
         return len(set(names) & set(self.voters)) >= max(1, len(self.voters) // 2)
 
 
-class AnyMessageResetsTheTimer(Raft):
-    """RAFT-22."""
+class LastIsHasty(Raft):
+    """Correct, but one server, the last by name, waits a third as long for a leader: its clock is fast, say."""
+
+    def restart_election_timer(self) -> None:
+        hasty = self.name == max(self.voters)
+        shortest = self.election_ms * MS // (3 if hasty else 1)
+        self.set_timer("election", shortest, 2 * shortest)
+
+
+class AnyMessageResetsTheTimer(LastIsHasty):
+    """RAFT-22. With three servers alike, chance alone soon ends what this begins."""
 
     def on_message(self, sender: str, message: Any) -> None:
         super().on_message(sender, message)
@@ -175,6 +184,7 @@ MUTANTS = (
             "vote and may give another one in the same term, so two candidates can win. The law speaks up "
             "before that: a message tells of a vote that is not on the disk."
         ),
+        leads_to="election safety",
     ),
     NodeMutant(
         id="RAFT-02",
@@ -189,6 +199,7 @@ MUTANTS = (
             "term and may vote again where it has voted before. The law speaks up before that: a message "
             "tells of a term that is not on the disk."
         ),
+        leads_to="election safety",
     ),
     NodeMutant(
         id="RAFT-03",
@@ -235,6 +246,8 @@ MUTANTS = (
             "win the election and replace it: this is figure 8 of the paper."
         ),
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:FIGURE_EIGHT",
     ),
     NodeMutant(
         id="RAFT-06",
@@ -267,6 +280,8 @@ MUTANTS = (
             "there. Others apply other entries at the same place."
         ),
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:APPLIES_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-08",
@@ -295,6 +310,7 @@ MUTANTS = (
             "in between, the leader has counted a copy that is gone. The law speaks up when the "
             "acknowledgement leaves: what it tells of is not on the disk."
         ),
+        leads_to="leader completeness",
     ),
     NodeMutant(
         id="RAFT-10",
@@ -327,6 +343,8 @@ MUTANTS = (
             "what no majority has."
         ),
         seeds_max=5_000,
+        options={"batch": 1},
+        scenario="distsys.lab.scenarios_raft:COUNTS_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-12",
@@ -354,6 +372,7 @@ MUTANTS = (
             "server whose log is too old to win asks again and again. Each request keeps those who could "
             "win from trying, and nobody leads."
         ),
+        scenario="distsys.lab.scenarios_raft:TOO_OLD_TO_WIN",
     ),
     NodeMutant(
         id="RAFT-23",

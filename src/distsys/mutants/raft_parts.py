@@ -14,6 +14,7 @@ from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored, Snapshot
 from distsys.protocols.raft_stability import PreVote
 from distsys.services import kv
+from distsys.services.kv_client import KvClient
 from distsys.services.replicated import ReplicatedStore, Reply
 
 DISSERTATION = "Ongaro 2014"
@@ -190,6 +191,14 @@ class AnswersBeforeItIsCommitted(ReplicatedStore):
             self.send(client, Reply(call.session, call.sequence, result))
 
 
+class AsksOnce(KvClient):
+    """RAFT-35."""
+
+    def on_timeout(self, timer: str) -> None:
+        if timer != "retry":
+            super().on_timeout(timer)
+
+
 MUTANTS = (
     NodeMutant(
         id="RAFT-13",
@@ -204,6 +213,7 @@ MUTANTS = (
             "leader, and a client writes there. The old one still believes that it leads, and a client "
             "reads from it what is no longer so."
         ),
+        scenario="distsys.lab.scenarios_raft:STALE_READ",
     ),
     NodeMutant(
         id="RAFT-14",
@@ -211,7 +221,7 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": ReadsTooEarly},
         breaks="linearizability",
-        klass="D",
+        klass="X",
         depth=16,
         source=f"etcd-io/etcd issue 7331; {DISSERTATION}, section 6.4, step 1",
         story=(
@@ -220,7 +230,7 @@ MUTANTS = (
             "write that was answered is missing."
         ),
         options={"reads": "index"},
-        seeds_max=5_000,
+        scenario="distsys.lab.scenarios_raft:NOT_YET_KNOWN",
     ),
     NodeMutant(
         id="RAFT-15",
@@ -228,13 +238,14 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": KnowsNoSessions},
         breaks="linearizability",
-        depth=8,
+        depth=9,
         source=f"{DISSERTATION}, section 6.3",
         story=(
             "The store has no sessions and does not know which commands it has done. An answer is lost, and "
             "the client asks again. The command is done twice, and no order of the operations explains what "
             "clients read afterwards."
         ),
+        scenario="distsys.lab.scenarios_raft:ASKED_TWICE",
     ),
     NodeMutant(
         id="RAFT-16",
@@ -251,13 +262,15 @@ MUTANTS = (
             "the others would not: they are in different states."
         ),
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:SESSIONS_LOST",
     ),
     NodeMutant(
         id="RAFT-17",
         title="An old snapshot is installed",
         system="raft-kv",
         classes={"server": SnapshotsGoBack},
-        breaks="state machine safety",
+        breaks="leader completeness",
         klass="D",
         depth=16,
         source="etcd-io/etcd pull request 1763",
@@ -267,6 +280,8 @@ MUTANTS = (
             "is gone."
         ),
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:BACK_IN_TIME",
     ),
     NodeMutant(
         id="RAFT-18",
@@ -283,6 +298,8 @@ MUTANTS = (
             "the replicas differ."
         ),
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        scenario="distsys.lab.scenarios_raft:SNAPSHOT_OF_A_TAIL",
     ),
     NodeMutant(
         id="RAFT-19",
@@ -298,8 +315,8 @@ MUTANTS = (
             "had begun a change that this one has never seen. The two configurations are two steps apart, "
             "so their majorities need not meet, and what the one commits the other may lose."
         ),
-        options={"joint": False},
-        seeds_max=5_000,
+        options={"joint": False, "voters": 4},
+        scenario="distsys.lab.raft_member_runs:TWO_CHANGES",
     ),
     NodeMutant(
         id="RAFT-20",
@@ -307,7 +324,7 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesTwiceAtOnce},
         breaks="leader completeness",
-        klass="D",
+        klass="X",
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
         story=(
@@ -316,7 +333,7 @@ MUTANTS = (
             "of the other need not have a server in common."
         ),
         options={"joint": False},
-        seeds_max=5_000,
+        scenario="distsys.lab.raft_member_runs:TWO_AT_ONCE",
     ),
     NodeMutant(
         id="RAFT-21",
@@ -324,12 +341,13 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": AnswersBeforeItIsCommitted},
         breaks="linearizability",
-        depth=10,
+        depth=11,
         source="Ongaro and Ousterhout 2014, section 8; Jepsen on Redis-Raft 1b3fbf6",
         story=(
             "A leader answers when it has the entry itself, and not when a majority has it. It is deposed, "
             "and the next leader has never seen the entry. What was acknowledged never was."
         ),
+        scenario="distsys.lab.scenarios_raft:NEVER_COMMITTED",
     ),
     NodeMutant(
         id="RAFT-24",
@@ -338,6 +356,7 @@ MUTANTS = (
         classes={"server": CampaignsWithoutAsking},
         breaks="an agreed leader stays",
         klass="L",
+        stronger=("one leader in the end", "everything is committed in the end"),
         source=f"Ongaro and Ousterhout 2014, section 6; {DISSERTATION}, section 9.6",
         story=(
             "A server campaigns without asking first whether it could win, and voters listen although they "
@@ -359,6 +378,9 @@ MUTANTS = (
             "others cannot win, and nobody leads."
         ),
         seeds_max=5_000,
+        options={"nodes": 2, "voters": 2},
+        depth=10,
+        scenario="distsys.lab.scenarios_raft:NOBODY_TELLS_THE_TERM",
     ),
     NodeMutant(
         id="RAFT-32",
@@ -374,6 +396,9 @@ MUTANTS = (
             "gone."
         ),
         seeds_max=5_000,
+        options={"snapshot_every": 2},
+        depth=12,
+        scenario="distsys.lab.scenarios_raft:BETWEEN_TWO_RECORDS",
     ),
     NodeMutant(
         id="RAFT-34",
@@ -381,7 +406,7 @@ MUTANTS = (
         system="raft-members",
         classes={"server": NewMajorityOnly},
         breaks="leader completeness",
-        klass="D",
+        klass="X",
         source="Ongaro and Ousterhout 2014, section 6",
         story=(
             "While members change, only a majority of the new ones is asked. Servers that have not heard of "
@@ -389,6 +414,20 @@ MUTANTS = (
             "elected that lacks what was committed."
         ),
         options={"joint": True},
-        seeds_max=5_000,
+        depth=18,
+        scenario="distsys.lab.raft_member_runs:NEW_DECIDE",
+    ),
+    NodeMutant(
+        id="RAFT-35",
+        title="A client asks once",
+        system="raft-kv",
+        classes={"client": AsksOnce},
+        breaks="clients are served in the end",
+        klass="L",
+        source="Ongaro and Ousterhout 2014, section 8",
+        story=(
+            "A client sends its call once and then only waits. The leader crashes with the call before it "
+            "has answered. The servers elect another leader and are ready to serve, but nobody asks them."
+        ),
     ),
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from distsys.core.errors import ArgumentError, shown, whole_number
 from distsys.core.node import Node
 from distsys.core.values import EMPTY, Map, record
 from distsys.protocols.raft_messages import Committed, NotLeader, Propose, Role
@@ -21,6 +22,8 @@ from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, Restored
 
 from . import kv
+
+READS = ("log", "index", "lease")
 
 
 @record
@@ -82,8 +85,12 @@ class ReplicatedStore(Node):
         **settings: Any,
     ) -> None:
         super().__init__(name, disk)
+        if reads not in READS:
+            raise ArgumentError(f"reads must be one of {', '.join(READS)}, but it is {shown(reads)}")
         self.reads = reads
-        self.snapshot_every = snapshot_every  # entries applied since the last snapshot; 0 takes none
+        self.snapshot_every = whole_number(
+            "snapshot_every", snapshot_every
+        )  # entries applied since the last snapshot; 0 takes none
         self.state = kv.Store()
         self.callers: Map[str, str] = EMPTY
         self.raft = self.embed(
