@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,14 @@ def rows() -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in json.loads(MATRIX.read_text(encoding="utf-8"))}
 
 
-def run_of(mutant: Mutant) -> Trace | None:
-    """Return the stored shortest run of a mutant; None where there is none."""
-    path = ROOT / RUNS / f"{mutant.id}.jsonl"
+def file_of(mutant: Mutant, led_to: bool = False) -> str:
+    """Return where the shortest run of a mutant is stored, or the one that shows what the bug leads to."""
+    return f"{RUNS}/{mutant.id}{'-consequence' * led_to}.jsonl"
+
+
+def run_of(mutant: Mutant, led_to: bool = False) -> Trace | None:
+    """Return that run; None where it is not stored."""
+    path = ROOT / file_of(mutant, led_to)
     return Trace.load(path) if path.is_file() else None
 
 
@@ -108,33 +114,35 @@ def window(broken: Trace, correct: Trace) -> int:
     return last if broken.violation is not None and not broken.violation.step else len(broken)
 
 
-def code_of(mutant: Mutant) -> str:
+def code_of(mutant: Mutant, led_to: bool = False) -> str:
     """Return Python that binds the two runs of the figure of a mutant, and the verdicts over their histories."""
     history = systems.find(mutant.system).history
     code = CODE.format(
         imports="from distsys.checkers import History, linearizable\n" * bool(history),
-        path=f"{RUNS}/{mutant.id}.jsonl", bug=BUG, right=RIGHT,
+        path=file_of(mutant, led_to), bug=BUG, right=RIGHT,
     )  # fmt: skip
     return code + LINEARIZABLE.format(history=history) * bool(history)
 
 
-def figure(mutant: Mutant, broken: Trace, first: int, last: int | None) -> list[str]:
+def figure(
+    mutant: Mutant, broken: Trace, first: int = 1, last: int | None = None, led_to: bool = False
+) -> list[str]:
     """Return the figure of a mutant as a directive: the stored run beside the correct code under its schedule."""
     correct, found = reperform(broken, without_mutant(cluster_of(broken))), broken.violation
     assert found is not None, f"the stored run of {mutant.id} breaks no law"
     last = min(last or window(broken, correct), max(len(broken), len(correct)))
-    when = f"at step {found.step}" if found.step else "when all has settled"
+    after = "as the history shows" if mutant.breaks == "linearizability" else "when all has settled"
+    when = f"at step {found.step}" if found.step else after
     caption = f"The run with the bug breaks *{found.law}* {when}; the correct code, under the same schedule, keeps it."
     if last < len(broken):
         caption += (
             f" The picture shows the first {last} of {len(broken)} steps; the law is judged after the last."
         )
     ends = min(last, len(broken)), min(last, len(correct))
-    alt = (
-        f"Two space-time diagrams beside each other. With the bug: {summary(broken, first, ends[0])} "
-        f"Correct: {summary(correct, first, ends[1])}"
-    )
-    options = {"name": f"fig-{place(mutant.id)}", "title": f"{mutant.id}: {mutant.title}", "alt": alt}
+    sides = [summary(run, first, end).rstrip(".") for run, end in zip((broken, correct), ends, strict=True)]
+    alt = f"Two space-time diagrams beside each other. With the bug: {sides[0]}. Correct: {sides[1]}."
+    title = f"{mutant.id}: what it leads to" if led_to else f"{mutant.id}: {mutant.title}"
+    options = {"name": f"fig-{place(mutant.id)}{'-leads-to' * led_to}", "title": title, "alt": alt}
     if mutant.breaks == "linearizability":
         options["panel"] = "operations"
     elif broken.steps == correct.steps:  # they differ in what the nodes know, and in nothing that they do
@@ -142,9 +150,10 @@ def figure(mutant: Mutant, broken: Trace, first: int, last: int | None) -> list[
     lines = [f":{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in options.items()]
     lines += [f":first: {first}", f":last: {last}", ":beside:", ":lights:"]
     lines += [f":at: {found.step}"] * bool(found.step)
-    return [f"::::{{spacetime}} {caption}", *lines, "", *code_of(mutant).splitlines(), "::::", ""]
+    return [f"::::{{spacetime}} {caption}", *lines, "", *code_of(mutant, led_to).splitlines(), "::::", ""]
 
 
+@cache
 def evidence() -> dict[str, str]:
     """Return what the laws over values say of each value mutant, in a process whose `hash` is the same every time."""
     command = [sys.executable, "-c", EVIDENCE]
@@ -180,14 +189,20 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
     if isinstance(mutant, SubjectMutant):
         facts["Evidence"] = f"{plain(evidence()[mutant.id])}."
     elif broken is not None and broken.violation is not None:
-        facts["Evidence"] = f"{plain(broken.violation.evidence)}."
+        facts["Evidence"] = f"{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
         facts["Shortest run"] = size(mutant, broken)
     facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
     lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
     if isinstance(mutant, NodeMutant):
-        lines += (
-            ["Its shortest run is not stored yet."] if broken is None else figure(mutant, broken, first, last)
-        )
+        none = ["Its shortest run is not stored yet.", ""]
+        lines += none if broken is None else figure(mutant, broken, first, last)
+        led = run_of(mutant, led_to=True)
+        if led is not None and led.violation is not None:
+            lines += [
+                "What it leads to, if nobody listens to that law:",
+                "",
+                *figure(mutant, led, led_to=True),
+            ]
     return "\n".join(lines)
 
 

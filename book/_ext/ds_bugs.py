@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bug_texts import MATRIX, RUNS, entries, entry, table
+from bug_texts import MATRIX, entries, entry, file_of, table
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -53,7 +53,8 @@ class Bug(FromText):
 
     def text(self) -> str:
         (mutant,) = all_mutants(only=self.arguments)
-        self.env.note_dependency(str(root_of(self.env.app) / RUNS / f"{mutant.id}.jsonl"))
+        for led_to in (False, True):
+            self.env.note_dependency(str(root_of(self.env.app) / file_of(mutant, led_to)))
         return entry(mutant, **self.options)
 
 

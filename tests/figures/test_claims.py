@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from bug_texts import RUNS, code_of, entries, place
+from bug_texts import code_of, entries, file_of, place
 
 from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
@@ -371,25 +371,29 @@ def search_steps():
     assert names["memo"][0] == names["tree"][0]
 
 
-def a_bug(mutant):
-    """The claim of each figure of the bug gallery: its code breaks the law that it names, and the correct code does not."""
+def a_bug(mutant, led_to):
+    """The claim of each figure of a bug: the left run breaks the law at its end, the right one keeps it."""
     names = {"__name__": "book"}
-    exec(compile(code_of(mutant), mutant.id, "exec"), names)
+    exec(compile(code_of(mutant, led_to), mutant.id, "exec"), names)
     broken, correct = names["runs"].values()
     judge = judge_of(mutant.system)
     said = [*correct.violations, *(judge(correct) if judge is not None else ())]
-    assert broken.violation.law in (mutant.breaks, *mutant.stronger)
-    assert broken.violation.law not in [violation.law for violation in said]
-    assert broken.violation.step in (0, len(broken)), "it is at the last step, or judged after it"
-    if broken.violation.law == "linearizability":
+    law, step = broken.violation.law, broken.violation.step
+    assert law in ((mutant.leads_to,) if led_to else (mutant.breaks, *mutant.stronger))
+    assert law not in [violation.law for violation in said]
+    assert not step or all(later.kind in ("drop", "crash") for later in broken.steps[step:]), (
+        "nothing is done after it"
+    )
+    if law == "linearizability":
         assert [one.ok for one in names["verdict"].values()] == [False, True]
 
 
 BUGS = {
-    f"fig-{place(id)}": partial(a_bug, mutant)
+    f"fig-{place(id)}{'-leads-to' * led_to}": partial(a_bug, mutant, led_to)
     for id in entries()
     for mutant in all_mutants(only=(id,))
-    if (ROOT / RUNS / f"{id}.jsonl").is_file()
+    for led_to in (False, True)
+    if (ROOT / file_of(mutant, led_to)).is_file()
 }
 CLAIMS = BUGS | {
     "fig-disagree": disagree,
