@@ -243,7 +243,7 @@ def test_a_tour_hides_what_is_to_come_until_somebody_has_guessed(lunch):
 def test_the_light_turns_red_at_the_step_that_breaks_the_law(page):
     eager, broken = begun(page, "fig-eager"), overtaking_reply("CB-01").violation
     eager.evaluate("(figure, step) => figure.seekStep(step - 1)", broken.step)
-    assert eager.locator(".lights").inner_text() == "5 laws kept"
+    assert eager.locator(".lights").inner_text() == "Laws kept: 5"
     press(eager, "ArrowRight")
     assert eager.locator(".lights").inner_text() == f"Broken: {broken.law}"
     eager.locator(".lights").click()

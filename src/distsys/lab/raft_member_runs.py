@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core import MS, S, Trace, systems
-from distsys.core.events import Output
+from distsys.core.events import Note, Output
 from distsys.core.systems import Cluster, Request
 from distsys.drivers import Crash, Simulator, link, perform
 from distsys.drivers.schedules import Flowed, Move, deliver, flow, request, timeout
@@ -220,3 +220,15 @@ def removed(mutant: str | None = None, seed: int = 1) -> Trace:
         until=10 * S,
         settle=0,
     ).run()
+
+
+def reigns(trace: Trace) -> list[tuple[int, str]]:
+    """Return (term, leader) for each election that a server has won, in order.
+
+    >>> reigns(two_majorities("RAFT-34"))
+    [(1, 'n3'), (2, 'n3'), (2, 'n1')]
+    """
+    texts = [
+        (step.node, effect.text) for step in trace for effect in step.effects if isinstance(effect, Note)
+    ]
+    return [(int(text.split()[-1]), name) for name, text in texts if text.startswith("leads term")]

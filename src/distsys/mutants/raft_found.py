@@ -55,9 +55,6 @@ MUTANTS = (
         options={"nodes": 2, "voters": 2, "changes": 30, "joint": False},
         klass="L",
     ),
-)
-
-PROPOSED = (
     NodeMutant(
         id="RAFT-42",
         title="A lease after a hand-over that failed",
@@ -66,17 +63,21 @@ PROPOSED = (
         breaks="linearizability",
         source="tikv/raft-rs issue 234; etcd-io/raft issue 99",
         story="The leader gave up and reads by lease again. Its order comes late, and a second leader is elected.",
-        options={"reads": "lease", "upkeep": 8},
+        options={"reads": "lease", "upkeep": 0, "keys": 1},
         klass="X",
+        depth=30,
+        scenario="distsys.lab.raft_found_runs:STALE_LEASE",
     ),
     NodeMutant(
         id="RAFT-43",
         title="A new leader goes on to ask for pre-votes",
         system="raft-members",
         classes={"server": KeepsItsPreVotes},
-        breaks="an agreed leader stays",
+        breaks="a leader does not campaign",
         source="found in a review while this book was written",
         story="It had asked again just before the last vote came; the answers make it campaign against itself.",
-        klass="L",
+        klass="X",
+        depth=8,
+        scenario="distsys.lab.raft_found_runs:AGAINST_ITSELF",
     ),
 )

@@ -307,8 +307,6 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesBeforeItsTermBegan},
         breaks="leader completeness",
-        klass="X",
-        depth=20,
         source="Ongaro, raft-dev, 10 July 2015",
         story=(
             "A new leader changes the members before it has committed an entry of its term. The last leader "

@@ -418,6 +418,23 @@ def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None
     return memory, None
 
 
+@law_with_memory(
+    "a leader does not campaign", "A server never begins an election while it leads.", start=EMPTY
+)
+def a_leader_does_not_campaign(memory: Map[str, int], world: World) -> tuple[Map[str, int], str | None]:
+    """Progress: a leader gives up for a later term, for want of a majority, or because it leaves."""
+    step, raft = world.step, acting(world)
+    if raft is None:
+        return memory.remove(step.node), None
+    term = memory.get(raft.name)
+    asks = any(isinstance(message_of(e), RequestVote) for e in step.effects if isinstance(e, Send))
+    if term is not None and asks and step.kind not in ("start", "restart"):
+        return memory, f"{raft.name} leads term {term}, and asks for votes in term {raft.current_term}"
+    if raft.role is Role.LEADER:
+        return memory.set(raft.name, raft.current_term), None
+    return memory.remove(raft.name), None
+
+
 SAFETY = (
     election_safety,
     leader_append_only,
@@ -427,5 +444,5 @@ SAFETY = (
 )
 DURABILITY = (durable_before_revealed, terms_and_votes_are_kept)
 PROGRESS = (one_leader_in_the_end, everything_is_committed)
-STABILITY = (an_agreed_leader_stays,)
+STABILITY = (an_agreed_leader_stays, a_leader_does_not_campaign)
 RAFT_LAWS = (*SAFETY, *DURABILITY, *PROGRESS)

@@ -64,14 +64,14 @@ class ReplicatedStore(Node):
     """
 
     declared = {
-        "role": "raft/role",
-        "term": "raft/current_term",
-        "vote": "raft/voted_for",
-        "log": "raft/log",
-        "commit": "raft/commit_index",
-        "votes": "raft/votes",
-        "match": "raft/match_index",
-        "voters": "raft/configuration",
+        "role": "raft.role",
+        "term": "raft.current_term",
+        "vote": "raft.voted_for",
+        "log": "raft.log",
+        "commit": "raft.commit_index",
+        "votes": "raft.votes",
+        "match": "raft.match_index",
+        "voters": "raft.configuration",
     }
     below: ClassVar[type[RaftServer]] = RaftServer
 

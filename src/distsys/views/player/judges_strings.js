@@ -11,7 +11,7 @@ Object.assign(STRINGS.en, {
   "down": "{node} down", "pause": "{node} paused", "stall": "{node} disk hangs", "full": "{node} disk full", "skew": "{node} clock", "clock": "{node} clock",
   "wipe": "{node} disk lost", "link": "{node} link", "not-to": "{node} not to {to}",
   "holds": "holds", "broken-since": "broken since step {step}", "not-yet": "not judged yet", "at-end": "judged at the end", "never": "not judged in this run",
-  "unknown": "not known", "lamps": "Laws at this step", "is-broken": "The law {law} is broken.", "linearizable": "linearizable", "go-to": "step {step}",
+  "unknown": "not known", "other-laws": "other laws", "of-hold": "{count} of {all} hold", "lamps": "Laws at this step", "is-broken": "The law {law} is broken.", "linearizable": "linearizable", "go-to": "step {step}",
   "no-quorum": "Nobody has collected anything yet.", "of": "{count} of {all}", "a-quorum": "a quorum", "none-yet": "no quorum", "as-of": "as {node} knew it at step {step}",
   "both": "In both: {names}.", "both-none": "Nobody is in both: two such sets need not meet.", "both-few": "Not both are quorums, so they need not meet.",
   "in-both": "in both", "latest": "latest", "is-down": "down", "old": "old", "new": "new", "circles": "Nodes and quorums at this step", "nobody": "nobody",

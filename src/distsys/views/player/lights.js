@@ -25,6 +25,19 @@ function goToLaw(figure, { place, jump }) {
   figure.seekStep(jump);
 }
 
+// Of many laws those that will be broken have a light of their own, and one light stands for the others.
+const LAMPS_MOST = 6;
+
+function gathered(figure, laws) {
+  if (laws.length <= LAMPS_MOST * figure.panes.length) return laws;
+  const others = laws.filter((law) => !law.jump);
+  const state = () => {
+    const holding = others.filter((law) => law.state()[0] === "holds").length;
+    return [holding ? "holds" : "wait", t("of-hold", { count: holding, all: others.length })];
+  };
+  return [...laws.filter((law) => law.jump), { place: -1, name: t("other-laws"), says: others.map((law) => law.name).join(", "), jump: 0, state }];
+}
+
 function lamps(figure) {
   const row = h("div", { class: "bar lamps", role: "group", "aria-label": t("lamps") }), said = h("span", { class: "sr", role: "status" });
   let panes = null, items = [];
@@ -32,8 +45,8 @@ function lamps(figure) {
   return () => {
     if (panes !== figure.panes) {
       panes = figure.panes;
-      items = lawStates(figure).map((law) => ({ law, words: h("span"), lamp: h("button", { type: "button", class: "small lamp", title: law.says, onclick: () => (law.jump ? goToLaw(figure, law) : figure.open("laws")) }) }));
-      items.forEach(({ law, words, lamp }) => lamp.append(`${panes.length > 1 ? `${panes[law.place].title}: ` : ""}${law.name}: `, words));
+      items = gathered(figure, lawStates(figure)).map((law) => ({ law, words: h("span"), lamp: h("button", { type: "button", class: "small lamp", title: law.says, onclick: () => (law.jump ? goToLaw(figure, law) : figure.open("laws")) }) }));
+      items.forEach(({ law, words, lamp }) => lamp.append(`${panes.length > 1 && law.place >= 0 ? `${panes[law.place].title}: ` : ""}${law.name}: `, words));
       row.replaceChildren(...items.map(({ lamp }) => lamp));
       row.hidden = !items.length;
     }

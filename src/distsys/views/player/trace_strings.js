@@ -34,7 +34,7 @@ Object.assign(STRINGS.en, {
   "speed": "Speed", "times": "{speed} x", "run": "Run", "run-of": "A run of {system}, to play", "diagram": "Diagram of {system}; arrow keys step through it",
   "node": "State of {name}", "node-last": "What {name} did last", "step-of": "step {step} of {last}", "first-difference": "first difference", "code": "Code: {handler}.", "not-begun": "not begun yet",
   "tour": "Tour", "state": "State", "details": "Details", "causes": "Causes", "steps": "Steps", "nodes": "Nodes", "laws": "Laws", "share": "Share", "help": "Keys",
-  "laws-kept": "{count} laws kept", "laws-broken": "Broken: {law}", "law-kept": "kept", "law-broken": "broken", "close": "Close", "go-to": "step {step}",
+  "laws-kept": "Laws kept: {count}", "laws-broken": "Broken: {law}", "law-kept": "kept", "law-broken": "broken", "close": "Close", "go-to": "step {step}",
   // Panels.
   "where": "where", "time": "time", "what": "what", "network": "network", "changed": "changed", "is-down": "down", "earlier": "{count} earlier",
   "committed-to": "committed up to {index}", "nodes-hint": "Which nodes are shown?", "only": "only", "only-this": "only {name}", "all-nodes": "Show all",
