@@ -5,11 +5,15 @@ from collections.abc import Callable
 from functools import cache
 
 from distsys import MS, S, Trace, simulate, systems
+from distsys.checkers.judging import judge_of
 from distsys.drivers import kinds_of, sights_of
+from distsys.drivers.pool import in_order
+from distsys.drivers.shrinker import broken_law
 
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
 SEEDS_LONG = 5_000
+CHUNK = 250  # seeds for a worker at a time
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.shipped()
@@ -38,15 +42,32 @@ def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Cou
     """Return what was seen in runs of correct code, and a line for each that broke a law or did not end."""
     seen: Counter[str] = Counter()
     bad = []
+    judge = judge_of(system)
     for seed in seeds:
         trace = run(system, seed)
         seen += kinds_of(trace)
         seen += sights_of(trace)
         if notice is not None:
             seen += notice(trace)
-        if trace.violations or trace.ended != "complete":
-            bad.append(f"{reproduce(system, seed)}  # {trace.ended}: {trace.violation}")
+        violation = broken_law(trace, judge)
+        if violation is not None or trace.ended != "complete":
+            bad.append(f"{reproduce(system, seed)}  # {trace.ended}: {violation}")
     return seen, bad
+
+
+def long_survey(system: str, count: int, notice: Notice | None = None) -> tuple[Counter[str], list[str]]:
+    """Return the survey of many seeds, from all cores."""
+    work = [(system, range(first, min(first + CHUNK, count)), notice) for first in range(0, count, CHUNK)]
+    seen: Counter[str] = Counter()
+    bad: list[str] = []
+    for some_seen, some_bad in in_order(_survey, work):
+        seen += some_seen
+        bad += some_bad
+    return seen, bad
+
+
+def _survey(work: tuple[str, range, Notice | None]) -> tuple[Counter[str], list[str]]:
+    return survey(*work)
 
 
 @cache

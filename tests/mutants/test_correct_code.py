@@ -4,7 +4,7 @@ import pytest
 
 from distsys import systems
 from interesting import interesting, notice
-from swarm_runs import SEEDS_LONG, SYSTEMS, survey, usual_survey
+from swarm_runs import SEEDS_LONG, SYSTEMS, long_survey, usual_survey
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -31,7 +31,7 @@ def test_in_a_crash_stop_system_nobody_comes_back(system):
 @pytest.mark.long
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_correct_code_keeps_its_laws_for_long(system, record_property, capsys):
-    seen, bad = survey(system, range(SEEDS_LONG), notice)
+    seen, bad = long_survey(system, SEEDS_LONG, notice)
     line = f"{system}: {SEEDS_LONG} seeds, {seen['steps']} steps, {len(bad)} violations"
     record_property("runs", line)
     with capsys.disabled():

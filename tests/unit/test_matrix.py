@@ -7,10 +7,11 @@ import pytest
 
 from distsys import Trace, systems
 from distsys.algorithms.broadcast_messages import Broadcast
+from distsys.checkers import matrix as matrix_module
 from distsys.checkers.matrix import all_mutants, matrix, row_of, store
 from distsys.cli import main
 from distsys.core.errors import ArgumentError, UnknownNameError
-from distsys.drivers import length
+from distsys.drivers import length, reperform
 from distsys.drivers.schedules import crash, deliver, request
 
 BY_ID = {mutant.id: mutant for mutant in all_mutants()}
@@ -162,3 +163,24 @@ def test_the_command_is_red_when_a_row_is(capsys):
 def test_red_rows_are_not_stored(tmp_path):
     red = row_of(replace(BY_ID["CB-01"], breaks="no creation"))
     assert store([red], tmp_path) == ()
+
+
+def test_a_row_shows_what_a_bug_leads_to_where_the_stronger_law_is_not_asked(tmp_path):
+    row = row_of(BY_ID["RAFT-09"])
+    assert row.green, row.reds
+    assert row.law == "durable before revealed"
+    assert row.consequence.header.laws == ("leader completeness",)
+    assert row.consequence.violation.law == "leader completeness"
+    assert length(row.consequence) > row.length
+    assert row.plain()["consequence"]["law"] == "leader completeness"
+    paths = store([row], tmp_path)
+    assert [path.name for path in paths] == ["RAFT-09.jsonl", "RAFT-09-consequence.jsonl"]
+    kept = Trace.load(paths[1])
+    assert reperform(kept).text() == kept.text()
+
+
+def test_a_consequence_that_no_walk_shows_makes_a_row_red(monkeypatch):
+    monkeypatch.setitem(matrix_module.SEEDS, "D", 5)
+    row = row_of(replace(BY_ID["RAFT-09"], leads_to="leader append-only"))
+    assert row.reds == ("no run breaks 'leader append-only' in 5 seeds",)
+    assert row.consequence is None

@@ -19,7 +19,7 @@ Moves = tuple[Move, ...]
 Judging = Callable[[Trace], tuple[Violation, ...]]
 
 
-BRIEF = 10 * S  # what does not recover in so long is looked at for the whole time that the system may take
+BRIEF = 3 * S  # what does not recover in so long is looked at for the whole time that the system may take
 
 
 class Hunt:

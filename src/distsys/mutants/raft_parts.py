@@ -214,6 +214,8 @@ MUTANTS = (
             "reads from it what is no longer so."
         ),
         scenario="distsys.lab.scenarios_raft:STALE_READ",
+        klass="D",
+        seeds_max=5_000,
     ),
     NodeMutant(
         id="RAFT-14",
@@ -307,6 +309,9 @@ MUTANTS = (
         system="raft-members",
         classes={"server": ChangesBeforeItsTermBegan},
         breaks="leader completeness",
+        klass="X",
+        stronger=("election safety",),
+        depth=20,
         source="Ongaro, raft-dev, 10 July 2015",
         story=(
             "A new leader changes the members before it has committed an entry of its term. The last leader "
@@ -323,6 +328,7 @@ MUTANTS = (
         classes={"server": ChangesTwiceAtOnce},
         breaks="leader completeness",
         klass="X",
+        stronger=("election safety",),
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
         story=(
@@ -404,7 +410,8 @@ MUTANTS = (
         system="raft-members",
         classes={"server": NewMajorityOnly},
         breaks="leader completeness",
-        klass="X",
+        klass="D",
+        stronger=("election safety",),
         source="Ongaro and Ousterhout 2014, section 6",
         story=(
             "While members change, only a majority of the new ones is asked. Servers that have not heard of "
