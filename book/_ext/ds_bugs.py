@@ -42,7 +42,10 @@ class FromText(SphinxDirective):
         self.env.note_dependency(str(MATRIX))
         box = nodes.container()
         lines = StringList(text.splitlines(), source=self.get_source_info()[0])
+        renderer = self.state._renderer  # headings of the text stand here, and not at the end of the page
+        levels, renderer._level_to_section = renderer._level_to_section, {0: box}
         self.state.nested_parse(lines, self.content_offset, box, match_titles=True)
+        renderer._level_to_section = levels
         return box.children
 
 
