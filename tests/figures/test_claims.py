@@ -3,16 +3,19 @@
 import json
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from bug_texts import code_of, entries, file_of, place
 
 from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
 from distsys.checkers import History, linearizable
+from distsys.checkers.judging import judge_of
+from distsys.checkers.matrix import all_mutants
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Timeout
 from distsys.core.values import Map
@@ -509,7 +512,31 @@ def search_steps():
     assert names["memo"][0] == names["tree"][0]
 
 
-CLAIMS = {
+def a_bug(mutant, led_to):
+    """The claim of each figure of a bug: the left run breaks the law at its end, the right one keeps it."""
+    names = {"__name__": "book"}
+    exec(compile(code_of(mutant, led_to), mutant.id, "exec"), names)
+    broken, correct = names["runs"].values()
+    judge = judge_of(mutant.system)
+    said = [*correct.violations, *(judge(correct) if judge is not None else ())]
+    law, step = broken.violation.law, broken.violation.step
+    assert law in ((mutant.leads_to,) if led_to else (mutant.breaks, *mutant.stronger))
+    assert law not in [violation.law for violation in said]
+    assert not step or all(later.kind in ("drop", "crash") for later in broken.steps[step:]), (
+        "nothing is done after it"
+    )
+    if law == "linearizability":
+        assert [one.ok for one in names["verdict"].values()] == [False, True]
+
+
+BUGS = {
+    f"fig-{place(id)}{'-leads-to' * led_to}": partial(a_bug, mutant, led_to)
+    for id in entries()
+    for mutant in all_mutants(only=(id,))
+    for led_to in (False, True)
+    if (ROOT / file_of(mutant, led_to)).is_file()
+}
+CLAIMS = BUGS | {
     "fig-install": install,
     "fig-late-snapshot": late_snapshot,
     "fig-snapshot-cost": snapshot_cost,

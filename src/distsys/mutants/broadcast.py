@@ -187,7 +187,11 @@ MUTANTS = (
         SendsOnce,
         "validity for all",
         CACHIN + "algorithm 2.1",
-        "One packet is lost. Nobody notices, and one process never hears what all others know.",
+        (
+            "The links send each packet once and forget it. A packet is lost, and when the timer fires "
+            "nobody sends it again. A process that never crashed misses for ever what another one "
+            "broadcast."
+        ),
     ),
     mutant(
         "BEB-02",
@@ -196,7 +200,11 @@ MUTANTS = (
         DeliversCopies,
         "no duplication",
         CACHIN + "algorithm 2.2",
-        "The acknowledgement is lost, the packet comes again, and the application is told twice.",
+        (
+            "The links do not remember which packets have come. The acknowledgement is late, the sender "
+            "sends the packet again, and the receiver hands the same message to its application a second "
+            "time."
+        ),
     ),
     mutant(
         "BEB-03",
@@ -205,7 +213,10 @@ MUTANTS = (
         NamesItself,
         "no creation",
         CACHIN + "algorithm 3.1",
-        "The delivery names a process that never said such a thing.",
+        (
+            "When a message comes, the receiver names itself as the sender. The application is told that a "
+            "process said what it never said."
+        ),
     ),
     mutant(
         "BEB-04",
@@ -214,7 +225,10 @@ MUTANTS = (
         ForgetsItself,
         "validity for all",
         CACHIN + "algorithm 3.1",
-        "All peers have the message. Its author, who is one of the group, does not.",
+        (
+            "The sender posts its message to its peers and not to itself. They deliver it. The author is "
+            "one of the group as well, and never does."
+        ),
     ),
     mutant(
         "RB-01",
@@ -223,7 +237,11 @@ MUTANTS = (
         DoesNotRelay,
         "agreement",
         CACHIN + "algorithm 3.3",
-        "The sender crashes when one peer has the message and the other has not. They will differ for ever.",
+        (
+            "A process delivers what comes and does not pass it on. The sender crashes when one peer has "
+            "its message and the other has not. Nobody is left who would tell the other, so two correct "
+            "processes differ for ever."
+        ),
         CRASH_IN_A_BROADCAST,
     ),
     mutant(
@@ -233,7 +251,11 @@ MUTANTS = (
         ForgetsDelivered,
         "no duplication",
         CACHIN + "algorithm 3.3",
-        "The relayed copy of an older message comes after a newer one, and looks new.",
+        (
+            "Only the last delivered message is remembered. A process broadcasts two messages, and then a "
+            "copy of the first comes back from a peer that passed it on. The first is no longer known, so "
+            "it is delivered once more."
+        ),
     ),
     mutant(
         "RB-03",
@@ -242,7 +264,11 @@ MUTANTS = (
         NamesTheRelay,
         "no creation",
         CACHIN + "algorithm 3.3",
-        "The copy of the relay comes before that of the origin, and the relay gets the blame.",
+        (
+            "A copy says who broadcast the message, but this code looks at who passed it on. The copy of "
+            "the relay comes before that of the origin, and the message is delivered under the name of the "
+            "relay, who never broadcast it."
+        ),
     ),
     mutant(
         "RB-04",
@@ -251,7 +277,11 @@ MUTANTS = (
         MarksTooEarly,
         "validity",
         "Hadzilacos and Toueg 1994",
-        "The sender marks its message as delivered first, and then drops its own copy as an old one.",
+        (
+            "The sender marks its own message as delivered when it sends it. The copy that it sends to "
+            "itself then looks like an old one and is dropped. All others deliver the message, and its "
+            "author never does."
+        ),
     ),
     mutant(
         "CB-01",
@@ -260,7 +290,11 @@ MUTANTS = (
         DeliversAtOnce,
         "causal order",
         "Birman, Schiper and Stephenson 1991",
-        "A reply overtakes its question, and one process reads an answer to nothing.",
+        (
+            "Each message is delivered when it comes, and nothing is held back. The second of two messages "
+            "overtakes the first. The receiver delivers it alone, like a reply without its question, "
+            "although its sender had delivered the first before."
+        ),
     ),
     mutant(
         "CB-02",
@@ -269,7 +303,11 @@ MUTANTS = (
         KeepsOnlyTheOrderOfEachSender,
         "causal order",
         "Birman, Schiper and Stephenson 1991",
-        "Question and reply have two senders, so the order of each sender does not keep them apart.",
+        (
+            "A message waits only for earlier ones of the same sender. One process asks, a second reads the "
+            "question and answers, and the answer is the first to reach a third. Question and answer have "
+            "different senders, so the third delivers an answer to nothing."
+        ),
     ),
     mutant(
         "CB-03",
@@ -278,7 +316,11 @@ MUTANTS = (
         ForgetsToLookAgain,
         "agreement",
         CACHIN + "algorithm 3.15",
-        "The question comes at last. The reply that waited for it is never looked at again.",
+        (
+            "A message that must wait is looked at once, when it comes. The later of two messages comes "
+            "first and is held back; then the earlier one comes and is delivered. Nobody looks at the one "
+            "that waits again, so one process never delivers what the others have."
+        ),
     ),
     mutant(
         "CB-04",
@@ -287,7 +329,11 @@ MUTANTS = (
         StampsTooEarly,
         "validity",
         CACHIN + "algorithm 3.15",
-        "The sender's vector already counts its new message, so the message waits for its own successor.",
+        (
+            "The sender counts a message as delivered when it sends it. When its own copy comes, the count "
+            "says that it is there already, and the copy is held back for ever. All others deliver the "
+            "message, and its author never does."
+        ),
     ),
     mutant(
         "CB-05",
@@ -296,7 +342,11 @@ MUTANTS = (
         KeepsWhatItDelivered,
         "no duplication",
         CACHIN + "algorithm 3.15",
-        "Delivered messages are tested again with each new one, and pass.",
+        (
+            "A delivered message stays in the buffer, and the test asks only that nothing before it is "
+            "missing. When the next message comes the old one is tested again, passes, and is delivered a "
+            "second time."
+        ),
     ),
     mutant(
         "CB-06",
@@ -305,7 +355,11 @@ MUTANTS = (
         NamesWhoeverIsLast,
         "no creation",
         CACHIN + "algorithm 3.15",
-        "A question sets free the reply that waited for it. Both are delivered under the name of the asker.",
+        (
+            "All that a message sets free is delivered under the name of its sender. An answer waits for "
+            "its question. The question comes at last, and both are delivered as the words of the one who "
+            "asked, who never broadcast the answer."
+        ),
     ),
     mutant(
         "CB-07",
@@ -314,7 +368,11 @@ MUTANTS = (
         StandsOnBestEffort,
         "agreement",
         CACHIN + "algorithm 3.15",
-        "Order is kept, and yet a message reaches one correct process and not the other: nobody relays it.",
+        (
+            "The order is kept, but the broadcast below does not pass messages on. The sender crashes when "
+            "one peer has its message and the other has not. Two correct processes differ for ever, each of "
+            "them in perfect order."
+        ),
         CRASH_IN_A_BROADCAST,
     ),
 )

@@ -132,7 +132,11 @@ MUTANTS = (
         ReceivesWithoutMaximum,
         "clock condition",
         "Lamport 1978, IR2",
-        "A busy process writes to an idle one. The receipt gets a smaller number than the sending.",
+        (
+            "A receiver counts its own events and does not look at the stamp of the letter. A process that "
+            "has counted further writes to one that has not. The receipt gets a number that is no larger "
+            "than that of the sending, although the sending came first."
+        ),
     ),
     mutant(
         "CLK-02",
@@ -140,7 +144,10 @@ MUTANTS = (
         ReceivesWithoutTick,
         "clock condition",
         "Lamport 1978, IR2",
-        "The receipt of a letter has the same number as its sending.",
+        (
+            "The receiver takes the larger of the two numbers and does not add one. The receipt of a letter "
+            "has the same number as its sending, so the numbers no longer say that the sending came first."
+        ),
     ),
     mutant(
         "CLK-02b",
@@ -148,7 +155,11 @@ MUTANTS = (
         SendsBeforeTick,
         "clock condition",
         "Lamport 1978, IR1",
-        "The letter carries the number of an earlier event, and its receipt is no later than its sending.",
+        (
+            "The sender puts its clock into the letter before it counts the sending. The letter carries the "
+            "number of an earlier event, and the receiver counts on from there. The receipt gets a number "
+            "that is no larger than that of the sending."
+        ),
     ),
     mutant(
         "LAM-01",
@@ -156,7 +167,10 @@ MUTANTS = (
         ForgetsInACrash,
         "clock condition",
         "Lamport 1978 (crashes are our addition)",
-        "The process comes back from a crash and counts from one, before its own past.",
+        (
+            "The clock stands in memory only. The process crashes, comes back, and counts from one again. "
+            "An event after the crash has a number that an earlier event of the same process has already."
+        ),
     ),
     mutant(
         "VEC-01",
@@ -164,7 +178,10 @@ MUTANTS = (
         VectorWithoutMerge,
         "clock condition",
         "Mattern 1989",
-        "The receipt of a letter does not know the sending. The two look concurrent.",
+        (
+            "A receiver counts its own event and does not take over what the letter knows. Its vector lacks "
+            "the sending, so the two look concurrent, although one caused the other."
+        ),
     ),
     mutant(
         "VEC-02",
@@ -172,7 +189,11 @@ MUTANTS = (
         VectorCountsForOthers,
         "concurrency",
         "Fidge 1988",
-        "The vector claims to know an event of the sender that has not happened yet.",
+        (
+            "A receiver counts the receipt as an event of the sender too. Its vector claims to know an "
+            "event of the sender that has not happened yet. When the sender has its next event, the vectors "
+            "put two events in order that know nothing of each other."
+        ),
     ),
     mutant(
         "VEC-03",
@@ -180,7 +201,10 @@ MUTANTS = (
         VectorForgetsInACrash,
         "clock condition",
         "Mattern 1989 (crashes are our addition)",
-        "After a crash the process counts its events from one again, under numbers that are taken.",
+        (
+            "The vector stands in memory only. After a crash the process counts its events from one again. "
+            "Two of its events have the same vector, and nobody can tell which came first."
+        ),
     ),
     SubjectMutant(
         id="CLK-03",
@@ -188,7 +212,11 @@ MUTANTS = (
         subject=AnyIsEnough,
         breaks="concurrency",
         source="Fidge 1988; Mattern 1989",
-        story="Two writers change a value and do not know of each other. One change is dropped as older.",
+        story=(
+            "A vector counts as earlier as soon as any entry is smaller, whatever the others say. Two "
+            "writers change a value and do not know of each other. The vectors call one change older than "
+            "the other, and a store that believes them drops it."
+        ),
         system="vector-clock",
         verdicts=clock_laws.verdicts,
     ),
@@ -198,7 +226,11 @@ MUTANTS = (
         subject=Lexicographic,
         breaks="concurrency",
         source="Fidge 1988; Mattern 1989",
-        story="The first entry that differs decides, and what the others say of concurrency is not read.",
+        story=(
+            "Vectors are compared entry by entry, and the first difference decides, as with words in a "
+            "dictionary. What the other entries say is not read. Two concurrent events get an order that "
+            "they do not have."
+        ),
         system="vector-clock",
         verdicts=clock_laws.verdicts,
     ),
@@ -208,7 +240,11 @@ MUTANTS = (
         subject=SharedEntriesOnly,
         breaks="clock condition",
         source="riak-users mailing list, April 2011 (a client without a vector clock)",
-        story="A new process writes for the first time. Its update looks equal to the value it has read.",
+        story=(
+            "Only entries that both vectors have are compared. A new process writes for the first time, and "
+            "its entry is one that the other vector lacks. It goes unseen, so the update looks no newer "
+            "than the value that it read."
+        ),
         system="vector-clock",
         verdicts=clock_laws.verdicts,
     ),

@@ -140,7 +140,10 @@ MUTANTS = (
         WaitsForTheFirstHeartbeat,
         "strong completeness",
         CHANDRA,
-        "A peer crashes before anybody heard from it. Nobody waits for it, so nobody ever misses it.",
+        (
+            "A detector begins to wait for a peer when it first hears from it. The peer crashes, and its "
+            "first heartbeat is lost. No timer runs for it, so nobody ever suspects it."
+        ),
         nodes=5,
     ),
     mutant(
@@ -149,7 +152,11 @@ MUTANTS = (
         StopsWatchingAfterAMistake,
         "strong completeness",
         CHANDRA,
-        "A slow peer is suspected and comes back. When it crashes later, its timer is off.",
+        (
+            "When a suspicion turns out to be wrong, the timer for that peer is switched off. A peer is "
+            "suspected, one of its heartbeats comes late, and it is trusted again. It has crashed in the "
+            "meantime, and its silence is no longer noticed."
+        ),
     ),
     mutant(
         "FD-03",
@@ -157,7 +164,11 @@ MUTANTS = (
         NeverLearns,
         "eventual strong accuracy",
         CACHIN,
-        "Heartbeats take longer than the detector waits. The same mistake is made and taken back for ever.",
+        (
+            "A detector takes a wrong suspicion back and then waits no longer than before. Some heartbeats "
+            "take longer than that. The same mistake is made and taken back again and again, and never for "
+            "the last time."
+        ),
     ),
     mutant(
         "FD-04",
@@ -165,7 +176,10 @@ MUTANTS = (
         NeverForgives,
         "heard is alive",
         CHANDRA,
-        "One late heartbeat, and a living process counts as dead whatever it says.",
+        (
+            "A heartbeat of a suspected peer is ignored. One that comes late is enough, and a living "
+            "process counts as dead for ever, whatever it says."
+        ),
     ),
     mutant(
         "FD-05",
@@ -173,7 +187,10 @@ MUTANTS = (
         RepeatsItself,
         "news only",
         CACHIN,
-        "The timer is set anew after a suspicion, and the same news comes every time it fires.",
+        (
+            "The timer goes on after a suspicion. Each time it fires the same suspicion is told again, "
+            "although nothing has changed; the law asks for news only."
+        ),
     ),
     mutant(
         "FD-06",
@@ -181,7 +198,10 @@ MUTANTS = (
         SaysNothingOfRestored,
         "heard is alive",
         CACHIN,
-        "The field is right and the listener is wrong: it was told of the suspicion and not of its end.",
+        (
+            "The detector changes its mind and tells nobody. The application was told of the suspicion and "
+            "not of its end, so it goes on to treat a living process as dead."
+        ),
     ),
     mutant(
         "FD-07",
@@ -189,7 +209,10 @@ MUTANTS = (
         BeatsTooSlowly,
         "eventual strong accuracy",
         CACHIN,
-        "A period of 1.6 s meets a patience of 75 ms. Each beat buys its sender a moment of trust.",
+        (
+            "Heartbeats are sent every 1.6 s, and peers wait 75 ms for the next. In between, living "
+            "processes are suspected. When the run is judged it is still so."
+        ),
     ),
     mutant(
         "MEM-01",
@@ -197,7 +220,10 @@ MUTANTS = (
         LeavesItselfOut,
         "self inclusion",
         "Cachin, Guerraoui and Rodrigues 2011",
-        "The process lists its peers, and forgets that it is alive as well.",
+        (
+            "A process shows the list of its peers and leaves itself out. It is alive, and its very first "
+            "view says that it is no member."
+        ),
     ),
     mutant(
         "MEM-02",
@@ -205,7 +231,10 @@ MUTANTS = (
         OnlyShrinks,
         "views are right",
         "Cachin, Guerraoui and Rodrigues 2011",
-        "A pause of a second costs a member its place for good.",
+        (
+            "A member that was suspected once is left out for good. A short silence is enough: its "
+            "heartbeats come again, the suspicion ends, and the view stays too small."
+        ),
     ),
     mutant(
         "MEM-03",
@@ -213,7 +242,10 @@ MUTANTS = (
         NumbersByCount,
         "numbered views",
         "Cachin, Guerraoui and Rodrigues 2011",
-        "The number goes down when a member comes back, and two views share it.",
+        (
+            "A view gets the number of members that are missing, in place of the next number. When a member "
+            "comes back the number goes down, and a new view has the number of an old one."
+        ),
     ),
     mutant(
         "MEM-04",
@@ -221,7 +253,10 @@ MUTANTS = (
         ShowsWhatItHad,
         "views differ",
         "Cachin, Guerraoui and Rodrigues 2011",
-        "The view is shown first and changed afterwards, so it says again what was known.",
+        (
+            "When a member comes back, the view is shown first and changed afterwards. The new view says "
+            "the same as the one before, and the change is shown to nobody."
+        ),
     ),
     mutant(
         "MEM-05",
@@ -229,6 +264,9 @@ MUTANTS = (
         NeverShrinks,
         "views are right",
         "Cachin, Guerraoui and Rodrigues 2011",
-        "The suspicion is noted, and the crashed member stays in the list.",
+        (
+            "A suspicion is noted, and the view stays as it is. A member crashes, the others suspect it, "
+            "and it remains in their views for ever."
+        ),
     ),
 )

@@ -101,7 +101,11 @@ MUTANTS = (
         subject=RingByModulo,
         breaks="minimal_movement",
         source="Karger et al. 1997",
-        story="One node joins a cluster of ten, and 91 of 100 keys change owner: all caches are cold.",
+        story=(
+            "A key goes to member number hash mod n. One node joins a cluster of ten, and with n nearly "
+            "every key changes its owner, ten in eleven of them. Keys move between nodes that were there "
+            "before and are there still: all caches are cold."
+        ),
     ),
     mutant(
         id="HASH-02",
@@ -109,7 +113,11 @@ MUTANTS = (
         subject=RingByBuiltinHash,
         breaks="same_everywhere",
         source="django/channels_redis#273; Python's PYTHONHASHSEED",
-        story="All tests pass in one process. Two processes send the same key to different nodes.",
+        story=(
+            "Tokens and keys are placed by Python's built-in hash(), which starts from another seed in "
+            "every process. All tests in one process pass. Two processes send the same key to different "
+            "nodes."
+        ),
     ),
     mutant(
         id="HASH-03",
@@ -117,7 +125,10 @@ MUTANTS = (
         subject=RingWithoutWrap,
         breaks="totality",
         source="classic off by one",
-        story="A few keys hash above the largest token, and their lookups fail, always the same ones.",
+        story=(
+            "Above the last token the ring must go on with the first. Here it does not: a key whose hash is "
+            "larger than all tokens has no owner. Its lookup fails, always for the same few keys."
+        ),
     ),
     mutant(
         id="HASH-03b",
@@ -125,7 +136,11 @@ MUTANTS = (
         subject=RingClampedToLast,
         breaks="clockwise_successor",
         source="classic off by one",
-        story="No lookup fails, but keys above the last token go backwards.",
+        story=(
+            "A key whose hash lies above the last token goes to the owner of that token, in place of the "
+            "first one's. No lookup fails, so nobody notices. A program whose ring closes looks for the key "
+            "elsewhere."
+        ),
     ),
     mutant(
         id="HASH-04",
@@ -133,7 +148,10 @@ MUTANTS = (
         subject=RingLastWriterWins,
         breaks="members_decide",
         source="apache/pekko#3279; uber-node/ringpop-node#317; graphite-project/carbon#196",
-        story="Two nodes claim one token. Who joined last has it, and each router remembers another order.",
+        story=(
+            "Two nodes claim one token, and whoever joined last has it. Routers that saw the nodes join in "
+            "another order send the same key to another owner, although they know the same members."
+        ),
     ),
     mutant(
         id="HASH-05",
@@ -141,7 +159,11 @@ MUTANTS = (
         subject=HandoverOpenAtTheToken,
         breaks="router_and_migrator_agree",
         source="classic boundary error",
-        story="A key hashes to a token. The router asks the new node; the migrator left the key behind.",
+        story=(
+            "For a key whose hash equals a token, the router takes the owner of this token and the migrator "
+            "that of the next. When a node joins, the router asks it for the key, and the migrator has left "
+            "the key behind."
+        ),
     ),
     mutant(
         id="HASH-06",
@@ -149,6 +171,9 @@ MUTANTS = (
         subject=RingWithRepeatedReplicas,
         breaks="distinct_replicas",
         source="DeCandia et al. 2007, section 4.3",
-        story="Three copies are wanted. Two of the next three tokens are of one node, whose disk holds both.",
+        story=(
+            "The replicas of a key are the owners of the next R tokens. Two of these tokens belong to one "
+            "node, so its disk holds two of the three copies. Its loss takes both."
+        ),
     ),
 )

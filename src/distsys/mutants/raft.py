@@ -179,7 +179,11 @@ MUTANTS = (
         breaks=DURABLE,
         depth=8,
         source=f"{PAPER}, figure 2, persistent state",
-        story="A server that voted and crashed comes back and votes again, for somebody else: two leaders in one term.",
+        story=(
+            "The term is written to disk and the vote is not. After a crash a server does not know of its "
+            "vote and may give another one in the same term, so two candidates can win. The law speaks up "
+            "before that: a message tells of a vote that is not on the disk."
+        ),
         leads_to="election safety",
     ),
     NodeMutant(
@@ -190,7 +194,11 @@ MUTANTS = (
         breaks=DURABLE,
         depth=8,
         source=f"{PAPER}, figure 2, persistent state",
-        story="A server that comes back in an old term votes in terms in which it has voted before.",
+        story=(
+            "The vote is written to disk and the term is not. A server that crashes comes back in an old "
+            "term and may vote again where it has voted before. The law speaks up before that: a message "
+            "tells of a term that is not on the disk."
+        ),
         leads_to="election safety",
     ),
     NodeMutant(
@@ -201,7 +209,11 @@ MUTANTS = (
         breaks="leader completeness",
         depth=11,
         source=f"{PAPER}, section 5.4.1",
-        story="A server that missed what was committed becomes the leader and overwrites it.",
+        story=(
+            "A voter does not look at the log of the candidate. An entry is committed, and a server that "
+            "missed it asks for votes. One who has the entry votes for it, so the new leader lacks what "
+            "clients were told is safe."
+        ),
     ),
     NodeMutant(
         id="RAFT-04",
@@ -212,7 +224,11 @@ MUTANTS = (
         klass="D",
         depth=18,
         source=f"{PAPER}, section 5.4.1",
-        story="A long tail of an old term, never committed, beats a short log in which something was.",
+        story=(
+            "Logs are compared by length, and the terms of their last entries are not. A deposed leader "
+            "keeps an entry that nobody else has, while its successor commits a newer one. The old log is "
+            "no shorter, so its owner is elected, without the entry that was committed."
+        ),
         seeds_max=5_000,
     ),
     NodeMutant(
@@ -224,7 +240,11 @@ MUTANTS = (
         klass="D",
         depth=22,
         source=f"{PAPER}, section 5.4.2 and figure 8",
-        story="An entry of an old term stands on a majority and is taken for committed, and then it is replaced.",
+        story=(
+            "A leader counts the copies of entries of earlier terms as well. An old entry comes to stand on "
+            "a majority and is taken for committed. A server whose last entry is of a later term can still "
+            "win the election and replace it: this is figure 8 of the paper."
+        ),
         seeds_max=5_000,
         options={"batch": 1},
         scenario="distsys.lab.scenarios_raft:FIGURE_EIGHT",
@@ -238,7 +258,11 @@ MUTANTS = (
         klass="D",
         depth=12,
         source=f"{PAPER}, figure 2, AppendEntries rule 3",
-        story="A short message that was overtaken by a long one cuts off what the follower has acknowledged.",
+        story=(
+            "A follower cuts its log where the entries of a message begin, even if it has them already. An "
+            "old, short message comes after a longer one that was acknowledged. It cuts off an entry that "
+            "the leader counts as stored, and a server without it can become the leader."
+        ),
         seeds_max=5_000,
     ),
     NodeMutant(
@@ -250,7 +274,11 @@ MUTANTS = (
         klass="D",
         depth=15,
         source=f"{PAPER}, figure 2, AppendEntries rule 5",
-        story="A heartbeat says that so much is committed; the follower applies its own, other entries there.",
+        story=(
+            "A follower takes over the leader's commit index without asking how far their logs agree. A "
+            "heartbeat says that so much is committed, and the follower applies entries of its own old tail "
+            "there. Others apply other entries at the same place."
+        ),
         seeds_max=5_000,
         options={"batch": 1},
         scenario="distsys.lab.scenarios_raft:APPLIES_A_TAIL",
@@ -263,7 +291,11 @@ MUTANTS = (
         breaks="log matching",
         depth=19,
         source=f"{PAPER}, section 5.3",
-        story="New entries go on top of an old tail, and the logs differ below entries that are the same.",
+        story=(
+            "A follower does not compare the term of the entry before the new ones. It has an entry of an "
+            "old term there, and puts the new leader's entry on top. Now two logs have the same entry at "
+            "the end and differ below it."
+        ),
     ),
     NodeMutant(
         id="RAFT-09",
@@ -273,7 +305,11 @@ MUTANTS = (
         breaks=DURABLE,
         depth=13,
         source="Ongaro 2014, section 10.2.1",
-        story="A follower says that it has the entry, crashes, and has it no longer.",
+        story=(
+            "A follower acknowledges entries at once and writes them to disk a little later. If it crashes "
+            "in between, the leader has counted a copy that is gone. The law speaks up when the "
+            "acknowledgement leaves: what it tells of is not on the disk."
+        ),
         leads_to="leader completeness",
     ),
     NodeMutant(
@@ -285,7 +321,11 @@ MUTANTS = (
         klass="D",
         depth=8,
         source=f"{PAPER}, section 5.2",
-        story="A vote of the last election arrives in this one and makes a second leader.",
+        story=(
+            "A candidate counts every vote that comes, also one for an earlier term. It has begun another "
+            "election when a late vote of the last one arrives. That is enough to take office in a term "
+            "that has a leader already."
+        ),
         seeds_max=5_000,
     ),
     NodeMutant(
@@ -297,7 +337,11 @@ MUTANTS = (
         klass="D",
         depth=18,
         source=f"{PAPER}, figure 2, matchIndex",
-        story="A follower counts its own old tail, and the leader commits entries that the follower does not have.",
+        story=(
+            "A follower acknowledges its whole log, and not only what the message showed to agree. Its tail "
+            "is that of an old leader. The new leader takes it for copies of its own entries and commits "
+            "what no majority has."
+        ),
         seeds_max=5_000,
         options={"batch": 1},
         scenario="distsys.lab.scenarios_raft:COUNTS_A_TAIL",
@@ -310,7 +354,10 @@ MUTANTS = (
         breaks="election safety",
         depth=11,
         source=f"{PAPER}, section 5.2",
-        story="With n // 2 votes, two candidates can both have enough.",
+        story=(
+            "Half of the servers count as a majority: n // 2 of them, and not n // 2 + 1. Two halves need "
+            "not have a server in common, so two candidates can win in the same term."
+        ),
     ),
     NodeMutant(
         id="RAFT-22",
@@ -320,7 +367,11 @@ MUTANTS = (
         breaks="one leader in the end",
         klass="L",
         source=f"{PAPER}, section 5.2",
-        story="A server whose log is too old to win asks again and again, and keeps those who could win from trying.",
+        story=(
+            "Every message starts the election timer anew, also a request for a vote that is refused. A "
+            "server whose log is too old to win asks again and again. Each request keeps those who could "
+            "win from trying, and nobody leads."
+        ),
         scenario="distsys.lab.scenarios_raft:TOO_OLD_TO_WIN",
     ),
     NodeMutant(
@@ -331,7 +382,10 @@ MUTANTS = (
         breaks="one leader in the end",
         klass="L",
         source=f"{PAPER}, section 5.2",
-        story="With one fixed timeout all servers become candidates at the same moment, again and again.",
+        story=(
+            "All servers wait equally long before they become candidates. They do so at the same moment, "
+            "each votes for itself, and nobody wins. After the same time they try again."
+        ),
     ),
     NodeMutant(
         id="RAFT-25",
@@ -340,7 +394,10 @@ MUTANTS = (
         classes={"server": ForgetsItsVoteAtARestart},
         breaks="terms and votes are kept",
         source=f"{PAPER}, figure 2, persistent state",
-        story="The vote is on the disk, and the code that reads it back leaves it out.",
+        story=(
+            "The vote is on the disk, but what runs at a restart sets it to nothing. A server votes, "
+            "crashes, and comes back free to vote for somebody else in the same term."
+        ),
     ),
     NodeMutant(
         id="RAFT-26",
@@ -349,7 +406,11 @@ MUTANTS = (
         classes={"server": TidiesUpAsALeader},
         breaks="leader append-only",
         source=f"{PAPER}, figure 3",
-        story="It throws away what is not committed, as it thinks; some of it may be, for it is the last to know.",
+        story=(
+            "As long as a leader has committed nothing in its term, it cuts off what it does not know to be "
+            "committed before it sends heartbeats. Some of that may be committed, for a new leader is the "
+            "last to know. A leader may only append."
+        ),
     ),
     NodeMutant(
         id="RAFT-27",
@@ -359,6 +420,9 @@ MUTANTS = (
         breaks="everything is committed in the end",
         klass="L",
         source=f"{PAPER}, section 8; Ongaro 2014, section 6.4",
-        story="What earlier terms left can be committed only under an entry of this term, and nobody writes one.",
+        story=(
+            "A new leader writes no entry of its own. What earlier terms left can be committed only under "
+            "an entry of this term. While no client asks for anything there is none, and it stays open."
+        ),
     ),
 )

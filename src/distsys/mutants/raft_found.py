@@ -47,7 +47,11 @@ MUTANTS = (
         classes={"server": WhoLeavesDoesNotStand},
         breaks="one leader in the end",
         source=f"{DISSERTATION}, section 4.2.2; found by the swarm while this book was written",
-        story="The one that leaves has the longest log and refuses all others its vote: nobody leads.",
+        story=(
+            "A leader that leaves the group does not stand for election any more, although its removal is "
+            "not committed yet. It has the longest log and refuses all others its vote, and without its "
+            "vote nobody can win. So nobody leads, and the removal is never finished."
+        ),
         options={"nodes": 2, "voters": 2, "changes": 30, "joint": False},
         klass="L",
     ),
@@ -58,7 +62,12 @@ MUTANTS = (
         classes={"server": StoreWithLeasesAfterAHandOver},
         breaks="linearizability",
         source="tikv/raft-rs issue 234; etcd-io/raft issue 99",
-        story="The leader gave up and reads by lease again. Its order comes late, and a second leader is elected.",
+        story=(
+            "A leader hands over, the successor does not answer in time, and the leader goes on and reads "
+            "by its lease again. Its order to take over comes late all the same, and the successor is "
+            "elected without waiting for the lease to end. Two servers believe that they lead, and the old "
+            "one answers a read with what is no longer so."
+        ),
         options={"reads": "lease", "upkeep": 0, "keys": 1},
         klass="X",
         depth=30,
@@ -71,7 +80,11 @@ MUTANTS = (
         classes={"server": KeepsItsPreVotes},
         breaks="a leader does not campaign",
         source="found in a review while this book was written",
-        story="It had asked again just before the last vote came; the answers make it campaign against itself.",
+        story=(
+            "A new leader does not forget that it was asking for pre-votes. It had asked once more just "
+            "before it won, and answers to that come in now. They make it campaign against itself, and an "
+            "agreed leader is gone."
+        ),
         klass="X",
         depth=8,
         scenario="distsys.lab.raft_found_runs:AGAINST_ITSELF",

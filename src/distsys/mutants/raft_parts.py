@@ -208,7 +208,11 @@ MUTANTS = (
         breaks="linearizability",
         depth=11,
         source=f"etcd before 0.5, in Kingsbury 2014; {DISSERTATION}, section 6.4",
-        story="It was the leader a moment ago. Others have elected a new one, and a client reads what is no longer so.",
+        story=(
+            "A leader answers reads from its own state and asks nobody. It is cut off, others elect a new "
+            "leader, and a client writes there. The old one still believes that it leads, and a client "
+            "reads from it what is no longer so."
+        ),
         scenario="distsys.lab.scenarios_raft:STALE_READ",
         klass="D",
         seeds_max=5_000,
@@ -222,7 +226,11 @@ MUTANTS = (
         klass="X",
         depth=16,
         source=f"etcd-io/etcd issue 7331; {DISSERTATION}, section 6.4, step 1",
-        story="A new leader does not know how far the last one had committed, and its reads miss the end.",
+        story=(
+            "A new leader serves reads before an entry of its own term is committed. It has what the last "
+            "leader committed, but does not know yet how far that went. A client reads a state in which a "
+            "write that was answered is missing."
+        ),
         options={"reads": "index"},
         scenario="distsys.lab.scenarios_raft:NOT_YET_KNOWN",
     ),
@@ -234,7 +242,11 @@ MUTANTS = (
         breaks="linearizability",
         depth=9,
         source=f"{DISSERTATION}, section 6.3",
-        story="The answer was lost, the client asks again, and its text stands there twice.",
+        story=(
+            "The store has no sessions and does not know which commands it has done. An answer is lost, and "
+            "the client asks again. The command is done twice, and no order of the operations explains what "
+            "clients read afterwards."
+        ),
         scenario="distsys.lab.scenarios_raft:ASKED_TWICE",
     ),
     NodeMutant(
@@ -246,7 +258,11 @@ MUTANTS = (
         klass="D",
         depth=14,
         source=f"{DISSERTATION}, section 6.3 with chapter 5",
-        story="After a restart the store knows the data, and no longer which commands it has done.",
+        story=(
+            "A snapshot holds the data and not the table of sessions. A server that starts from a snapshot "
+            "has the data and no longer knows which commands it has done. It would do a retry again, and "
+            "the others would not: they are in different states."
+        ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
         scenario="distsys.lab.scenarios_raft:SESSIONS_LOST",
@@ -260,7 +276,11 @@ MUTANTS = (
         klass="D",
         depth=16,
         source="etcd-io/etcd pull request 1763",
-        story="A snapshot that was long on its way takes a server back in time, and what came since is gone.",
+        story=(
+            "A follower installs each snapshot of its leader, also one that is older than its own state. "
+            "One that was long on its way takes the server back in time, and what it has acknowledged since "
+            "is gone."
+        ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
         scenario="distsys.lab.scenarios_raft:BACK_IN_TIME",
@@ -274,7 +294,11 @@ MUTANTS = (
         klass="D",
         depth=14,
         source=f"{DISSERTATION}, section 5.1",
-        story="The tail of a log goes into a snapshot, another leader replaces the tail, and the snapshot keeps it.",
+        story=(
+            "A server puts its whole log into a snapshot, with the tail that is not committed. Another "
+            "leader replaces the tail by entries of its own. The snapshot keeps what never happened, and "
+            "the replicas differ."
+        ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
         scenario="distsys.lab.scenarios_raft:SNAPSHOT_OF_A_TAIL",
@@ -289,7 +313,11 @@ MUTANTS = (
         stronger=("election safety",),
         depth=20,
         source="Ongaro, raft-dev, 10 July 2015",
-        story="A change of the last leader, unknown to this one, and one of its own are two steps: no overlap is left.",
+        story=(
+            "A new leader changes the members before it has committed an entry of its term. The last leader "
+            "had begun a change that this one has never seen. The two configurations are two steps apart, "
+            "so their majorities need not meet, and what the one commits the other may lose."
+        ),
         options={"joint": False, "voters": 4},
         scenario="distsys.lab.raft_member_runs:TWO_CHANGES",
     ),
@@ -303,7 +331,11 @@ MUTANTS = (
         stronger=("election safety",),
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
-        story="Two steps in a row at a leader that is then cut off: its majority and the others' do not meet.",
+        story=(
+            "A leader begins a change of members while the last one is not committed. It is cut off, and "
+            "its configuration is two steps from that of the others. A majority of the one and a majority "
+            "of the other need not have a server in common."
+        ),
         options={"joint": False},
         scenario="distsys.lab.raft_member_runs:TWO_AT_ONCE",
     ),
@@ -315,7 +347,10 @@ MUTANTS = (
         breaks="linearizability",
         depth=11,
         source="Ongaro and Ousterhout 2014, section 8; Jepsen on Redis-Raft 1b3fbf6",
-        story="The leader has the entry, and is the only one. It is deposed, and what was acknowledged never was.",
+        story=(
+            "A leader answers when it has the entry itself, and not when a majority has it. It is deposed, "
+            "and the next leader has never seen the entry. What was acknowledged never was."
+        ),
         scenario="distsys.lab.scenarios_raft:NEVER_COMMITTED",
     ),
     NodeMutant(
@@ -327,7 +362,11 @@ MUTANTS = (
         klass="L",
         stronger=("one leader in the end", "everything is committed in the end"),
         source=f"Ongaro and Ousterhout 2014, section 6; {DISSERTATION}, section 9.6",
-        story="A server that is no member hears no leader, raises its term, and deposes one leader after another.",
+        story=(
+            "A server campaigns without asking first whether it could win, and voters listen although they "
+            "hear a leader. One that was removed hears nobody, so it raises the term again and again. Each "
+            "time a leader steps down with whom nothing was wrong."
+        ),
     ),
     NodeMutant(
         id="RAFT-31",
@@ -337,7 +376,11 @@ MUTANTS = (
         breaks="one leader in the end",
         klass="L",
         source="found while this book was written",
-        story="The one with the good log asks for a term that others have passed; nobody tells it, and nobody leads.",
+        story=(
+            "Who refuses a pre-vote does not say which term it is in. The server with the good log asks for "
+            "a term that others have passed, and nobody tells it. It asks for the same term for ever, the "
+            "others cannot win, and nobody leads."
+        ),
         seeds_max=5_000,
         options={"nodes": 2, "voters": 2},
         depth=10,
@@ -351,7 +394,11 @@ MUTANTS = (
         breaks="assertion",
         klass="D",
         source=f"{DISSERTATION}, section 5.1",
-        story="Between the two writes the server crashes: the log begins where no snapshot ends.",
+        story=(
+            "Log and snapshot are written one after the other, as two records, and the server crashes in "
+            "between. It comes back with a log that begins where no snapshot ends, and what lies between is "
+            "gone."
+        ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
         depth=12,
@@ -366,7 +413,11 @@ MUTANTS = (
         klass="D",
         stronger=("election safety",),
         source="Ongaro and Ousterhout 2014, section 6",
-        story="Between old and new only the new servers are asked, while others still count by the old ones.",
+        story=(
+            "While members change, only a majority of the new ones is asked. Servers that have not heard of "
+            "the change still count by the old ones. The two majorities need not meet, and a leader can be "
+            "elected that lacks what was committed."
+        ),
         options={"joint": True},
         depth=18,
         scenario="distsys.lab.raft_member_runs:NEW_DECIDE",
@@ -379,6 +430,9 @@ MUTANTS = (
         breaks="clients are served in the end",
         klass="L",
         source="Ongaro and Ousterhout 2014, section 8",
-        story="The leader crashed with the call, and the client goes on to wait for the answer.",
+        story=(
+            "A client sends its call once and then only waits. The leader crashes with the call before it "
+            "has answered. The servers elect another leader and are ready to serve, but nobody asks them."
+        ),
     ),
 )

@@ -1,0 +1,234 @@
+"""The texts of the bug gallery as MyST: the entry of each known bug, and the table of what catches which.
+
+Everything is made from the catalogue of `distsys.mutants`, the runs in tests/golden/counterexamples and the rows in
+tests/golden/matrix.json; the wrong code is read from the package. `ds_bugs` puts the texts into pages.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from distsys.algorithms import hashing_laws
+from distsys.checkers.matrix import WAYS, all_mutants
+from distsys.core import systems
+from distsys.core.systems import CLASSES, NodeMutant, SubjectMutant
+from distsys.core.trace import Trace
+from distsys.drivers import length, reperform
+from distsys.drivers.hunt import without_mutant
+from distsys.drivers.replay import cluster_of
+from distsys.views.staging import summary
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS, MATRIX = "tests/golden/counterexamples", ROOT / "tests/golden/matrix.json"
+BUG, RIGHT = "with the bug", "correct"  # the labels of the two runs
+SHOWN, AFTER = 24, 12  # of a long run: at least so many steps, and so many after the two have begun to differ
+BUGS = re.compile(r"^:{3,}\{bug\} (\S+)$", re.MULTILINE)
+NOTHING = "\u2013"
+WORDS = {"caught": "caught", "missed": "missed", "": NOTHING}
+SAID = {  # of what breaks a run without being a law of its system
+    "linearizability": "Each operation of a client takes effect in one moment between its call and its answer.",
+    "assertion": "What the code itself asserts is true.",
+}
+LINEARIZABLE = """\
+verdict = {{label: linearizable(History.of(run), "{history}") for label, run in runs.items()}}
+"""
+CODE = """\
+from distsys import Trace, systems
+{imports}from distsys.drivers import reperform
+
+broken = Trace.load("{path}")
+correct = systems.build(broken.header.system, **dict(broken.header.options.items()))
+runs = {{"{bug}": broken, "{right}": reperform(broken, correct)}}
+"""
+EVIDENCE = """\
+import json
+from distsys.core import systems
+print(json.dumps({m.id: m.verdicts(m.subject)[m.breaks] for m in systems.value_mutants()}))
+"""
+Mutant = NodeMutant | SubjectMutant
+
+
+def plain(text: str) -> str:
+    r"""Return a text in which nothing is a mark of Markdown.
+
+    >>> plain("n_1 says [*]")
+    'n\\_1 says \\[\\*\\]'
+    """
+    return re.sub(r"([\\`*_\[\]{}<>#|$])", r"\\\1", text)
+
+
+def place(id: str) -> str:
+    """Return the address of the entry of a bug; its figure has "fig-" before it."""
+    return f"bug-{id.lower()}"
+
+
+def source_of(mutant: Mutant) -> str:
+    """Return the classes that are wrong, those that they stand on first, as they are written in the package."""
+    kinds = [mutant.subject] if isinstance(mutant, SubjectMutant) else list(mutant.classes.values())
+    for kind in kinds:
+        below = vars(kind).get("below")
+        if inspect.isclass(below) and below.__module__.startswith("distsys.mutants."):
+            kinds.append(below)
+    found = [inspect.getsource(kind).rstrip() for kind in reversed(kinds)]
+    return "\n\n\n".join(re.sub(rf'    """{mutant.id}\."""\n+', "", text) for text in found)
+
+
+def law_of(mutant: Mutant) -> str:
+    """Return the sentence of the law that a mutant breaks."""
+    if mutant.breaks in SAID:
+        return SAID[mutant.breaks]
+    if mutant.system not in systems.names():
+        return str(getattr(hashing_laws, mutant.breaks).__doc__).split("\n", 1)[0]
+    laws = {law.name: law.says for law in systems.find(mutant.system).laws}
+    return laws[mutant.breaks]
+
+
+def rows() -> dict[str, dict[str, Any]]:
+    """Return the stored rows of the matrix, by the id of the mutant."""
+    return {row["id"]: row for row in json.loads(MATRIX.read_text(encoding="utf-8"))}
+
+
+def file_of(mutant: Mutant, led_to: bool = False) -> str:
+    """Return where the shortest run of a mutant is stored, or the one that shows what the bug leads to."""
+    return f"{RUNS}/{mutant.id}{'-consequence' * led_to}.jsonl"
+
+
+def run_of(mutant: Mutant, led_to: bool = False) -> Trace | None:
+    """Return that run; None where it is not stored."""
+    path = ROOT / file_of(mutant, led_to)
+    return Trace.load(path) if path.is_file() else None
+
+
+def window(broken: Trace, correct: Trace) -> int:
+    """Return the last step to show: the last of all, or in a long healed run one soon after the two differ."""
+    pairs = zip(broken, correct, strict=False)
+    differ = next((old.number for old, new in pairs if old != new), min(len(broken), len(correct)))
+    last = max(SHOWN, differ + AFTER)
+    return last if broken.violation is not None and not broken.violation.step else len(broken)
+
+
+def code_of(mutant: Mutant, led_to: bool = False) -> str:
+    """Return Python that binds the two runs of the figure of a mutant, and the verdicts over their histories."""
+    history = systems.find(mutant.system).history
+    code = CODE.format(
+        imports="from distsys.checkers import History, linearizable\n" * bool(history),
+        path=file_of(mutant, led_to), bug=BUG, right=RIGHT,
+    )  # fmt: skip
+    return code + LINEARIZABLE.format(history=history) * bool(history)
+
+
+def figure(
+    mutant: Mutant, broken: Trace, first: int = 1, last: int | None = None, led_to: bool = False
+) -> list[str]:
+    """Return the figure of a mutant as a directive: the stored run beside the correct code under its schedule."""
+    correct, found = reperform(broken, without_mutant(cluster_of(broken))), broken.violation
+    assert found is not None, f"the stored run of {mutant.id} breaks no law"
+    last = min(last or window(broken, correct), max(len(broken), len(correct)))
+    after = "as the history shows" if mutant.breaks == "linearizability" else "when all has settled"
+    when = f"at step {found.step}" if found.step else after
+    caption = f"The run with the bug breaks *{found.law}* {when}; the correct code, under the same schedule, keeps it."
+    if last < len(broken):
+        caption += (
+            f" The picture shows the first {last} of {len(broken)} steps; the law is judged after the last."
+        )
+    ends = min(last, len(broken)), min(last, len(correct))
+    sides = [summary(run, first, end).rstrip(".") for run, end in zip((broken, correct), ends, strict=True)]
+    alt = f"Two space-time diagrams beside each other. With the bug: {sides[0]}. Correct: {sides[1]}."
+    title = f"{mutant.id}: what it leads to" if led_to else f"{mutant.id}: {mutant.title}"
+    options = {"name": f"fig-{place(mutant.id)}{'-leads-to' * led_to}", "title": title, "alt": alt}
+    if mutant.breaks == "linearizability":
+        options["panel"] = "operations"
+    elif broken.steps == correct.steps:  # they differ in what the nodes know, and in nothing that they do
+        options["panel"] = "state"
+    lines = [f":{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in options.items()]
+    lines += [f":first: {first}", f":last: {last}", ":beside:", ":lights:"]
+    lines += [f":at: {found.step}"] * bool(found.step)
+    return [f"::::{{spacetime}} {caption}", *lines, "", *code_of(mutant, led_to).splitlines(), "::::", ""]
+
+
+@cache
+def evidence() -> dict[str, str]:
+    """Return what the laws over values say of each value mutant, in a process whose `hash` is the same every time."""
+    command = [sys.executable, "-c", EVIDENCE]
+    variables = {"PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def caught(mutant: Mutant, row: dict[str, Any] | None) -> str:
+    """Return how a mutant was caught, in one sentence."""
+    if row is None:
+        return "not measured yet."
+    ways = [way for way in WAYS if row["caught"].get(way) == "caught"]
+    seeds = "" if row["seeds"] is None else f", after {row['seeds']:,} seed{'s' * (row['seeds'] != 1)}"
+    return f"{', '.join(ways) or 'nothing'}{seeds}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
+
+
+def size(mutant: Mutant, broken: Trace) -> str:
+    """Return how long the shortest run is, and how long the shortest known from elsewhere."""
+    count = length(broken)
+    words = f"{count} event{'s' * (count != 1)}" if count else "no event: to start the nodes is enough"
+    known = getattr(mutant, "depth", 0)  # measured or estimated before this run was found
+    return words + (f"; the catalogue names {known}." if known else ".")
+
+
+def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
+    """Return the section of a mutant as MyST text."""
+    broken, row = run_of(mutant), rows().get(mutant.id)
+    lines = [f"({place(mutant.id)})=", f"# {mutant.id}: {plain(mutant.title)}", "", plain(mutant.story), ""]
+    lines += ["````python", source_of(mutant), "````", ""]
+    facts = {"Breaks": f"*{mutant.breaks.replace('_', ' ')}*: {plain(law_of(mutant))}"}
+    if isinstance(mutant, SubjectMutant):
+        facts["Evidence"] = f"{plain(evidence()[mutant.id])}."
+    elif broken is not None and broken.violation is not None:
+        facts["Evidence"] = f"{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
+        facts["Shortest run"] = size(mutant, broken)
+    facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
+    lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
+    if isinstance(mutant, NodeMutant):
+        none = ["Its shortest run is not stored yet.", ""]
+        lines += none if broken is None else figure(mutant, broken, first, last)
+        led = run_of(mutant, led_to=True)
+        if led is not None and led.violation is not None:
+            lines += [
+                "What it leads to, if nobody listens to that law:",
+                "",
+                *figure(mutant, led, led_to=True),
+            ]
+    return "\n".join(lines)
+
+
+def entries() -> dict[str, str]:
+    """Return {id: page} of all entries in the pages of the gallery, in their order."""
+    return {
+        id: path.stem
+        for path in sorted((ROOT / "book").glob("bugs-*.md"))
+        for id in BUGS.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def table(page: str) -> str:
+    """Return the rows of the matrix for the bugs of a page as a MyST table, then what is wrong with red rows."""
+    every, known = rows(), {mutant.id: mutant for mutant in all_mutants()}
+    lines = [f"| {' | '.join(('bug', 'class', *WAYS, 'seeds', 'events'))} |", "|---" * (4 + len(WAYS)) + "|"]
+    reds, chosen = [], [id for id, where in entries().items() if where == page]
+    for id in chosen:
+        row = every.get(id, {"caught": {}})
+        ways = (WORDS[row["caught"].get(way, "")] for way in WAYS)
+        counts = (NOTHING if row.get(key) is None else f"{row[key]:,}" for key in ("seeds", "length"))
+        name = f"{{ref}}`{id} <{place(id)}>` {plain(known[id].title)}"
+        lines.append(f"| {' | '.join((name, known[id].klass, *ways, *counts))} |")
+        reds += [f"- {id} is red: {plain(red)}" for red in row.get("reds", ())]
+        reds += [f"- {id} is not measured yet."] * (id not in every)
+    made = sorted({(row["commit"], row["date"]) for id, row in every.items() if id in chosen})
+    commits = ", ".join(f"{commit} of {date}" for commit, date in made)
+    found = f"Measured by `python -m distsys mutants` at commit {commits}." if made else ""
+    return "\n".join([*lines, "", *reds, "", found])

@@ -1,0 +1,102 @@
+"""The bug gallery of the book: every mutant has one entry, and what it says is what is stored and declared."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from bug_texts import BUGS, MATRIX, entries, entry, law_of, place, rows, run_of, source_of, table, window
+
+from distsys.checkers.matrix import CAUGHT, WAYS, all_mutants
+from distsys.core.systems import NodeMutant
+from distsys.drivers import length, reperform
+from distsys.drivers.hunt import without_mutant
+from distsys.drivers.replay import cluster_of
+
+ROOT = Path(__file__).resolve().parents[2]
+MUTANTS = {mutant.id: mutant for mutant in all_mutants()}
+PAGES = sorted((ROOT / "book").glob("bugs-*.md"))
+STORED = [
+    id for id, mutant in MUTANTS.items() if isinstance(mutant, NodeMutant) and run_of(mutant) is not None
+]
+
+
+def test_every_mutant_has_exactly_one_entry():
+    found = Counter(id for page in PAGES for id in BUGS.findall(page.read_text(encoding="utf-8")))
+    assert found == Counter(dict.fromkeys(MUTANTS, 1))
+
+
+def test_the_table_of_every_page_stands_in_the_gallery():
+    text = (ROOT / "book" / "bug-gallery.md").read_text(encoding="utf-8")
+    assert re.findall(r"\{bug-matrix\} (\S+)", text) == list(
+        dict.fromkeys(re.findall(r"\((bugs-\S+)\.md\)", text))
+    )
+    assert set(re.findall(r"\{bug-matrix\} (\S+)", text)) == {page.stem for page in PAGES}
+
+
+@pytest.mark.parametrize("id", MUTANTS)
+def test_a_story_is_told_in_two_to_four_sentences_without_names_of_runs(id):
+    story = MUTANTS[id].story
+    assert 2 <= len(re.findall(r"[.!?](?:\s|$)", story)) <= 4
+    assert not re.search(r"\bn\d\b|\bseed \d", story), "the shortest run may change, the story does not"
+
+
+@pytest.mark.parametrize("id", MUTANTS)
+def test_an_entry_shows_the_code_the_law_and_the_figure_of_the_stored_run(id):
+    mutant = MUTANTS[id]
+    text = entry(mutant)
+    assert f"({place(id)})=" in text
+    assert source_of(mutant) in text
+    assert law_of(mutant).endswith(".")
+    if isinstance(mutant, NodeMutant):
+        broken = run_of(mutant)
+        assert (f"fig-{place(id)}" in text) == (broken is not None)
+        assert broken is None or f"{length(broken) or 'no'} event" in text
+
+
+def test_the_code_of_an_entry_is_all_that_is_wrong():
+    text = source_of(MUTANTS["BEB-01"])
+    assert text.index("class LinksThatSendOnce") < text.index("class SendsOnce")
+
+
+@pytest.mark.parametrize("id", STORED)
+def test_a_figure_shows_the_step_that_breaks_the_law_or_where_the_two_runs_part(id):
+    broken = run_of(MUTANTS[id])
+    correct = reperform(broken, without_mutant(cluster_of(broken)))
+    last = window(broken, correct)
+    assert broken.violation.step <= last
+    differ = broken.steps[:last] != correct.steps[:last]
+    assert differ or ':panel: "state"' in entry(MUTANTS[id]), "the reader sees a difference"
+
+
+def test_the_stored_matrix_names_declared_mutants_and_says_what_is_stored_of_them():
+    assert set(rows()) <= set(MUTANTS)
+    for id, row in rows().items():
+        mutant, run = MUTANTS[id], run_of(MUTANTS[id])
+        assert set(row["caught"]) == set(WAYS)
+        assert (CAUGHT in row["caught"].values()) == (row["law"] is not None)
+        if not row["reds"]:
+            assert row["law"] in (mutant.breaks, *getattr(mutant, "stronger", ()))
+        if run is not None and not row["reds"]:
+            assert (row["length"], row["law"]) == (length(run), run.violation.law), id
+            assert row["digest"] == run.digest(), f"{id}: store its run and its row together"
+
+
+def test_the_stored_matrix_is_written_as_its_tool_writes_it():
+    text = MATRIX.read_text(encoding="utf-8")
+    every = json.loads(text)
+    assert [row["id"] for row in every] == sorted(row["id"] for row in every)
+    assert json.dumps(every, indent=1, ensure_ascii=False, sort_keys=True) + "\n" == text
+
+
+@pytest.mark.parametrize("page", [page.stem for page in PAGES])
+def test_a_table_has_a_row_for_each_bug_of_its_page_and_says_which_are_not_measured(page):
+    text, ids = table(page), [id for id, where in entries().items() if where == page]
+    assert re.findall(r"\{ref\}`(\S+) <", text) == ids
+    for id in ids:
+        (line,) = [line for line in text.splitlines() if f"`{id} <" in line]
+        assert (f"- {id} is not measured yet." in text) == (id not in rows())
+        assert line.count(" caught |") == list(rows().get(id, {"caught": {}})["caught"].values()).count(
+            CAUGHT
+        )
