@@ -28,6 +28,7 @@ UNLINKED = (
     # Type variables and aliases: autodoc gives them no entry of their own.
     ("py:.*", r"(?:distsys\.[\w.]+\.)?[A-Z][A-Z0-9]?"),
     ("py:.*", r"(?:[a-z]\.)?_?[A-Z]\w*"),
+    ("py:.*", r"distsys\.[\w.]+\._[A-Z]\w*"),  # a private class has no entry
 )
 
 

@@ -36,6 +36,7 @@ systems.declare(
         "distsys.mutants.hashing",
         "distsys.mutants.raft",
         "distsys.mutants.raft_parts",
+        "distsys.mutants.raft_found",
     ),
 )
 

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from distsys import simulate
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
 from distsys.checkers import History, linearizable
-from distsys.core.events import Timeout
+from distsys.core.divergence import divergence
+from distsys.core.events import Note, Timeout
 from distsys.core.values import Map
+from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
-from distsys.lab import datasets
+from distsys.lab import datasets, raft_runs
+from distsys.lab import raft_kv_runs as kv_runs
+from distsys.lab import raft_member_runs as member_runs
+from distsys.lab import raft_snapshot_runs as snapshot_runs
 from distsys.lab.drawn_histories import drawn
 from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
@@ -176,6 +182,108 @@ def ring():
     assert (ROOT / "tests" / "player" / "test_ring.py").is_file()
 
 
+def ran(page, *marks):
+    """Return the names after the first code cell of a page, and those cells that hold one of the marks."""
+    notebook = json.loads((ROOT / "chapters" / page).read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names = {"__name__": "page"}
+    for number, source in enumerate(sources):
+        if number == 0 or any(mark in source for mark in marks):
+            exec(source, names)
+    return names
+
+
+def notes(trace, number):
+    return [effect.text for effect in trace.step(number).effects if isinstance(effect, Note)]
+
+
+def commands(trace, name, number=0):
+    """Return the commands in the log of a server, at the end or after a step."""
+    return [entry.command for entry in states(trace)[number - 1][name]["log"]]
+
+
+def raft_copies():
+    trace = ran("3-algorithms/raft.ipynb", "class Copy", "fig-raft-copies")["copies"]
+    assert [states(trace)[-1][name]["value"] for name in ("s1", "s2")] == [7, 5]
+    assert not any(step.kind in ("drop", "crash", "duplicate") for step in trace)
+
+
+def raft_election():
+    trace = raft_runs.election()
+    assert notes(trace, 7) == ["leads term 1"]
+    assert (trace.step(13).kind, trace.step(13).node) == ("crash", "s1")
+    woke = [step for step in trace if isinstance(step.event, Timeout) and step.event.timer == "election"]
+    assert [(step.number, step.node) for step in woke] == [(4, "s1"), (14, "s3"), (15, "s2"), (22, "s2")]
+    assert woke[2].at - woke[1].at < 8_000
+    assert notes(trace, 25) == ["leads term 3"]
+    assert not any(text == "leads term 2" for step in trace for text in notes(trace, step.number))
+    assert (trace.step(30).node, trace.step(35).node) == ("s2", "s1")
+    assert states(trace)[34]["s1"]["leader"] == "s2"
+    assert states(trace)[34]["s1"]["commit_index"] == 2
+
+
+def raft_recovery():
+    page = ran("3-algorithms/raft.ipynb", "p = 2 / 9", "def recovery")
+    times = [page["recovery"](seed) for seed in range(20)]
+    for k in range(1, 5):
+        assert sum(time > 0.6 * k for time in times) / 20 < (1 - page["p"]) ** k / 2
+
+
+def raft_repair():
+    trace = raft_runs.log_repair()
+    assert commands(trace, "s1", 18) == [None, "x=1", "x=2"]
+    assert (trace.step(19).kind, trace.step(32).node) == ("crash", "s2")
+    assert [
+        type(e.message).__name__ for n in (33, 37) for e in trace.step(n).effects if hasattr(e, "message")
+    ] == ["Refused"] * 2
+    assert notes(trace, 39) == ["cuts its log after 2"]
+    assert commands(trace, "s1") == commands(trace, "s2") == [None, "x=1", None, "x=3"]
+
+
+def raft_two_votes():
+    kept, broken = raft_runs.two_votes(), raft_runs.two_votes("RAFT-01")
+    assert kept.violation is None
+    assert broken.violation.law == "election safety"
+    assert [step.kind for step in broken.steps[7:9]] == ["crash", "restart"]
+
+
+def raft_lost_ack():
+    kept, broken = raft_runs.lost_acknowledgement(), raft_runs.lost_acknowledgement("RAFT-09")
+    assert kept.violation is None
+    assert broken.violation.law == "leader completeness"
+    assert commands(broken, "s2") == []
+    assert commands(kept, "s2") == [None, "x=1"]
+
+
+def raft_8():
+    wrong, right = raft_runs.figure_eight("RAFT-05"), raft_runs.figure_eight()
+    assert divergence(wrong, right) == 29
+    assert (wrong.violation.law, wrong.violation.step, right.violation) == ("leader completeness", 37, None)
+    assert (commands(right, "s1", 28), commands(right, "s2", 28)) == ([None, "x=1", None], [None, "x=1"])
+    assert states(wrong)[28]["s1"]["commit_index"] == 2
+    assert states(right)[28]["s1"]["commit_index"] == 0
+    assert [notes(right, number) for number in (17, 25, 37, 40)] == [
+        ["leads term 2"],
+        ["leads term 3"],
+        ["leads term 4"],
+        ["cuts its log after 1"],
+    ]
+
+
+def raft_8e():
+    trace = raft_runs.figure_eight(one_more=True)
+    assert trace.violation is None
+    assert states(trace)[30]["s1"]["commit_index"] == 3
+    assert not any(text == "leads term 4" for step in trace for text in notes(trace, step.number))
+
+
+def raft_everybody():
+    runs = (simulate("raft", seed, mutant="RAFT-03") for seed in range(1, 60))
+    short = shrink(next(run for run in runs if run.violation))
+    assert short.violation.law == "leader completeness"
+    assert len(short) <= 25
+
+
 def clients():
     names = bound("fig-clients")
     calls, verdict = calls_of(positioned(names["trace"])), names["verdict"]
@@ -206,6 +314,143 @@ def quorums():
     assert nodes["b"].values == nodes["a"].values
 
 
+def two_majorities():
+    switched, kept = member_runs.two_majorities("RAFT-34"), member_runs.two_majorities()
+    assert (switched.violation.law, switched.violation.step) == ("election safety", 40)
+    assert [step.number for step in switched if "leads term 2" in texts(step)] == [34, 40]
+    assert "changes the members to n1, n2, n3, n4, n5" in texts(switched.step(15))
+    assert {switched.step(number).node for number in (18, 21)} == {"n4", "n5"}
+    assert kept.violation is None
+    assert [step.node for step in kept if "leads term 2" in texts(step)] == ["n1"]
+
+
+def two_changes():
+    broken, kept = member_runs.two_changes("RAFT-19"), member_runs.two_changes()
+    assert (broken.violation.law, broken.violation.step) == ("leader completeness", 45)
+    assert "changes the members to n1, n2, n3, n4, n5" in texts(broken.step(19))
+    assert "leads term 2" in texts(broken.step(29))
+    assert "changes the members to n2, n3, n4" in texts(broken.step(30))
+    assert any(
+        getattr(effect, "value", None) and effect.value.index == 3 for effect in broken.step(34).effects
+    )
+    assert kept.violation is None
+    assert any(type(getattr(e, "value", None)).__name__ == "ChangeRefused" for e in kept.step(30).effects)
+    assert "leads term 3" in texts(kept.steps[-1])
+
+
+def joint():
+    trace = member_runs.joint_change()
+    assert "changes the members to n2, n3, n4" in texts(trace.step(18))
+    assert type(trace.step(20).event.message).__name__ == "Refused"
+    outputs = {step.number: [e.value.index for e in step.effects if hasattr(e, "value")] for step in trace}
+    assert (outputs[23], outputs[24], outputs[28]) == ([], [2], [3])
+    assert texts(trace.step(28)) == ["steps down in term 1: it is no longer a voter"]
+    assert not any(step.kind == "deliver" and step.node == "n3" and step.number > 17 for step in trace)
+    assert (trace.step(37).node, outputs[37], trace.violation) == ("n2", [3, 4], None)
+
+
+def hand_over():
+    trace = member_runs.hand_over()
+    assert "hands over to n3" in texts(trace.step(20))
+    assert any(type(getattr(e, "value", None)).__name__ == "NotLeader" for e in trace.step(21).effects)
+    assert any(type(getattr(e, "message", None)).__name__ == "TimeoutNow" for e in trace.step(23).effects)
+    assert texts(trace.step(26)) == ["leads term 2"]
+    assert "timeout" not in [step.kind for step in trace.steps[19:]]
+
+
+def reads_stale():
+    stale, right = kv_runs.stale_read("RAFT-13"), kv_runs.stale_read()
+    assert stale.step(26).kind == "partition"
+    assert texts(stale.step(42)) == ["raft: leads term 2"]
+    assert [operations(stale.step(number)) for number in (25, 51, 54)] == [
+        [("ann", "ok", "x", 1)],
+        [("ann", "ok", "x", 2)],
+        [("bob", "ok", "x", 1)],
+    ]
+    assert "steps down" in texts(stale.step(55))[0]
+    assert 46_000 < stale.step(55).at - stale.step(54).at < 47_000
+    assert (stale.violation, kv_runs.judged(stale).outcome.name) == (None, "ILLEGAL")
+    assert kv_runs.judged(right).outcome.name == "OK"
+
+
+def early():
+    broken, kept = kv_runs.early_read("RAFT-14"), kv_runs.early_read()
+    assert operations(broken.step(37)) == [("bob", "ok", "x", None)]
+    assert operations(kept.steps[-1]) == [("bob", "ok", "x", 1)]
+    assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
+    assert any(type(getattr(e, "message", None)).__name__ == "Inner" for e in kept.step(37).effects)
+
+
+def lease():
+    beyond, within = kv_runs.lease_read(200_000, seed=206), kv_runs.lease_read(1_000, seed=206)
+    assert [kv_runs.judged(trace).outcome.name for trace in (beyond, within)] == ["ILLEGAL", "OK"]
+    (elected,) = [step for step in beyond if "raft: leads term 2" in texts(step)]
+    answer = next(step for step in beyond if step.node == "n1" and step.at > elected.at and step.effects)
+    assert (elected.at // 1000, answer.at // 1000) == (1000, 1021)
+    last = [value for step in within for value in operations(step)][-1]
+    assert last == ("bob", "invoke", "x", None)
+
+
+def twice():
+    broken, kept = kv_runs.retry("RAFT-15"), kv_runs.retry()
+    assert [operations(trace.steps[-1]) for trace in (broken, kept)] == [
+        [("bob", "ok", "x", "aa")],
+        [("bob", "ok", "x", "a")],
+    ]
+    assert broken.step(23).kind == "invoke"
+    assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
+
+
+def install():
+    trace = snapshot_runs.catching_up()
+    assert (trace.step(20).kind, trace.step(20).node) == ("crash", "n3")
+    assert len([e for e in trace.step(39).effects if "raft/snapshot" in getattr(e, "changes", ())]) == 1
+    assert (trace.step(46).kind, trace.step(46).node) == ("restart", "n3")
+    assert (trace.step(50).node, trace.step(53).node, trace.step(55).node) == ("n3", "n3", "n1")
+    assert texts(trace.step(52)) == ["raft: sends n3 a snapshot"]
+    assert texts(trace.step(53)) == ["raft: installs a snapshot up to 3"]
+
+
+def late_snapshot():
+    broken, kept = snapshot_runs.late_snapshot("RAFT-17"), snapshot_runs.late_snapshot()
+    assert (broken.violation.law, broken.violation.step) == ("leader completeness", 89)
+    assert kept.violation is None
+    for trace in (broken, kept):
+        assert [
+            number for number in range(1, 90) if "raft: sends n3 a snapshot" in texts(trace.step(number))
+        ] == [
+            53,
+            60,
+        ]
+        assert operations(trace.step(66)) == [("ann", "ok", "x", 3)]
+        assert (trace.step(71).node, trace.step(71).cause[0]) == ("n3", 53)
+        assert trace.step(74).kind == "crash"
+        assert texts(trace.step(89)) == ["raft: leads term 2"]
+    changed = [any(hasattr(e, "changes") for e in trace.step(71).effects) for trace in (broken, kept)]
+    assert changed == [True, False]
+
+
+def snapshot_cost():
+    """The cells of the page assert that the counted cost is the predicted one."""
+    costs = {k: 4 / k + (k - 1) / 100 for k in (5, 10, 20, 40, 80)}
+    assert [round(cost, 2) for cost in costs.values()] == [0.84, 0.49, 0.39, 0.49, 0.84]
+    run = snapshot_runs.writing(40, keys=4, snapshot_every=20)
+    assert snapshot_runs.snapshot_records(run) / 40 + sum(
+        snapshot_runs.entries_to_replay(run)
+    ) / 40 / 50 == pytest.approx(costs[20])
+
+
+def operations(step):
+    """Return what clients ask and hear in a step, as (process, type, key, value)."""
+    values = [effect.value for effect in step.effects if hasattr(effect, "value")]
+    return [(value.process, value.type, value.key, value.value) for value in values if hasattr(value, "f")]
+
+
+def texts(step):
+    """Return the texts that a step notes."""
+    return [effect.text for effect in step.effects if hasattr(effect, "text")]
+
+
 @cache
 def linearizability():
     """Return what the cells of the page bind; each asserts what its prose says."""
@@ -220,36 +465,37 @@ def linearizability():
 def quarrel():
     trace = linearizability()["quarrel"]
     calls = calls_of(positioned(trace))
-    assert next(step.number for step in trace if step.kind == "partition") == 57
-    (deleted,) = (call for call in calls if call.f == "delete")
-    old = max((call for call in calls if call.process == "c2.1"), key=lambda call: call.start)
-    assert (deleted.label, deleted.stop) == ("delete k0", 129)
-    assert (old.start, old.answer) == (133, "+c1.1:1")
-    earlier = [call for call in calls if call.process == "c2.1" and call is not old]
-    assert all(call.start < deleted.stop and deleted.start < call.stop for call in earlier)
-    assert len(earlier) == 2
+    assert next(step.number for step in trace if step.kind == "partition") == 59
+    (append,) = (call for call in calls if call.process == "c3.1")
+    earlier, late = (call for call in calls if call.process == "c2.1")
+    beside = next(call for call in calls if call.process == "c1.1" and call.f == "get")
+    assert (append.asked, append.stop) == ("+c3.1:1", 138)
+    assert (late.start, late.stop, late.answer) == (139, 145, "+c1.1:1")
+    for call in (earlier, beside):
+        assert call.answer == "+c1.1:1"
+        assert call.start < append.stop
+        assert append.start < call.stop
 
 
 def old_leader():
     quarrel()
     trace = linearizability()["quarrel"]
     leaders = {
-        step.number: {
-            name for name, node in nodes.items() if name[0] == "n" and node.raft.role.name == "LEADER"
-        }
+        step.number: {name for name in ("n1", "n2", "n3") if nodes[name].raft.role.name == "LEADER"}
         for step, nodes, _ in replayed(trace)
-        if step.number in (104, 105)
+        if step.number in (115, 116, 146, 147)
     }
-    assert leaders == {104: {"n1"}, 105: {"n1", "n2"}}
+    assert leaders == {115: {"n3"}, 116: {"n1", "n3"}, 146: {"n1", "n3"}, 147: {"n1"}}
     verdict = linearizable(History.of(trace), "key-value")
-    assert [call.text for call in verdict.stuck] == ["get k0 -> +c1.1:1"]
-    assert [call.process for call in verdict.partial].index("c2.1") == 2
+    assert [(call.text, call.process) for call in verdict.stuck] == [("get k0 -> +c1.1:1", "c2.1")]
+    order = [(call.process, call.f) for call in verdict.partial]
+    assert order == [("c1.1", "append"), ("c2.1", "get"), ("c1.1", "get"), ("c3.1", "append")]
 
 
 def silent():
     calls = calls_of(positioned(linearizability()["correct"]))
-    assert {call.process for call in calls if not call.stop} == {"c1.1", "c2.1"}
-    assert [call.label for call in calls if call.process == "c3.1"][-2:] == ["delete k0", "get k0 -> none"]
+    assert [(call.process, call.f) for call in calls if not call.stop] == [("c2.1", "get"), ("c1.1", "get")]
+    assert [call.f for call in calls if call.process == "c3.1"] == ["append", "append", "get"]
 
 
 def by_hand():
@@ -264,6 +510,17 @@ def search_steps():
 
 
 CLAIMS = {
+    "fig-install": install,
+    "fig-late-snapshot": late_snapshot,
+    "fig-snapshot-cost": snapshot_cost,
+    "fig-reads-stale": reads_stale,
+    "fig-early-read": early,
+    "fig-lease": lease,
+    "fig-twice": twice,
+    "fig-two-majorities": two_majorities,
+    "fig-two-changes": two_changes,
+    "fig-joint": joint,
+    "fig-hand-over": hand_over,
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
     "fig-beside": beside,
@@ -282,6 +539,16 @@ CLAIMS = {
     "fig-fork": changed,
     "fig-no-relay": changed,
     "fig-ring": ring,
+    "fig-raft-copies": raft_copies,
+    "fig-raft-election": raft_election,
+    "fig-raft-recovery": raft_recovery,
+    "fig-raft-repair": raft_repair,
+    "fig-raft-two-votes": raft_two_votes,
+    "fig-raft-lost-ack": raft_lost_ack,
+    "fig-raft-8": raft_8,
+    "fig-raft-8-twice": raft_8,
+    "fig-raft-8e": raft_8e,
+    "fig-raft-everybody": raft_everybody,
     "fig-quarrel": quarrel,
     "fig-old-leader": old_leader,
     "fig-silent": silent,

@@ -103,6 +103,13 @@ def probability(argument: str, value: object) -> float:
     return float(value)
 
 
+def yes_or_no(argument: str, value: object) -> bool:
+    """Return `value` if it is True or False, else raise an error that names `argument`."""
+    if not isinstance(value, bool):
+        raise ArgumentTypeError(f"{argument} must be True or False, but it is {shown(value)}")
+    return value
+
+
 def name_text(argument: str, value: object) -> str:
     """Return `value` if it is a usable name: a non-empty str without control characters, '/' or '>'."""
     if not isinstance(value, str):

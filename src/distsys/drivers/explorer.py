@@ -81,7 +81,7 @@ def explore(
     bounds      see `Bounds`; without it messages are delivered, and nothing else happens
     requests    what clients may ask, whatever their `at`; None takes the workload of the system for `seed`
     laws        None takes the laws of the system; those that hold finally are left out
-    goals       what must be reachable: functions of the `World` (laws look at it too), by name, or `Sight`s
+    goals       what must be reachable: functions of the `World` (laws look at it too), by name, or as sights
     prunes      functions of the `World`; where one is true, nothing is explored below
     symmetry    take states that differ only in the names of nodes that are alike for one (see `symmetry`)
     states_max  the budget: with more distinct states the verdict is UNKNOWN

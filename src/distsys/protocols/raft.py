@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from distsys.core.errors import ArgumentError, ArgumentTypeError, name_text, shown, whole_number
 from distsys.core.log import Log
 from distsys.core.node import Node
 from distsys.core.units import MS
@@ -39,6 +40,19 @@ from .raft_messages import (
     Role,
     Vote,
 )
+
+
+def server_names(argument: str, names: Any) -> tuple[str, ...]:
+    """Return `names` if it is a tuple of at least one name, each once, else raise an error that names `argument`."""
+    if not isinstance(names, tuple):
+        raise ArgumentTypeError(f"{argument} must be a tuple of names, but it is {shown(names)}")
+    for name in names:
+        name_text(f"a name in {argument}", name)
+    if not names or len(set(names)) < len(names):
+        raise ArgumentError(
+            f"{argument} must name at least one server, and each once, but it is {shown(names)}"
+        )
+    return names
 
 
 class Raft(Node):
@@ -79,10 +93,15 @@ class Raft(Node):
         batch: int = 64,
     ) -> None:
         super().__init__(name, disk)
-        self.voters = voters
-        self.election_ms = election_ms
-        self.heartbeat_ms = heartbeat_ms
-        self.batch = batch  # entries in one AppendEntries at most
+        self.voters = server_names("voters", voters)
+        self.election_ms = whole_number("election_ms", election_ms, at_least=2)
+        self.heartbeat_ms = whole_number("heartbeat_ms", heartbeat_ms, at_least=1)
+        if heartbeat_ms >= election_ms:
+            raise ArgumentError(
+                f"heartbeat_ms must be less than election_ms ({election_ms}), or followers give up a leader "
+                f"between two heartbeats, but it is {heartbeat_ms}"
+            )
+        self.batch = whole_number("batch", batch, at_least=1)  # entries in one AppendEntries at most
         # Persistent on all servers.
         self.current_term: int = disk.get("current_term", 0)
         self.voted_for: str | None = disk.get("voted_for")

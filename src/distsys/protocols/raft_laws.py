@@ -13,6 +13,7 @@ The laws find the Raft server also where it is embedded in a host under the name
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from distsys.core.events import Effect, Event, Persist, Send
@@ -40,9 +41,15 @@ def raft_of(node: Node | None) -> Raft | None:
 
 
 def acting(world: World) -> Raft | None:
-    """Return the Raft server that handled the last step, if it is up."""
+    """Return the Raft server that handled the last step, if it is up and the step is whole; None after a fault.
+
+    While a disk stalls in the middle of a step, the memory of the server is ahead of all that it has done: it does
+    nothing else until the disk goes on, and then the laws look again.
+    """
     step = world.step
-    return None if step is None else raft_of(world.nodes.get(step.node))
+    if step is None or step.event is None or step.kept < len(step.effects):
+        return None
+    return raft_of(world.nodes.get(step.node))
 
 
 def servers(world: World) -> Iterator[Raft]:
@@ -54,6 +61,8 @@ def servers(world: World) -> Iterator[Raft]:
 
 def agree(one: Log[Any], other: Log[Any], last_index: int) -> bool:
     """Return whether two logs hold the same entries up to `last_index`, as far as both still hold them."""
+    if last_index <= max(one.before_index, other.before_index):
+        return True
     if one.before_index == other.before_index:
         return one.truncate(last_index) == other.truncate(last_index)
     first = max(one.first_index, other.first_index)
@@ -235,10 +244,11 @@ def durable_before_revealed(memory: Memory, world: World) -> tuple[Memory, str |
     if step.kind == "wipe":
         return memory.remove(step.node), None
     disk = before = memory.get(step.node, EMPTY)
+    raft = raft_of(world.nodes.get(step.node))
     for effect in step.effects[: step.kept]:
         if isinstance(effect, Persist):
             disk = apply_to_disk(disk, raft_keys(effect))
-        elif (evidence := revealed(step.node, effect, disk)) is not None:
+        elif (evidence := revealed(step.node, effect, disk, raft)) is not None:
             return memory, evidence
     return (memory if disk is before else memory.set(step.node, disk)), None
 
@@ -254,8 +264,8 @@ def raft_keys(effect: Persist) -> Map[str, Any]:
     return Map({key.rpartition("/")[2]: value for key, value in effect.changes.items()})
 
 
-def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
-    """Return what an effect reveals that is not on the disk at that moment."""
+def revealed(name: str, effect: Effect, disk: Map[str, Any], raft: Raft | None) -> str | None:
+    """Return what an effect reveals that is not on the disk at that moment; `raft` is the server after the step."""
     if not isinstance(effect, Send):
         return None
     message = message_of(effect)
@@ -275,6 +285,8 @@ def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
             return f"{says} with a log up to {last_index}, but its disk ends at {log.last_index}"
         case Appended(match_index=match_index) if match_index > log.last_index:
             return f"{says} for the entries up to {match_index}, but its disk ends at {log.last_index}"
+        case Appended(match_index=match_index) if raft is not None and not agree(log, raft.log, match_index):
+            return f"{says} for the entries up to {match_index}, but its disk holds others there"
     return None
 
 
@@ -364,6 +376,7 @@ class Calm:
 
     since: int = -1
     term: int = 0
+    members: tuple[str, ...] = ()
     broken: str | None = None
 
 
@@ -374,7 +387,11 @@ class Calm:
     when=FINALLY,
 )
 def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None]:
-    """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6)."""
+    """Progress: a leader that does nothing wrong is not deposed (Ongaro 2014, sections 4.2.3 and 9.6).
+
+    A server that was removed may count terms as it likes, as long as no member follows it there. That all agree
+    counts from a look of the leader at its majority: what the last look saw came in part from the time of the faults.
+    """
     step = world.step
     if step is None or memory.broken:
         return memory, memory.broken
@@ -386,16 +403,36 @@ def an_agreed_leader_stays(memory: Calm, world: World) -> tuple[Calm, str | None
         return memory, None
     if isinstance(message_of(step.event), TimeoutNow):
         return Calm(memory.since), None  # a leader that hands over asks for a new term
-    if memory.term and raft.current_term > memory.term:
+    if raft.role is Role.LEADER and raft.is_changing():
+        return Calm(memory.since), None  # and so may one that leaves
+    if raft.name in memory.members and raft.current_term > memory.term:
         broken = (
             f"all members had agreed on the leader of term {memory.term}, and then {raft.name} entered term "
         )
-        return Calm(memory.since, memory.term, f"{broken}{raft.current_term}"), None
+        return replace(memory, broken=f"{broken}{raft.current_term}"), None
     settled = world.at - memory.since >= CALM_AFTER * raft.election_ms * MS
     stays = settled and raft.role is Role.LEADER and raft.is_voter() and not raft.is_changing()
     if not memory.term and stays and one_leader_in_the_end.fold(None, world)[1] is None:
-        return Calm(memory.since, raft.current_term), None
+        members = (raft.name, *raft.followers())
+        return Calm(memory.since, raft.current_term, members), None
     return memory, None
+
+
+@law_with_memory(
+    "a leader does not campaign", "A server never begins an election while it leads.", start=EMPTY
+)
+def a_leader_does_not_campaign(memory: Map[str, int], world: World) -> tuple[Map[str, int], str | None]:
+    """Progress: a leader gives up for a later term, for want of a majority, or because it leaves."""
+    step, raft = world.step, acting(world)
+    if raft is None:
+        return memory.remove(step.node), None
+    term = memory.get(raft.name)
+    asks = any(isinstance(message_of(e), RequestVote) for e in step.effects if isinstance(e, Send))
+    if term is not None and asks and step.kind not in ("start", "restart"):
+        return memory, f"{raft.name} leads term {term}, and asks for votes in term {raft.current_term}"
+    if raft.role is Role.LEADER:
+        return memory.set(raft.name, raft.current_term), None
+    return memory.remove(raft.name), None
 
 
 SAFETY = (
@@ -407,5 +444,5 @@ SAFETY = (
 )
 DURABILITY = (durable_before_revealed, terms_and_votes_are_kept)
 PROGRESS = (one_leader_in_the_end, everything_is_committed)
-STABILITY = (an_agreed_leader_stays,)
+STABILITY = (an_agreed_leader_stays, a_leader_does_not_campaign)
 RAFT_LAWS = (*SAFETY, *DURABILITY, *PROGRESS)

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from distsys.core.errors import yes_or_no
 from distsys.core.log import Log
 from distsys.core.values import EMPTY, Map, record
 
@@ -103,7 +104,7 @@ class ReconfigurableRaft(SnapshotRaft):
     State beside that of the heart and the snapshots, all derived from log and snapshot: `configuration` and
     `configuration_index`, where it stands. `joint` says which of the two ways is taken. From the host:
     ChangeMembers.
-    Outputs: ChangeRefused. A server that is no voter starts no election.
+    Outputs: ChangeRefused. A server that is no voter starts no election, once its leaving is committed.
     Source: Ongaro and Ousterhout 2014, section 6; Ongaro 2014, chapter 4; Ongaro, raft-dev, 10 July 2015.
     """
 
@@ -119,7 +120,7 @@ class ReconfigurableRaft(SnapshotRaft):
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, voters=voters, **settings)
-        self.joint = joint
+        self.joint = yes_or_no("joint", joint)
         self.configuration_index, self.configuration = self.newest_configuration(self.log)
 
     # Which configuration counts.
@@ -170,8 +171,18 @@ class ReconfigurableRaft(SnapshotRaft):
         """Return whether this server votes, as far as it knows."""
         return self.name in self.configuration.electors()
 
+    def may_stand(self) -> bool:
+        """Return whether this server starts elections: a voter does, and one that leaves until that is committed.
+
+        The one that leaves may be the only one that has the change, and with the longer log it refuses all others its
+        vote. Its own vote counts only where it is a voter (Ongaro 2014, section 4.2.2).
+        """
+        if self.is_voter() or self.configuration_index <= self.commit_index:
+            return self.is_voter()
+        return self.name in self.configuration_at(self.configuration_index - 1).electors()
+
     def on_election_timeout(self) -> None:
-        if self.is_voter():
+        if self.may_stand():
             super().on_election_timeout()
         else:
             self.restart_election_timer()
@@ -205,6 +216,8 @@ class ReconfigurableRaft(SnapshotRaft):
         """Return why the members may not change so now, or nothing."""
         if not message.voters:
             return "somebody must vote"
+        if len(set(message.voters)) < len(message.voters):
+            return "each voter stands there once"
         if self.is_changing():
             return "an earlier change is not committed yet"
         if not self.has_committed_in_its_term():

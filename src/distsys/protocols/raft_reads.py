@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from distsys.core.errors import whole_number, yes_or_no
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 
@@ -96,8 +97,8 @@ class ReadingRaft(StableRaft):
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
-        self.lease = lease
-        self.drift_ppm = drift_ppm
+        self.lease = yes_or_no("lease", lease)
+        self.drift_ppm = whole_number("drift_ppm", drift_ppm, at_most=499_999)  # at half, no lease is left
         self.reads: tuple[PendingRead, ...] = ()
         self.round = 0
         self.confirmed: Map[str, int] = EMPTY
@@ -193,6 +194,7 @@ class ReadingRaft(StableRaft):
         super().send_heartbeats()
         if self.role is Role.LEADER and (self.lease or self.reads):
             self.ask_for_confirmation()  # renews the lease, and stands in for questions that were lost
+            self.maybe_answer()  # who votes alone needs no answer
 
     def become_follower(self, leader: str | None) -> None:
         waiting = self.reads

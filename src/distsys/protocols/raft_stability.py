@@ -73,9 +73,10 @@ class StableRaft(Raft):
     def on_message(self, sender: str, message: Any) -> None:
         if isinstance(message, RequestVote) and self.has_a_leader() and not message.transfer:
             return
-        if self.role is Role.LEADER and isinstance(message, (Appended, Refused)):
-            self.heard |= {sender}
         super().on_message(sender, message)
+        answers = isinstance(message, (Appended, Refused)) and message.term == self.current_term
+        if answers and self.role is Role.LEADER:
+            self.heard |= {sender}
         match message:
             case RequestPreVote():
                 self.on_request_pre_vote(sender, message)
@@ -127,6 +128,7 @@ class StableRaft(Raft):
     def maybe_become_leader(self) -> None:
         super().maybe_become_leader()
         if self.role is Role.LEADER:
+            self.pre_votes = frozenset()  # it may have asked again before the last vote came
             self.heard = frozenset({self.name})
             self.set_timer("quorum", self.election_ms * MS)
 

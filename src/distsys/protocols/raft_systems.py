@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from distsys.core.dice import Dice, derive
+from distsys.core.errors import whole_number
 from distsys.core.events import Deliver, Note, Output
 from distsys.core.systems import Members, Request, Sight, System
 from distsys.core.trace import Step
@@ -28,6 +29,8 @@ TIMING = {"election_ms": 300, "heartbeat_ms": 50, "batch": 64}
 def voters(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return servers that all vote from the start."""
     settings = {option: options[option] for option in TIMING}
+    whole_number("commands", options["commands"])
+    Raft(names[0], voters=names, **settings)  # a wrong option is answered here, before anything runs
     return {name: ("server", {"voters": names, **settings}) for name in names}
 
 
@@ -112,6 +115,10 @@ RAFT = System(
 def first_voters(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return servers of which the first few vote; the others wait until somebody adds them."""
     settings = {option: options[option] for option in (*TIMING, "joint")}
+    whole_number("commands", options["commands"])
+    whole_number("changes", options["changes"])
+    whole_number("voters", options["voters"], at_least=1, at_most=len(names))
+    RaftServer(names[0], voters=names, **settings)
     return {name: ("server", {"voters": names[: options["voters"]], **settings}) for name in names}
 
 

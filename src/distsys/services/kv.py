@@ -32,7 +32,7 @@ class Put:
 
 @record
 class Append:
-    """Put `text` behind what `key` holds."""
+    """Put `text` behind the text that `key` holds; False, and nothing done, where that is no text."""
 
     key: str
     text: str
@@ -108,7 +108,10 @@ def execute(data: Map[str, Any], command: Command) -> tuple[Map[str, Any], Any]:
         case Put(key, value):
             return data.set(key, value), None
         case Append(key, text):
-            return data.set(key, (data.get(key) or "") + text), None
+            held = data.get(key)
+            if held is not None and not isinstance(held, str):
+                return data, False  # an error here would stop every replica, one after the other
+            return data.set(key, (held or "") + text), None
         case Delete(key):
             return data.remove(key), None
         case Cas(key, old, new):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core.dice import Dice
+from distsys.core.errors import whole_number
 from distsys.core.node import Node
 from distsys.core.operations import INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
+from distsys.protocols.raft import server_names
 
 from . import kv
 from .replicated import Redirect, Reply
@@ -20,6 +22,7 @@ class KvClient(Node):
     """Asks `operations` random commands, and outputs each as an `Operation` when it begins and when it ends.
 
     A call that is not answered in time goes to the next server, under the same number, so that the store does it once.
+    A redirect is followed at once, but only so often in one try, and the time of the try runs on.
     After `tries_max` the client gives up: nobody knows whether the command was done, so the operation ends as
     "info" and the client goes on under a new name, with a new session. A restart does the same.
     State, durable: `life`, how many names it has used. Volatile: the open call, whom it asks, what it knows.
@@ -39,18 +42,19 @@ class KvClient(Node):
         think_ms: int = 100,
     ) -> None:
         super().__init__(name, disk)
-        self.servers = servers
-        self.operations = operations
-        self.keys = keys
-        self.retry_ms = retry_ms
-        self.tries_max = tries_max
-        self.think_ms = think_ms
+        self.servers = server_names("servers", servers)
+        self.operations = whole_number("operations", operations)
+        self.keys = whole_number("keys", keys, at_least=1)
+        self.retry_ms = whole_number("retry_ms", retry_ms, at_least=1)
+        self.tries_max = whole_number("tries_max", tries_max, at_least=1)
+        self.think_ms = whole_number("think_ms", think_ms)
         self.life: int = disk.get("life", 0)
         self.dice = Dice(0)
         self.sequence = 0
         self.done = 0
         self.open: kv.Call | None = None
-        self.asked = 0  # how often the open call was sent
+        self.asked = 0  # in how many tries the open call was sent
+        self.hops = 0  # how many redirects this try has followed
         self.server = servers[0]  # whom this client asks
         self.seen: Map[str, Any] = EMPTY  # what it last read, for a cas that may succeed
 
@@ -84,13 +88,16 @@ class KvClient(Node):
         """Send the open call to the server that this client believes in."""
         assert self.open is not None, f"{self.name} has nothing to ask"
         self.asked += 1
+        self.hops = 0
         self.send(self.server, self.open)
         self.set_timer("retry", self.retry_ms * MS, 2 * self.retry_ms * MS)
 
     def ask_somebody_else(self) -> None:
         """Ask the next server, or give up."""
         if self.asked < self.tries_max:
-            self.server = self.servers[(self.servers.index(self.server) + 1) % len(self.servers)]
+            known = self.server in self.servers  # a redirect may lead to one that it was not told of
+            place = self.servers.index(self.server) + 1 if known else 0
+            self.server = self.servers[place % len(self.servers)]
             self.note("asks again")
             self.ask()
         else:
@@ -110,9 +117,11 @@ class KvClient(Node):
                 self.open = None
                 self.cancel_timer("retry")
                 self.set_timer("next", 0, self.think_ms * MS)
-            case Redirect(leader=leader) if leader is not None and leader != self.server:
-                self.server = leader
-                self.ask()
+            case Redirect(leader=leader) if leader not in (None, self.server):
+                if self.hops < len(self.servers):  # two servers may name each other while one hands over
+                    self.hops += 1
+                    self.server = leader
+                    self.send(leader, call)
 
     # What is asked, and what is told of it.
 

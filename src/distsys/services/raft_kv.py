@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distsys.core.dice import Dice, derive
+from distsys.core.errors import whole_number
 from distsys.core.events import Output
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.operations import INFO, Operation
@@ -13,7 +14,7 @@ from distsys.core.systems import Members, Request, Sight, System
 from distsys.core.trace import Step
 from distsys.core.units import S
 from distsys.core.values import Map
-from distsys.protocols.raft_laws import RAFT_LAWS, STABILITY
+from distsys.protocols.raft_laws import RAFT_LAWS, STABILITY, acting
 from distsys.protocols.raft_membership import AddServer, RemoveServer
 from distsys.protocols.raft_systems import CONSENSUS_FAULTS, SIGHTS, TIMING, noted
 from distsys.protocols.raft_transfer import TransferLeadership
@@ -27,6 +28,12 @@ def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return the replicas, and as many clients as the options say."""
     replica = {option: options[option] for option in (*TIMING, "reads", "snapshot_every", "joint")}
     client = {"servers": names, "operations": options["operations"], "keys": options["keys"]}
+    whole_number("clients", options["clients"], at_least=1)
+    whole_number("upkeep", options["upkeep"])
+    ReplicatedStore(
+        names[0], voters=names, **replica
+    )  # a wrong option is answered here, before anything runs
+    KvClient("c1", **client)
     replicas = {name: ("server", {"voters": names, **replica}) for name in names}
     return {**replicas, **{f"c{number}": ("client", client) for number in range(1, options["clients"] + 1)}}
 
@@ -49,7 +56,7 @@ def upkeep(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tup
 def replicas_agree(memory: Map[int, Store], world: World) -> tuple[Map[int, Store], str | None]:
     """State machine safety, seen from above: data and sessions are equal, also where a snapshot brought them."""
     node = world.nodes.get(world.step.node)
-    if not isinstance(node, ReplicatedStore) or node.raft.last_applied == 0:
+    if not isinstance(node, ReplicatedStore) or node.raft.last_applied == 0 or acting(world) is None:
         return memory, None
     index = node.raft.last_applied
     known = memory.get(index)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from distsys.core.errors import ArgumentError, shown, whole_number
 from distsys.core.node import Node
 from distsys.core.values import EMPTY, Map, record
 from distsys.protocols.raft_messages import Committed, NotLeader, Propose, Role
@@ -21,6 +22,8 @@ from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, Restored
 
 from . import kv
+
+READS = ("log", "index", "lease")
 
 
 @record
@@ -61,14 +64,14 @@ class ReplicatedStore(Node):
     """
 
     declared = {
-        "role": "raft/role",
-        "term": "raft/current_term",
-        "vote": "raft/voted_for",
-        "log": "raft/log",
-        "commit": "raft/commit_index",
-        "votes": "raft/votes",
-        "match": "raft/match_index",
-        "voters": "raft/configuration",
+        "role": "raft.role",
+        "term": "raft.current_term",
+        "vote": "raft.voted_for",
+        "log": "raft.log",
+        "commit": "raft.commit_index",
+        "votes": "raft.votes",
+        "match": "raft.match_index",
+        "voters": "raft.configuration",
     }
     below: ClassVar[type[RaftServer]] = RaftServer
 
@@ -82,8 +85,12 @@ class ReplicatedStore(Node):
         **settings: Any,
     ) -> None:
         super().__init__(name, disk)
+        if reads not in READS:
+            raise ArgumentError(f"reads must be one of {', '.join(READS)}, but it is {shown(reads)}")
         self.reads = reads
-        self.snapshot_every = snapshot_every  # entries applied since the last snapshot; 0 takes none
+        self.snapshot_every = whole_number(
+            "snapshot_every", snapshot_every
+        )  # entries applied since the last snapshot; 0 takes none
         self.state = kv.Store()
         self.callers: Map[str, str] = EMPTY
         self.raft = self.embed(
