@@ -35,7 +35,9 @@ def altered(
         if not (isinstance(kind, type) and issubclass(kind, Node)):
             raise ArgumentTypeError(f"kind must be a class of nodes, but it is {shown(kind)}")
         if len(changed.classes) > 1:
-            raise ArgumentError(f"system must have nodes of one class, but {system} has {len(changed.classes)}")
+            raise ArgumentError(
+                f"system must have nodes of one class, but {system} has {len(changed.classes)}"
+            )
         changed = replace(changed, classes=dict.fromkeys(changed.classes, kind))
     if laws is not None:
         changed = replace(changed, laws=tuple(laws))

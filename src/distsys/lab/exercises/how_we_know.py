@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...algorithms.broadcast import ReliableBroadcast
-from ...core import World
 from ...core.laws import Law, law
 from ...drivers import Bounds, explore, simulate
 from ..altered import altered
@@ -248,5 +247,7 @@ def hide_a_bug(answer: object) -> str | None:
         if trace.violation is not None:
             return f"the simulation catches it with seed {seed}: {trace.violation.evidence}"
     if explore(altered(SYSTEM, kind, nodes=2), bounds=TWO_MESSAGES).violation is None:
-        return "the simulation is content, and the explorer too: with two nodes and two messages nothing breaks"
+        return (
+            "the simulation is content, and the explorer too: with two nodes and two messages nothing breaks"
+        )
     return None
