@@ -1,7 +1,7 @@
-"""Two ways to mix faults at the same density: every kind in every run, or in each run some kinds and others not at all.
+"""Two ways to mix faults at one density: every kind in every run, or in each run some kinds and others not at all.
 
-Both draw the same number of faults of each kind that is on; they differ in nothing else. So a comparison of the two says
-what it is worth to leave kinds out, which is the idea of swarm testing (Groce and others 2012).
+Both draw the same number of faults of each kind that is on; they differ in nothing else. So a comparison of the two
+says what it is worth to leave kinds out, which is the idea of swarm testing (Groce and others 2012).
 """
 
 from __future__ import annotations
@@ -30,13 +30,18 @@ class EveryKind(Swarm):
         """Return the network and the script for this seed; faults of nodes fall on the `servers` (None: all)."""
         random = Random(derive(seed, "mix"))
         on = [kind for kind in self.kinds if random.random() < self.share]
-        rates = {f"{kind}_ppm": RATE_PPM for kind in ON_EVERY_LINK if kind in on}
+        rates = {kind: RATE_PPM * (kind in on) for kind in ON_EVERY_LINK}
         script: list[faults.Action] = []
         for kind in on:
             whom = names if kind in ON_LINKS else servers or names
             for _ in range(self.faults_max if kind in SCRIPTED else 0):
                 script.extend(SCRIPTED[kind](random, until, whom))
-        network = Link(delay=Uniform(1 * MS, 37 * MS), **rates)
+        network = Link(
+            delay=Uniform(1 * MS, 37 * MS),
+            loss_ppm=rates["loss"],
+            duplicate_ppm=rates["duplicate"],
+            reorder_ppm=rates["reorder"],
+        )
         return network, tuple(sorted(script, key=lambda action: action.at))
 
 
