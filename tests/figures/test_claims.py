@@ -1,5 +1,6 @@
 """One test for each figure of the book: what the prose says of it holds in its run, at the step that is cited."""
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -21,6 +22,7 @@ from distsys.core.events import Note, Timeout
 from distsys.core.values import Map
 from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
+from distsys.drivers.schedules import length
 from distsys.lab import datasets, raft_runs
 from distsys.lab import raft_kv_runs as kv_runs
 from distsys.lab import raft_member_runs as member_runs
@@ -512,6 +514,47 @@ def search_steps():
     assert names["memo"][0] == names["tree"][0]
 
 
+@cache
+def how_we_know():
+    """Return what the cells of the page bind, run in its folder; each asserts what its prose says."""
+    path = ROOT / "chapters" / "4-code" / "how-we-know.ipynb"
+    names = {}
+    with contextlib.chdir(path.parent):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), names)
+    return names
+
+
+def lost_entry():
+    kept, lost = how_we_know()["kept"], how_we_know()["lost"]
+    assert kept.violation is None
+    assert (lost.violation.law, lost.violation.step) == ("leader completeness", len(lost))
+    before = [(step.kind, step.node) for step in kept if step.number < len(lost)]
+    assert before == [(step.kind, step.node) for step in lost][:-1]
+    (crash,) = (step for step in lost if step.kind == "crash")
+    assert crash.node == "n1"
+    nodes = next(nodes for step, nodes, _ in replayed(lost) if step.number == crash.number)
+    assert nodes["n2"].log.last_index == 2
+    assert nodes["n3"].log.last_index == 0
+
+
+def short_run():
+    names = how_we_know()
+    shortest, found = names["shortest"], names["each_step"]
+    assert shortest.violation.law == found.violation.law == "leader completeness"
+    assert (length(shortest), len(names["moves"])) == (9, 91)
+    nodes = [nodes for _, nodes, _ in replayed(shortest)][-1]
+    assert nodes["n2"].role.name == "LEADER"
+    assert (nodes["n2"].log[1].term, nodes["n3"].log[1].term) == (2, 1)
+
+
+def catch():
+    names = how_we_know()
+    assert names["predicted"] == sorted(names["predicted"])
+    assert names["measured"][0] == names["p"]
+
+
 def a_bug(mutant, led_to):
     """The claim of each figure of a bug: the left run breaks the law at its end, the right one keeps it."""
     names = {"__name__": "book"}
@@ -548,6 +591,9 @@ CLAIMS = BUGS | {
     "fig-two-changes": two_changes,
     "fig-joint": joint,
     "fig-hand-over": hand_over,
+    "fig-lost-entry": lost_entry,
+    "fig-short-run": short_run,
+    "fig-catch": catch,
     "fig-disagree": disagree,
     "fig-no-fault": no_fault,
     "fig-beside": beside,

@@ -33,7 +33,11 @@ from distsys.services.replicated import ReplicatedStore, Reply
 Story = tuple[Move | Flowed, ...]
 SERVERS = ("n1", "n2", "n3")
 CORRECT = "correct"
-MUTANTS = {one.id: one.classes["server"] for one in raft_parts.MUTANTS if one.system == "raft-kv" and "server" in one.classes}
+MUTANTS = {
+    one.id: one.classes["server"]
+    for one in raft_parts.MUTANTS
+    if one.system == "raft-kv" and "server" in one.classes
+}
 
 
 @record
