@@ -21,7 +21,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,8 @@ class _Hunted:
         broken = systems.build(self.mutant.system, mutant=self.mutant.id)
         trace = perform(broken, schedule, seed=seed, settle=settle)
         if self._found("unit", trace):
+            if not trace.violations and self.judge is not None:
+                trace = replace(trace, violations=self.judge(trace), ended="violation")
             self.short.append(trace)
         correct = systems.build(self.mutant.system, **dict(broken.options.items()))
         kept = perform(correct, schedule, seed=seed, settle=settle, skip=True)
