@@ -38,10 +38,6 @@ MUTANTS = {
     for one in raft_parts.MUTANTS
     if one.system == "raft-kv" and "server" in one.classes
 }
-    one.id: one.classes["server"]
-    for one in raft_parts.MUTANTS
-    if one.system == "raft-kv" and "server" in one.classes
-}
 
 
 @record
