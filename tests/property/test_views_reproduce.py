@@ -59,11 +59,13 @@ CODED = st.sampled_from([(name, None) for name in SYSTEMS]) | st.sampled_from(MU
        st.sampled_from([80 * MS, 80_001]), st.sampled_from([100_000, 60]))  # fmt: skip
 def test_a_drawn_run_is_one_call_of_simulate(coded, seed, nodes, faults, until, steps_max):
     system, mutant = coded
+    own = {one.id: one.options for one in systems.mutants()}.get(mutant, {})
+    voters = {**systems.find(system).options, **own}.get("voters", 1)
     trace = simulate(
         system,
         seed,
         mutant=mutant,
-        nodes=nodes,
+        nodes=max(nodes, voters),
         faults=faults,
         until=until,
         settle=SETTLE,
