@@ -1,4 +1,4 @@
-"""The file form of a history: JSON lines, an event a line, simple enough to be written by hand.
+"""The file form of a history: JSON lines, an event a line, which a person can write by hand.
 
     # a comment, or an empty line, is passed over
     {"process": "ann", "type": "invoke", "f": "put", "key": "x", "value": 1, "at": 1500}
