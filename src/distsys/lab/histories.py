@@ -34,6 +34,6 @@ def history(name: str) -> History:
     """Return one of the histories.
 
     >>> history("etcd-leader-killed")
-    <History: 70 operations of 21 processes; 55 ok, 15 info>
+    <History: 70 operations of 20 processes; 55 ok, 15 info>
     """
     return History.load(history_file(name))

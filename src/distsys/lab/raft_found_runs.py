@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distsys.core.units import MS
-from distsys.drivers.schedules import Flowed, Move, deliver, flow, request, timeout
+from distsys.drivers.schedules import deliver, flow, request, timeout
 from distsys.protocols.raft_messages import RequestVote, Vote
 from distsys.protocols.raft_reads import Confirm, Confirmed
 from distsys.protocols.raft_stability import PreVote, RequestPreVote
@@ -11,7 +11,7 @@ from distsys.protocols.raft_transfer import TimeoutNow, TransferLeadership
 from distsys.services.kv import Call
 from distsys.services.replicated import Reply
 
-Story = tuple[Move | Flowed, ...]
+from .raft_words import Story
 
 # n1 hands over to n2, the order is late, n1 gives the hand-over up and renews its lease. Then the order arrives: n2 is
 # elected at once, for voters break the promise to a leader that asked for it. c1 writes at n2, c2 reads at n1.

@@ -6,8 +6,9 @@ command at a time, so that a run shows one idea. Each function that makes a run 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from distsys.checkers import History, Verdict, linearizable
@@ -19,18 +20,19 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import record
 from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform
-from distsys.drivers.schedules import Flowed, Move, crash, deliver, flow, request, timeout
+from distsys.drivers.schedules import crash, deliver, flow, request
 from distsys.mutants import raft_parts
-from distsys.protocols.raft_messages import Appended, AppendEntries, RequestVote, Vote
+from distsys.protocols.raft_messages import Appended, AppendEntries
 from distsys.protocols.raft_reads import Confirm, Confirmed
-from distsys.protocols.raft_stability import PreVote, RequestPreVote
 from distsys.protocols.raft_systems import TIMING
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
 from distsys.services.raft_kv import RAFT_KV
 from distsys.services.replicated import ReplicatedStore, Reply
 
-Story = tuple[Move | Flowed, ...]
+from . import raft_words
+from .raft_words import Story
+
 SERVERS = ("n1", "n2", "n3")
 CORRECT = "correct"
 MUTANTS = {
@@ -132,16 +134,7 @@ def judged(trace: Trace) -> Verdict:
 # Words for schedules: the store embeds its Raft server under the name "raft".
 
 
-def elected(name: str, *voters: str, forget: Iterable[str] = ()) -> Story:
-    """Return the moves by which `name` wins an election with `voters`; `forget` heard their leader long ago."""
-    moves: list[Move | Flowed] = [timeout(other, "raft/alive") for other in forget]
-    moves.append(timeout(name, "raft/election"))
-    for ask, answer in ((RequestPreVote, PreVote), (RequestVote, Vote)):
-        moves += [deliver(name, voter, ask) for voter in voters]
-        moves += [deliver(voter, name, answer) for voter in voters]
-    return tuple(moves)
-
-
+elected = partial(raft_words.elected, inside="raft/")
 FIRST_LEADER: Story = (*elected("n1", "n2"), flow("n1", "n2", "n3"))
 
 

@@ -14,31 +14,15 @@ from distsys.core import MS, S, Trace, systems
 from distsys.core.events import Note, Output
 from distsys.core.systems import Cluster, Request
 from distsys.drivers import Crash, Simulator, link, perform
-from distsys.drivers.schedules import Flowed, Move, deliver, flow, request, timeout
+from distsys.drivers.schedules import deliver, flow, request, timeout
 from distsys.protocols.raft_laws import election_safety
 from distsys.protocols.raft_membership import AddServer, ChangeMembers, Configuration, RemoveServer
 from distsys.protocols.raft_messages import Appended, AppendEntries, Propose, Refused, RequestVote, Vote
-from distsys.protocols.raft_stability import PreVote, RequestPreVote
 from distsys.protocols.raft_transfer import TimeoutNow, TransferLeadership
 
-Story = tuple[Move | Flowed, ...]
+from .raft_words import Story, elected, replicated
+
 FIVE = ("n1", "n2", "n3", "n4", "n5")
-
-
-def elected(name: str, *voters: str, forget: tuple[str, ...] = ()) -> Story:
-    """Return the moves by which `name` wins an election with `voters`; `forget` heard their leader long ago."""
-    moves: list[Move | Flowed] = [timeout(other, "alive") for other in forget]
-    moves.append(timeout(name, "election"))
-    for ask, answer in ((RequestPreVote, PreVote), (RequestVote, Vote)):
-        moves += [deliver(name, voter, ask) for voter in voters]
-        moves += [deliver(voter, name, answer) for voter in voters]
-    return tuple(moves)
-
-
-def replicated(leader: str, *followers: str) -> Story:
-    """Return the moves by which each follower gets the oldest AppendEntries under way, and the leader its answer."""
-    pairs = ((deliver(leader, name, AppendEntries), deliver(name, leader, Appended)) for name in followers)
-    return tuple(move for pair in pairs for move in pair)
 
 
 def of_members(mutant: str | None = None, nodes: int = 5, **options: Any) -> Cluster:

@@ -18,7 +18,7 @@ from distsys.core.log import Log
 from distsys.core.systems import Cluster, Request
 from distsys.core.values import Map
 from distsys.drivers import Crash, Restart, Simulator, link, perform
-from distsys.drivers.schedules import Flowed, Move, crash, deliver, flow, request, restart, timeout
+from distsys.drivers.schedules import crash, deliver, flow, request, restart, timeout
 from distsys.protocols.raft import Raft
 from distsys.protocols.raft_laws import (
     election_safety,
@@ -28,8 +28,9 @@ from distsys.protocols.raft_laws import (
 )
 from distsys.protocols.raft_messages import AppendEntries, Entry, Propose, Refused, RequestVote, Vote
 
+from .raft_words import Story, wins
+
 THREE = ("s1", "s2", "s3")
-Story = tuple[Move | Flowed, ...]
 
 
 def cluster(mutant: str | None = None, **options: Any) -> Cluster:
@@ -49,14 +50,6 @@ def election(seed: int = 541) -> Trace:
         until=1_130 * MS,
         settle=0,
     ).run()
-
-
-def elected(name: str, *voters: str) -> Story:
-    """Return the moves by which `name` wins an election with the votes of `voters`."""
-    moves: list[Move | Flowed] = [timeout(name, "election")]
-    for voter in voters:
-        moves += [deliver(name, voter, RequestVote), deliver(voter, name, Vote)]
-    return tuple(moves)
 
 
 def log_repair(seed: int = 1) -> Trace:
@@ -83,7 +76,7 @@ def figure_eight(mutant: str | None = None, *, one_more: bool = False) -> Trace:
     With `one_more`, s1 also replicates an entry of its own term before it crashes: part (e) of the figure.
     """
     story: Story = (
-        *elected("s1", "s2"),
+        *wins("s1", "s2"),
         flow("s1", "s2", "s3"),  # all have the first entry, and s1 has committed it
         request("s1", Propose("x=1"), keep=1),  # s1 writes x=1 to its disk and crashes: nobody else has it
         timeout(
@@ -92,8 +85,8 @@ def figure_eight(mutant: str | None = None, *, one_more: bool = False) -> Trace:
         deliver("s3", "s2", RequestVote),
         deliver("s2", "s3", Vote, keep=3),
         restart("s1"),
-        *elected("s1", "s2"),  # term 2 again: s2 has voted
-        *elected("s1", "s2"),  # term 3
+        *wins("s1", "s2"),  # term 2 again: s2 has voted
+        *wins("s1", "s2"),  # term 3
         deliver("s1", "s2", AppendEntries),
         deliver("s2", "s1", Refused),
         deliver("s1", "s2", AppendEntries),
@@ -101,8 +94,8 @@ def figure_eight(mutant: str | None = None, *, one_more: bool = False) -> Trace:
         *((deliver("s1", "s2"), deliver("s2", "s1")) if one_more else ()),
         crash("s1"),
         restart("s3"),
-        *elected("s3", "s2"),  # term 3: s2 has voted
-        *elected("s3", "s2"),  # term 4
+        *wins("s3", "s2"),  # term 3: s2 has voted
+        *wins("s3", "s2"),  # term 4
         flow("s2", "s3"),
     )
     return perform(cluster(mutant, batch=1), story, laws=(leader_completeness, state_machine_safety))
@@ -126,13 +119,13 @@ def two_votes(mutant: str | None = None) -> Trace:
 def lost_acknowledgement(mutant: str | None = None) -> Trace:
     """Return a run in which a follower acknowledges an entry and crashes at once."""
     story: Story = (
-        *elected("s1", "s2", "s3"),
+        *wins("s1", "s2", "s3"),
         request("s1", Propose("x=1")),
         flow("s1", "s2"),
         crash("s2"),
         restart("s2"),
         crash("s1"),
-        *elected("s3", "s2"),
+        *wins("s3", "s2"),
     )
     return perform(cluster(mutant), story, laws=(leader_completeness,))
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from distsys.drivers.schedules import (
     Delivered,
-    Flowed,
-    Move,
     Scenario,
     crash,
     deliver,
@@ -24,28 +22,7 @@ from distsys.protocols.raft_snapshots import InstallSnapshot
 from distsys.protocols.raft_stability import PreVote, RequestPreVote
 from distsys.services.replicated import Reply
 
-Story = tuple[Move | Flowed, ...]
-
-
-def wins(name: str, voter: str, late: int = 0) -> Story:
-    """Return the moves by which `name` wins an election in the heart of Raft; so many older requests are still late."""
-    return (
-        timeout(name, "election"),
-        deliver(name, voter, RequestVote, over=late),
-        deliver(voter, name, Vote),
-    )
-
-
-def takes_over(name: str, voter: str, inside: str = "") -> Story:
-    """Return the moves by which `name` wins pre-vote and election with one voter; `inside` is "raft/" in a host."""
-    return (
-        timeout(name, f"{inside}election"),
-        deliver(name, voter, RequestPreVote),
-        deliver(voter, name, PreVote),
-        deliver(name, voter, RequestVote),
-        deliver(voter, name, Vote),
-    )
-
+from .raft_words import Story, elected, wins
 
 # The heart.
 
@@ -144,8 +121,8 @@ ASKED_N2: Story = (  # c2 asks n2, after n1 in vain, and n2 has its leadership c
 
 STALE_READ = Scenario(  # RAFT-13
     (
-        *takes_over("n1", "n2", "raft/"),
-        *takes_over("n2", "n3", "raft/"),
+        *elected("n1", "n2", inside="raft/"),
+        *elected("n2", "n3", inside="raft/"),
         timeout("c1", "next"),
         timeout("c1", "retry"),
         deliver("c1", "n2"),
@@ -162,13 +139,13 @@ STALE_READ = Scenario(  # RAFT-13
 
 NOT_YET_KNOWN = Scenario(  # RAFT-14
     (
-        *takes_over("n1", "n2", "raft/"),
+        *elected("n1", "n2", inside="raft/"),
         *calls("c1"),
         deliver("n1", "n2", AppendEntries),
         deliver("n1", "n2", AppendEntries),
         deliver("n2", "n1", Appended, over=1),
         deliver("n1", "c1", Reply),  # committed; n2 has the entry, and does not know that
-        *takes_over("n2", "n3", "raft/"),
+        *elected("n2", "n3", inside="raft/"),
         *ASKED_N2,
     ),
     seed=1,
@@ -176,10 +153,10 @@ NOT_YET_KNOWN = Scenario(  # RAFT-14
 
 NEVER_COMMITTED = Scenario(  # RAFT-21
     (
-        *takes_over("n1", "n2", "raft/"),
+        *elected("n1", "n2", inside="raft/"),
         *calls("c1"),
         deliver("n1", "c1", Reply),  # OK, and n1 alone has it
-        *takes_over("n2", "n3", "raft/"),
+        *elected("n2", "n3", inside="raft/"),
         deliver("n2", "n3", AppendEntries),
         deliver("n3", "n2", Appended),
         *ASKED_N2,
@@ -189,7 +166,7 @@ NEVER_COMMITTED = Scenario(  # RAFT-21
 
 ASKED_TWICE = Scenario(  # RAFT-15
     (
-        *takes_over("n1", "n2", "raft/"),
+        *elected("n1", "n2", inside="raft/"),
         *calls("c1"),
         Delivered("c1", "n1", "Call", source=6),  # the network doubles the call
         *(deliver("n1", "n2", AppendEntries),) * 3,
@@ -203,7 +180,7 @@ ASKED_TWICE = Scenario(  # RAFT-15
 )
 
 ONE_APPLIED: Story = (  # n1 leads; the first entry and a call are committed
-    *takes_over("n1", "n2", "raft/"),
+    *elected("n1", "n2", inside="raft/"),
     *calls("c1"),
     deliver("n1", "n2", AppendEntries),
     deliver("n1", "n2", AppendEntries),
@@ -235,19 +212,19 @@ BACK_IN_TIME = Scenario(  # RAFT-17
         deliver("n1", "n3", AppendEntries, over=3),  # n3 learns of it
         Delivered("n1", "n3", "InstallSnapshot", source=14),  # a copy of the snapshot, late
         timeout("n3", "raft/alive"),
-        *takes_over("n2", "n3", "raft/"),
+        *elected("n2", "n3", inside="raft/"),
     ),
     seed=7,
 )
 
 SNAPSHOT_OF_A_TAIL = Scenario(  # RAFT-18
     (
-        *takes_over("n1", "n2", "raft/"),
+        *elected("n1", "n2", inside="raft/"),
         deliver("n1", "n2", AppendEntries),
         deliver("n2", "n1", Appended),
         *calls("c1"),  # n1 alone has it
         timeout("n1", "compact"),
-        *takes_over("n2", "n3", "raft/"),
+        *elected("n2", "n3", inside="raft/"),
         deliver("n2", "n3", AppendEntries),
         deliver("n3", "n2", Refused),
         deliver("n2", "n3", AppendEntries),
