@@ -6,12 +6,15 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
+PARTED = ("tests/site/test_accessibility.py",)
 STRICT = ("Linux", (3, 11), "CPython")  # the outputs in the notebooks were made there
 
 # Notebooks under test show what needs no live kernel (book/architecture.md, "In notebooks and on the site").
@@ -43,7 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval = strict_here()
         config.option.nbval_lax = not strict_here()
     config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
-    if os.environ.get("DISTSYS_REPORT"):
+    if os.environ.get("DISTSYS_REPORT") and not hasattr(
+        config, "workerinput"
+    ):  # one report, not one a worker
         config.pluginmanager.register(Report(Path(os.environ["DISTSYS_REPORT"])))
     settings.load_profile("long" if config.option.markexpr == "long" else "every-change")
 
@@ -51,6 +56,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say it on top of the run."""
     return how_notebooks_are_judged(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give out whole files in the order below; see `ByFile`."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
+    """Gives each worker a whole file: a notebook needs its kernel, and tests of one file share what they prepare."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the part that stays together. The tests of the slowest file share nothing and part."""
+        return nodeid if nodeid.startswith(PARTED) else nodeid.partition("::")[0]
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

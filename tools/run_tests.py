@@ -47,6 +47,12 @@ def pytest_command(*options: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest", *options)
 
 
+def workers() -> int:
+    """Return how many processes run tests side by side: one a core, and no more than memory bears."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 4)
+
+
 def write_summary(report: dict[str, object]) -> None:
     """Write what the long tests did: where, how long each took, and what it recorded (seeds, states)."""
     commit = subprocess.run(
@@ -94,7 +100,7 @@ def all_tests(force: bool) -> int:
     STAMP.unlink(missing_ok=True)
     REPORT.unlink(missing_ok=True)
     verdicts = {name: run(name, command) for name, command in LINT}
-    verdicts["pytest"] = run("pytest", pytest_command())
+    verdicts["pytest"] = run("pytest", pytest_command("-n", str(workers()), "--durations=15"))
     report = report_of_pytest()
     failed = [name for name, good in verdicts.items() if not good]
     if failed:

@@ -29,6 +29,13 @@ def test_a_system_that_holds_says_within_which_bounds_and_exits_with_0(run):
     ]
 
 
+def test_bounds_in_which_nothing_can_begin_are_called_so(run):
+    said = "no timer may fire within these bounds, and nodes wait for theirs from the start"
+    assert said in run("raft")[1]
+    assert said not in run("raft", "--timeouts", "1")[1]
+    assert said not in run("reliable-broadcast")[1]
+
+
 def test_quiet_prints_nothing_that_went_well(run):
     assert run("reliable-broadcast", "--nodes", "2", "--quiet") == (0, "", "")
 

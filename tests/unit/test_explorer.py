@@ -393,9 +393,9 @@ def test_the_result_says_when_a_node_reads_a_clock_that_stands_still(monkeypatch
     def reads(self):
         self.leads = self.now
 
-    assert explore("toy-election", nodes=2).notes == ()
+    assert explore("toy-election", nodes=2, bounds=Bounds(timeouts=1)).notes == ()
     monkeypatch.setattr(Voter, "on_start", reads)
-    assert "stood still at 0" in explore("toy-election", nodes=2).notes[0]
+    assert "stood still at 0" in explore("toy-election", nodes=2, bounds=Bounds(timeouts=1)).notes[0]
 
 
 def test_ticks_move_the_clock_of_all_nodes(monkeypatch):

@@ -156,7 +156,12 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+def in_order(value: object) -> str:
+    """Return the name of a value in the list of tests, the same in any process: a set has no order."""
+    return f"set {sorted(value)}" if isinstance(value, frozenset) else repr(value)[:30]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=in_order)
 def test_every_value_that_a_run_may_hold_is_written_so_that_it_comes_back(value):
     writer = Writer()
     text = "value = " + written(writer.value(value), before=8)

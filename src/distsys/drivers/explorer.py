@@ -39,6 +39,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, shown, whole_number
+from distsys.core.events import SetTimer, Start
 from distsys.core.laws import FINALLY, Law, Violation
 from distsys.core.node import Node
 from distsys.core.systems import Cluster, Request
@@ -236,12 +237,22 @@ class _Run:
     def _notes(self) -> tuple[str, ...]:
         notes = () if self.symmetry is None else (self.symmetry.said(),)
         nodes = [self.cluster.make(name) for name in self.cluster.names]
+        if not self.bounds.timeouts and any(_waits_for_a_timer(node) for node in nodes):
+            notes = (
+                *notes,
+                "no timer may fire within these bounds, and nodes wait for theirs from the start",
+            )
         clocks = ", ".join(sorted({type(node).__name__ for node in nodes if _reads_clock(node)}))
         if not clocks:
             return notes
         readings = ", ".join(str(n * self.bounds.tick) for n in range(self.bounds.ticks + 1))
         showed = f"showed {readings} microseconds" if self.bounds.ticks else "stood still at 0"
         return (*notes, f"clocks: read by {clocks}; they {showed}")
+
+
+def _waits_for_a_timer(node: Node) -> bool:
+    """Return whether a node sets a timer when it starts."""
+    return any(isinstance(effect, SetTimer) for effect in node.handle(Start(0)))
 
 
 def _reads_clock(node: Node) -> bool:
