@@ -47,7 +47,10 @@ class CommitsEarlierTerms(Raft):
     """RAFT-05."""
 
     def maybe_commit(self) -> None:
-        for index in range(self.log.last_index, self.commit_index, -1):
+        ends = {min(index, self.log.last_index) for index in self.match_index.values()}
+        for index in sorted(ends, reverse=True):
+            if index <= self.commit_index:
+                return
             if self.is_quorum(name for name in self.match_index if self.match_index[name] >= index):
                 self.commit(index)
                 return

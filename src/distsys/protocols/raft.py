@@ -294,8 +294,9 @@ class Raft(Node):
 
     def maybe_commit(self) -> None:
         """Commit the last entry of this term that a majority holds, and with it all before it (section 5.4.2)."""
-        for index in range(self.log.last_index, self.commit_index, -1):
-            if self.term_at(index) != self.current_term:
+        ends = {min(index, self.log.last_index) for index in self.match_index.values()}
+        for index in sorted(ends, reverse=True):
+            if index <= self.commit_index or self.term_at(index) != self.current_term:
                 return  # an entry of an earlier term may still be replaced, however many hold it (figure 8)
             if self.is_quorum(name for name in self.match_index if self.match_index[name] >= index):
                 self.commit(index)

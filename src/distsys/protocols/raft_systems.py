@@ -13,9 +13,10 @@ from distsys.core.trace import Step
 from distsys.core.units import S
 
 from .raft import Raft
-from .raft_laws import RAFT_LAWS, STABILITY
+from .raft_laws import RAFT_LAWS
 from .raft_membership import AddServer, ChangeMembers, RemoveServer
 from .raft_messages import NotLeader, Propose, Refused
+from .raft_progress import STABILITY
 from .raft_server import RaftServer
 from .raft_transfer import TransferLeadership
 

@@ -14,10 +14,12 @@ from distsys.core.systems import Members, Request, Sight, System
 from distsys.core.trace import Step
 from distsys.core.units import S
 from distsys.core.values import Map
-from distsys.protocols.raft_laws import RAFT_LAWS, STABILITY, acting
+from distsys.protocols.raft_laws import RAFT_LAWS
 from distsys.protocols.raft_membership import AddServer, RemoveServer
+from distsys.protocols.raft_progress import STABILITY
 from distsys.protocols.raft_systems import CONSENSUS_FAULTS, SIGHTS, TIMING, noted
 from distsys.protocols.raft_transfer import TransferLeadership
+from distsys.protocols.raft_world import acting
 
 from .kv import Store
 from .kv_client import KvClient
