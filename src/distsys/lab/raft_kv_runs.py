@@ -13,13 +13,13 @@ from typing import Any
 
 from distsys.checkers import History, Verdict, linearizable
 from distsys.core import systems
-from distsys.core.events import Send
+from distsys.core.events import Note, Send
 from distsys.core.operations import INFO, INVOKE, OK
 from distsys.core.systems import Cluster, Members, Request
 from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import record
-from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform
+from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform, states
 from distsys.drivers.schedules import crash, deliver, flow, request
 from distsys.mutants import raft_parts
 from distsys.protocols.raft_messages import Appended, AppendEntries
@@ -231,6 +231,34 @@ def lease_read(skew_ppm: int, drift_ppm: int = 1_000, seed: int = 1) -> Trace:
         until=1_060 * MS,
         settle=0,
     ).run()
+
+
+def lease_margin(slow_ppm: int, fast_ppm: int = 0, drift_ppm: int = 1_000, seed: int = 1) -> int | None:
+    """Return the microseconds of true time from the end of n1's lease to the election of another leader.
+
+    The clock of n1 is slow by `slow_ppm`, those of the others are fast by `fast_ppm`, and n1 is cut off at 700 ms. Less
+    than 0: two servers lead and one of them answers from its lease. None: nobody was elected while n1 led.
+    """
+    trace = Simulator(
+        store(reads="lease", drift_ppm=drift_ppm, heartbeat_ms=100),
+        seed,
+        network=link(delay=1 * MS),
+        script=(
+            Skew(0, "n1", -slow_ppm),
+            *(Skew(0, name, fast_ppm) for name in ("n2", "n3")),
+            Partition(700 * MS, (("n1",), ("n2", "n3"))),
+        ),
+        laws=(),
+        until=1_400 * MS,
+        settle=0,
+    ).run()
+    ends = states(trace, lambda node: node.raft.lease_until if isinstance(node, ReplicatedStore) else 0)
+    for step, end in zip(trace, ends, strict=True):
+        if step.at > 700 * MS and any("leads term" in e.text for e in step.effects if isinstance(e, Note)):
+            if step.node != "n1" and end["n1"]:
+                return int(step.at - end["n1"] * 1_000_000 // (1_000_000 - slow_ppm))
+            return None
+    return None
 
 
 # Retries.
