@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from distsys.checkers import History, Verdict, linearizable
-from distsys.core import systems
+from distsys.core import Log, systems
 from distsys.core.events import Note, Send
 from distsys.core.operations import INFO, INVOKE, OK
 from distsys.core.systems import Cluster, Members, Request
@@ -22,8 +22,10 @@ from distsys.core.values import record
 from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform, states
 from distsys.drivers.schedules import crash, deliver, flow, request
 from distsys.mutants import raft_parts
-from distsys.protocols.raft_messages import Appended, AppendEntries
+from distsys.protocols.raft_messages import Appended, AppendEntries, Entry
 from distsys.protocols.raft_reads import Confirm, Confirmed
+from distsys.protocols.raft_server import RaftServer
+from distsys.protocols.raft_snapshots import InstallSnapshot, Snapshot
 from distsys.protocols.raft_systems import TIMING
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
@@ -94,6 +96,40 @@ class Teller(KvClient):
                 self.open = None
 
 
+class TakesAnySnapshot(RaftServer):
+    """One half of RAFT-17: a snapshot that is older than the own state is installed, too."""
+
+    def on_install_snapshot(self, sender: str, message: InstallSnapshot) -> None:
+        """Install what comes late, before anything else."""
+        if message.term == self.current_term and message.snapshot.last_index < self.commit_index:
+            self.install(message.snapshot)
+        super().on_install_snapshot(sender, message)
+
+
+class KeepsNoRest(RaftServer):
+    """The other half of RAFT-17: a snapshot that is installed leaves an empty log."""
+
+    def write_snapshot(self, snapshot: Snapshot, log: Log[Entry]) -> None:
+        """Throw away what the leader's snapshot leaves; what the server takes itself is written as it should be."""
+        taken = snapshot.last_index <= self.last_applied
+        super().write_snapshot(snapshot, log if taken else Log(before_index=snapshot.last_index))
+
+
+class StoreThatTakesAnySnapshot(ReplicatedStore):
+    """A replica with the one half of RAFT-17."""
+
+    below = TakesAnySnapshot
+
+
+class StoreThatKeepsNoRest(ReplicatedStore):
+    """A replica with the other half."""
+
+    below = KeepsNoRest
+
+
+HALVES = {"takes any snapshot": StoreThatTakesAnySnapshot, "keeps no rest": StoreThatKeepsNoRest}
+
+
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     server = {one: options[one] for one in (*TIMING, "reads", "snapshot_every", "drift_ppm")}
     clients: Members = {name: ("client", {"servers": names, "operations": 0}) for name in ("ann", "bob")}
@@ -110,7 +146,7 @@ SYSTEM = systems.register(
         RAFT_KV,
         name="kv-story",
         says="A key-value store on Raft, and two clients that ask what a script says.",
-        classes={CORRECT: ReplicatedStore, "client": Teller, **MUTANTS},
+        classes={CORRECT: ReplicatedStore, "client": Teller, **MUTANTS, **HALVES},
         members=_members,
         laws=tuple(law for law in RAFT_KV.laws if law.name != "clients are served in the end"),
         options={"server": CORRECT, "reads": "index", "snapshot_every": 0, "drift_ppm": 1_000, **TIMING},
