@@ -4,6 +4,7 @@ import pytest
 
 from distsys.core import Log, Note, Output, Persist, Send, Start
 from distsys.core.values import Map
+from distsys.lab.raft_kv_runs import KeepsNoRest, TakesAnySnapshot
 from distsys.protocols.raft_membership import Configuration, ReconfigurableRaft
 from distsys.protocols.raft_messages import (
     Appended,
@@ -15,6 +16,7 @@ from distsys.protocols.raft_messages import (
     RequestVote,
     Vote,
 )
+from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored, Snapshot, SnapshotRaft
 from raft_nodes import (
     ELECTION,
@@ -203,6 +205,32 @@ def test_7_a_snapshot_that_comes_late_takes_nothing_back():
     effects = hear(node, "s2", InstallSnapshot(1, Snapshot(2, 1, "old")))
     assert effects == (ELECTION, Send("s2", Appended(1, 2)))
     assert (node.log, node.last_applied, node.last_snapshot) == (log, 3, Snapshot())
+
+
+def test_7_who_takes_an_older_snapshot_than_its_own_has_an_entry_in_neither_snapshot_nor_log():
+    def compacts_at_3_and_hears_of_2(kind):
+        node = applied(1, 1, 1, kind=kind)
+        ask(node, Compact(3, "mine"))
+        effects = hear(node, "s2", InstallSnapshot(1, Snapshot(2, 1, "late")))
+        return persisted(effects), node
+
+    assert compacts_at_3_and_hears_of_2(RaftServer)[0] == []
+    (changes,), node = compacts_at_3_and_hears_of_2(TakesAnySnapshot)
+    assert (node.last_snapshot.last_index, node.log.before_index) == (2, 3)
+    with pytest.raises(AssertionError, match="begins after 3, but its snapshot ends at 2"):
+        server(RaftServer, Map(changes))
+
+
+def test_7_who_keeps_no_rest_loses_an_entry_that_it_has_acknowledged():
+    def acknowledges_3_and_hears_of_2(kind):
+        node = follower(kind, disk_of(1, None, log_of(1, 1)))
+        told = AppendEntries(1, 2, 1, tuple(log_of(1, 1, 1).slice(3, 3)), 1)
+        assert sends(hear(node, "s2", told)) == [("s2", Appended(1, 3))]
+        hear(node, "s2", InstallSnapshot(1, Snapshot(2, 1, "late")))
+        return node.log.last_index
+
+    assert acknowledges_3_and_hears_of_2(RaftServer) == 3
+    assert acknowledges_3_and_hears_of_2(KeepsNoRest) == 2
 
 
 def test_7_a_snapshot_of_an_old_term_is_refused():

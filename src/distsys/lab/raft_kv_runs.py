@@ -12,18 +12,20 @@ from functools import partial
 from typing import Any
 
 from distsys.checkers import History, Verdict, linearizable
-from distsys.core import systems
-from distsys.core.events import Send
+from distsys.core import Log, systems
+from distsys.core.events import Note, Send
 from distsys.core.operations import INFO, INVOKE, OK
 from distsys.core.systems import Cluster, Members, Request
 from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import record
-from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform
+from distsys.drivers import Heal, Partition, Simulator, Skew, link, perform, states
 from distsys.drivers.schedules import crash, deliver, flow, request
 from distsys.mutants import raft_parts
-from distsys.protocols.raft_messages import Appended, AppendEntries
+from distsys.protocols.raft_messages import Appended, AppendEntries, Entry
 from distsys.protocols.raft_reads import Confirm, Confirmed
+from distsys.protocols.raft_server import RaftServer
+from distsys.protocols.raft_snapshots import InstallSnapshot, Snapshot
 from distsys.protocols.raft_systems import TIMING
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
@@ -94,6 +96,40 @@ class Teller(KvClient):
                 self.open = None
 
 
+class TakesAnySnapshot(RaftServer):
+    """One half of RAFT-17: a snapshot that is older than the own state is installed, too."""
+
+    def on_install_snapshot(self, sender: str, message: InstallSnapshot) -> None:
+        """Install what comes late, before anything else."""
+        if message.term == self.current_term and message.snapshot.last_index < self.commit_index:
+            self.install(message.snapshot)
+        super().on_install_snapshot(sender, message)
+
+
+class KeepsNoRest(RaftServer):
+    """The other half of RAFT-17: a snapshot that is installed leaves an empty log."""
+
+    def write_snapshot(self, snapshot: Snapshot, log: Log[Entry]) -> None:
+        """Throw away what the leader's snapshot leaves; what the server takes itself is written as it should be."""
+        taken = snapshot.last_index <= self.last_applied
+        super().write_snapshot(snapshot, log if taken else Log(before_index=snapshot.last_index))
+
+
+class StoreThatTakesAnySnapshot(ReplicatedStore):
+    """A replica with the one half of RAFT-17."""
+
+    below = TakesAnySnapshot
+
+
+class StoreThatKeepsNoRest(ReplicatedStore):
+    """A replica with the other half."""
+
+    below = KeepsNoRest
+
+
+HALVES = {"takes any snapshot": StoreThatTakesAnySnapshot, "keeps no rest": StoreThatKeepsNoRest}
+
+
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     server = {one: options[one] for one in (*TIMING, "reads", "snapshot_every", "drift_ppm")}
     clients: Members = {name: ("client", {"servers": names, "operations": 0}) for name in ("ann", "bob")}
@@ -110,7 +146,7 @@ SYSTEM = systems.register(
         RAFT_KV,
         name="kv-story",
         says="A key-value store on Raft, and two clients that ask what a script says.",
-        classes={CORRECT: ReplicatedStore, "client": Teller, **MUTANTS},
+        classes={CORRECT: ReplicatedStore, "client": Teller, **MUTANTS, **HALVES},
         members=_members,
         laws=tuple(law for law in RAFT_KV.laws if law.name != "clients are served in the end"),
         options={"server": CORRECT, "reads": "index", "snapshot_every": 0, "drift_ppm": 1_000, **TIMING},
@@ -231,6 +267,34 @@ def lease_read(skew_ppm: int, drift_ppm: int = 1_000, seed: int = 1) -> Trace:
         until=1_060 * MS,
         settle=0,
     ).run()
+
+
+def lease_margin(slow_ppm: int, fast_ppm: int = 0, drift_ppm: int = 1_000, seed: int = 1) -> int | None:
+    """Return the microseconds of true time from the end of n1's lease to the election of another leader.
+
+    The clock of n1 is slow by `slow_ppm`, those of the others are fast by `fast_ppm`, and n1 is cut off at 700 ms. Less
+    than 0: two servers lead and one of them answers from its lease. None: nobody was elected while n1 led.
+    """
+    trace = Simulator(
+        store(reads="lease", drift_ppm=drift_ppm, heartbeat_ms=100),
+        seed,
+        network=link(delay=1 * MS),
+        script=(
+            Skew(0, "n1", -slow_ppm),
+            *(Skew(0, name, fast_ppm) for name in ("n2", "n3")),
+            Partition(700 * MS, (("n1",), ("n2", "n3"))),
+        ),
+        laws=(),
+        until=1_400 * MS,
+        settle=0,
+    ).run()
+    ends = states(trace, lambda node: node.raft.lease_until if isinstance(node, ReplicatedStore) else 0)
+    for step, end in zip(trace, ends, strict=True):
+        if step.at > 700 * MS and any("leads term" in e.text for e in step.effects if isinstance(e, Note)):
+            if step.node != "n1" and end["n1"]:
+                return int(step.at - end["n1"] * 1_000_000 // (1_000_000 - slow_ppm))
+            return None
+    return None
 
 
 # Retries.

@@ -193,6 +193,27 @@ def time_to_change(trace: Trace) -> int:
     )
 
 
+def time_to_hand_over(behind: bool, *, delay_ms: int = 10, seed: int = 1) -> int:
+    """Return the microseconds from a TransferLeadership to the moment at which the successor leads.
+
+    Messages take `delay_ms`. Where the successor is `behind`, a command has come to the leader just before.
+    """
+    trace = Simulator(
+        of_members(nodes=3),
+        seed,
+        network=link(delay=delay_ms * MS),
+        requests=[
+            *([Request(1 * S, "n1", Propose("x=1"))] if behind else ()),
+            Request(1 * S, "n1", TransferLeadership("n3")),
+        ],
+        laws=(),
+        until=1_200 * MS,
+        settle=0,
+    ).run()
+    leads = [step.at for step in trace if Note("leads term 2") in step.effects and step.node == "n3"]
+    return leads[0] - 1 * S
+
+
 def removed(mutant: str | None = None, seed: int = 1) -> Trace:
     """Return a run in which n3 is removed and goes on, for ten seconds without a fault."""
     return Simulator(

@@ -277,9 +277,9 @@ MUTANTS = (
         depth=16,
         source="etcd-io/etcd pull request 1763",
         story=(
-            "A follower installs each snapshot of its leader, also one that is older than its own state. "
-            "One that was long on its way takes the server back in time, and what it has acknowledged since "
-            "is gone."
+            "A follower installs each snapshot of its leader, also one that is older than its own state, "
+            "and drops its log. One that was long on its way takes the server back in time, and what it has "
+            "acknowledged since is gone."
         ),
         seeds_max=5_000,
         options={"snapshot_every": 2},

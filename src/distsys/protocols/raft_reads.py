@@ -12,9 +12,9 @@ on. So a read needs evidence that this server still leads, and it needs a state 
   differ by at most `drift_ppm`, on processes that notice how long they were paused, and on voters that wait one
   timeout after a restart.
 
-The lease runs from the moment at which the question was **sent**, not from the moment of the answer. A clock that
-is too slow at the leader, or too fast at a voter, shortens it by the factor (1 - d) / (1 + d) each, which is at
-least 1 - 2d.
+The lease runs from the moment at which the question was **sent**, not from the moment of the answer. Where all
+rates are within d of true time, a slow clock of the leader and a fast one of a voter together shorten it by the
+factor (1 - d) / (1 + d), which is at least 1 - 2d.
 """
 
 from __future__ import annotations

@@ -34,19 +34,19 @@ def count_messages(answer: object) -> str | None:
     "find-the-stale-read",
     hint="a read that sees a write fixes that the write happened before the read ended.",
     solution="""
-        # C saw 2 and had ended at 40, so the write of 2 took effect by then. D began at 42 and saw 1.
-        answer = "D"
+        # C and D saw 2, so the write of 2 took effect by 38. E began at 42 and saw 1.
+        answer = "E"
     """,
-    mistakes=('answer = "A"', 'answer = "B"', 'answer = "C"', "answer = 4"),
-    explanation="By itself D overlaps the write of 2 and might see 1. Only together with C it is wrong: a new value "
-    "was seen, and then the old one.",
+    mistakes=('answer = "A"', 'answer = "B"', 'answer = "C"', 'answer = "D"', "answer = 5"),
+    explanation="By itself E overlaps the write of 2 and might see 1. Only beside C or D it is wrong: a new value "
+    "was seen, and then the old one. Without C there is still D, and the other way round.",
 )
 def find_the_stale_read(answer: object) -> str | None:
-    if answer not in ("A", "B", "C", "D"):
-        return f"the answer is one of the letters A to D, but it is {answer!r}"
-    if answer == "C":
-        return "C overlaps the write of 2, so that write may have taken effect already"
-    if answer != "D":
+    if answer not in ("A", "B", "C", "D", "E"):
+        return f"the answer is one of the letters A to E, but it is {answer!r}"
+    if answer in ("C", "D"):
+        return f"{answer} overlaps the write of 2, so it may see it; without {answer} the rest is as wrong as before"
+    if answer != "E":
         return f"{answer} fits: find a moment inside it at which the register held what it returned"
     return None
 
