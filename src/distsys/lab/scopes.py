@@ -105,6 +105,7 @@ _FOUND: dict[str, Scope] = {
     "RAFT-01": _raft(**ANY_ONE),
     "RAFT-02": _raft(**ANY_ONE),
     "RAFT-03": _raft(**ANY_TWO),
+    "RAFT-04": _raft(**_elections(2, 1, 0)),
     "RAFT-06": _raft(("x",), **_elections(1, 1, 0)),
     "RAFT-08": _raft(**_elections(1, 1, 1)),
     "RAFT-09": _raft(**_elections(1, 0, 0)),

@@ -259,9 +259,9 @@ MUTANTS = (
         depth=12,
         source=f"{PAPER}, figure 2, AppendEntries rule 3",
         story=(
-            "A follower cuts its log where the entries of a message begin, even if it has them already. A "
-            "second copy of an old message comes after a later one that was acknowledged. It cuts off an "
-            "entry that the leader counts as stored, and a server without it can become the leader."
+            "A follower cuts its log where the entries of a message begin, even if it has them already. An "
+            "old, short message comes after a longer one that was acknowledged. It cuts off an entry that "
+            "the leader counts as stored, and a server without it can become the leader."
         ),
         seeds_max=5_000,
     ),
