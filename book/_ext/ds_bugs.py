@@ -1,4 +1,5 @@
-"""`{bug} RAFT-05`: a known bug as a section of a page; `{bug-matrix} bugs-raft`: what catches which bug of a page.
+"""`{bug} RAFT-05`: a known bug as a section of a page; `{bug-matrix} bugs-raft`: what catches which bug of a page;
+`{bug-laws}`: which bugs break which law.
 
     :::{bug} RAFT-05
     :::
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bug_texts import MATRIX, entries, entry, file_of, table
+from bug_texts import MATRIX, entries, entry, file_of, law_table, table
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -72,7 +73,19 @@ class BugMatrix(FromText):
         return table(page)
 
 
+class BugLaws(FromText):
+    """All laws, and the bugs that break them."""
+
+    required_arguments = 0
+
+    def text(self) -> str:
+        for page in sorted(set(entries().values())):
+            self.env.note_dependency(f"{page}.md")
+        return law_table()
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("bug", Bug)
     app.add_directive("bug-matrix", BugMatrix)
+    app.add_directive("bug-laws", BugLaws)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

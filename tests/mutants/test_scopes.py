@@ -30,6 +30,7 @@ ACTIONS = {  # Raft's mutants; those of the smaller systems are in tests/unit/te
     "RAFT-10": 7,
     "RAFT-12": 2,
     "RAFT-25": 2,
+    "RAFT-26": 5,
 }
 
 

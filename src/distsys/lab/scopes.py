@@ -112,6 +112,10 @@ _FOUND: dict[str, Scope] = {
     "RAFT-10": _raft(**_elections(2, 0, 1)),
     "RAFT-12": _raft(**_elections(1, 1, 0)),
     "RAFT-25": _raft(crashes=1, **_elections(1, 0, 0)),
+    "RAFT-26": _raft(("x",), **_elections(1, 0, 0, 1)),
+    "RAFT-43": Scope(
+        "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
+    ),
 }
 
 
