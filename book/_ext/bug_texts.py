@@ -204,7 +204,11 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
         facts["Evidence"] = f"{plain(evidence()[mutant.id])}."
     elif broken is not None and broken.violation is not None:
         law = broken.violation.law
-        by = "" if law == mutant.breaks else f"the stored run breaks *{law}*, which counts for this bug as well: "
+        by = (
+            ""
+            if law == mutant.breaks
+            else f"the stored run breaks *{law}*, which counts for this bug as well: "
+        )
         facts["Evidence"] = f"{by}{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
         facts["Stored run"] = size(broken, row)
     facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}

@@ -1,10 +1,11 @@
-"""`{bug} RAFT-05`: a known bug as a section of a page; `{bug-matrix} bugs-raft`: what catches which bug of a page;
-`{bug-laws}`: which bugs break which law.
+"""`{bug} RAFT-05`: a known bug as a section of a page; `{bug-matrix} bugs-raft`: what catches which bug of a page.
 
     :::{bug} RAFT-05
     :::
 
-The section has the wrong code, the story, the law that is broken, how it was caught, and the stored shortest run,
+`{bug-laws}` is the table of all laws with the bugs that break them.
+
+The section has the wrong code, the story, the law that is broken, how it was caught, and the stored run,
 playing beside the correct code under the same schedule (see bug_texts). `:first:` and `:last:` say which steps are
 shown, where the usual ones teach little: all, or of a run that is judged at its end the part in which the two begin
 to differ.
