@@ -4,7 +4,7 @@ A check that catches nothing proves nothing, so every law has mutants, and every
 
     unit             a law over values, or a directed schedule (`NodeMutant.scenario`)
     swarm            random runs break a law of safety: per seed a walk, where the system allows it, and a simulation
-    explorer         every order of events within a scope: the mutant's own, or that of `lab.scopes`
+    explorer         every order of events within a scope: the mutant's own, or the one declared for it
     linearizability  random runs whose history no order of operations explains
     liveness         random runs break what must hold finally
 
@@ -255,7 +255,7 @@ class _Hunted:
             return explore(
                 self.mutant.system, mutant=self.mutant.id, laws=laws, bounds=Bounds(**bounds), **options
             )
-        scope = importlib.import_module("distsys.lab.scopes").scope_of(self.mutant.id)
+        scope = systems.scope_of(self.mutant.id)
         found: Exploration | None = None if scope is None else scope.explore(self.mutant.id, laws=laws)
         return found
 

@@ -64,8 +64,15 @@ class Figure(Drawing):
         return f"{self.opening}{self.element}{caption}</figure>{scripts}"
 
 
+def _drawn(trace: Trace, part: tuple[int, int], **texts: Any) -> Drawing:
+    """Return the still picture of the first steps of a part of a run, with all of its steps in words."""
+    first, last = part
+    still = spacetime.draw(trace, first=first, last=min(last, first + STILL_MOST - 1), **texts)
+    return replace(still, words=_in_words(trace, first, last))
+
+
 def _in_words(trace: Trace, first: int, last: int) -> str:
-    """Return the steps as sentences, and of a very long run how many are left out."""
+    """Return the steps as sentences, and of a very long run which are left out."""
     end = min(last, first + WORDS_MOST - 1)
     rest = f"<p>Steps {end + 1:,} to {last:,} are left out here; the figure plays them.</p>"
     return spacetime.table(trace, first=first, last=end) + rest * (end < last)
@@ -119,16 +126,9 @@ def play(
     start, end = windows[label]
     _check(without, at, panel, tour, windows)
     stills = {
-        name: replace(
-            spacetime.draw(
-                one, alt=alt, first=windows[name][0],
-                last=min(windows[name][1], windows[name][0] + STILL_MOST - 1),
-                title=title, caption=caption, without=without,
-            ),
-            words=_in_words(one, *windows[name]),
-        )
+        name: _drawn(one, windows[name], alt=alt, title=title, caption=caption, without=without)
         for name, one in (labelled.items() if beside else [(label, trace)])
-    }  # fmt: skip
+    }
     still = stills.pop(label)
     size = _size(still.svg)
     calls, found = judges.of_first()
