@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "matrix.json"
-KEPT = ("id", "caught", "seeds", "law", "length", "reds", "digest")
+KEPT = ("id", "caught", "seeds", "law", "length", "explored", "reds", "digest")
 
 
 def commit() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The texts of the bug gallery as MyST: the entry of each known bug, and the table of what catches which.
+"""The texts of the bug gallery as MyST: the entry of each known bug, the table of what catches which, the laws.
 
 Everything is made from the catalogue of `distsys.mutants`, the runs in tests/golden/counterexamples and the rows in
 tests/golden/matrix.json; the wrong code is read from the package. `ds_bugs` puts the texts into pages.
@@ -96,7 +96,7 @@ def rows() -> dict[str, dict[str, Any]]:
 
 
 def file_of(mutant: Mutant, led_to: bool = False) -> str:
-    """Return where the shortest run of a mutant is stored, or the one that shows what the bug leads to."""
+    """Return where the run of a mutant is stored, or the one that shows what the bug leads to."""
     return f"{RUNS}/{mutant.id}{'-consequence' * led_to}.jsonl"
 
 
@@ -135,9 +135,8 @@ def figure(
     when = f"at step {found.step}" if found.step else after
     caption = f"The run with the bug breaks *{found.law}* {when}; the correct code, under the same schedule, keeps it."
     if last < len(broken):
-        caption += (
-            f" The picture shows the first {last} of {len(broken)} steps; the law is judged after the last."
-        )
+        part = f"steps {first} to {last}" if first > 1 else f"the first {last}"
+        caption += f" The picture shows {part} of {len(broken):,} steps; the law is judged after the last."
     ends = min(last, len(broken)), min(last, len(correct))
     sides = [summary(run, first, end).rstrip(".") for run, end in zip((broken, correct), ends, strict=True)]
     alt = f"Two space-time diagrams beside each other. With the bug: {sides[0]}. Correct: {sides[1]}."
@@ -172,12 +171,27 @@ def caught(mutant: Mutant, row: dict[str, Any] | None) -> str:
     return f"{', '.join(ways) or 'nothing'}{seeds}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
 
 
-def size(mutant: Mutant, broken: Trace) -> str:
-    """Return how long the shortest run is, and how long the shortest known from elsewhere."""
+def counted(count: int, word: str) -> str:
+    """Return a number with its word.
+
+    >>> counted(1, "event"), counted(1200, "event")
+    ('1 event', '1,200 events')
+    """
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def size(broken: Trace, row: dict[str, Any] | None) -> str:
+    """Return how long the stored run is, and whether it is known that none is shorter."""
     count = length(broken)
-    words = f"{count} event{'s' * (count != 1)}" if count else "no event: to start the nodes is enough"
-    known = getattr(mutant, "depth", 0)  # measured or estimated before this run was found
-    return words + (f"; the catalogue names {known}." if known else ".")
+    words = f"{counted(count, 'event')}." if count else "no event: to start the nodes is enough."
+    explored = (row or {}).get("explored")
+    if explored is None:
+        return words
+    actions, states, bounds = explored
+    bounds = re.sub(r"(?:, )?the timer \S+ at most 0 times", "", bounds)
+    least = "the first state" if not actions else f"no run of fewer than {counted(actions, 'action')}"
+    said = f"breaks this law within {bounds}" if actions else f"breaks this law already, with {bounds}"
+    return f"{words} The explorer tried every order: {least} {said} ({counted(states, 'state')} seen)."
 
 
 def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
@@ -189,12 +203,18 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
     if isinstance(mutant, SubjectMutant):
         facts["Evidence"] = f"{plain(evidence()[mutant.id])}."
     elif broken is not None and broken.violation is not None:
-        facts["Evidence"] = f"{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
-        facts["Shortest run"] = size(mutant, broken)
+        law = broken.violation.law
+        by = (
+            ""
+            if law == mutant.breaks
+            else f"the stored run breaks *{law}*, which counts for this bug as well: "
+        )
+        facts["Evidence"] = f"{by}{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
+        facts["Stored run"] = size(broken, row)
     facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
     lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
     if isinstance(mutant, NodeMutant):
-        none = ["Its shortest run is not stored yet.", ""]
+        none = ["No run of it is stored yet.", ""]
         lines += none if broken is None else figure(mutant, broken, first, last)
         led = run_of(mutant, led_to=True)
         if led is not None and led.violation is not None:
@@ -213,6 +233,28 @@ def entries() -> dict[str, str]:
         for path in sorted((ROOT / "book").glob("bugs-*.md"))
         for id in BUGS.findall(path.read_text(encoding="utf-8"))
     }
+
+
+def law_table() -> str:
+    """Return a MyST table of all laws that a stored row names, each with its sentence and the bugs that break it.
+
+    A bug stands at the law that it declares, at the law by which the matrix caught it, and at the one that breaks
+    in the end where nobody listens to the first.
+    """
+    every, known = rows(), {mutant.id: mutant for mutant in all_mutants()}
+    bugs: dict[str, list[str]] = {}
+    says: dict[str, str] = {}
+    for id in (id for id in entries() if id in every):
+        mutant = known[id]
+        laws = (mutant.breaks, every[id]["law"], getattr(mutant, "leads_to", None))
+        says.setdefault(mutant.breaks, law_of(mutant))
+        for law in dict.fromkeys(law for law in laws if law):
+            bugs.setdefault(law, []).append(id)
+    lines = ["| law | it says | bugs that break it |", "|---|---|---|"]
+    for law, ids in sorted(bugs.items()):
+        names = ", ".join(f"{{ref}}`{id} <{place(id)}>`" for id in ids)
+        lines.append(f"| *{law.replace('_', ' ')}* | {plain(says[law])} | {names} |")
+    return "\n".join(lines)
 
 
 def table(page: str) -> str:

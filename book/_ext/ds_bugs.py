@@ -3,7 +3,9 @@
     :::{bug} RAFT-05
     :::
 
-The section has the wrong code, the story, the law that is broken, how it was caught, and the stored shortest run,
+`{bug-laws}` is the table of all laws with the bugs that break them.
+
+The section has the wrong code, the story, the law that is broken, how it was caught, and the stored run,
 playing beside the correct code under the same schedule (see bug_texts). `:first:` and `:last:` say which steps are
 shown, where the usual ones teach little: all, or of a run that is judged at its end the part in which the two begin
 to differ.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bug_texts import MATRIX, entries, entry, file_of, table
+from bug_texts import MATRIX, entries, entry, file_of, law_table, table
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -72,7 +74,19 @@ class BugMatrix(FromText):
         return table(page)
 
 
+class BugLaws(FromText):
+    """All laws, and the bugs that break them."""
+
+    required_arguments = 0
+
+    def text(self) -> str:
+        for page in sorted(set(entries().values())):
+            self.env.note_dependency(f"{page}.md")
+        return law_table()
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("bug", Bug)
     app.add_directive("bug-matrix", BugMatrix)
+    app.add_directive("bug-laws", BugLaws)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

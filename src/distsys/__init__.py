@@ -38,6 +38,7 @@ systems.declare(
         "distsys.mutants.raft_parts",
         "distsys.mutants.raft_found",
     ),
+    scopes="distsys.lab.scopes:scope_of",
 )
 
 show_with("distsys.views.figure:mimebundle")

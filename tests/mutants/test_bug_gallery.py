@@ -6,7 +6,20 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from bug_texts import BUGS, MATRIX, entries, entry, law_of, place, rows, run_of, source_of, table, window
+from bug_texts import (
+    BUGS,
+    MATRIX,
+    entries,
+    entry,
+    law_of,
+    law_table,
+    place,
+    rows,
+    run_of,
+    source_of,
+    table,
+    window,
+)
 
 from distsys.checkers.matrix import CAUGHT, WAYS, all_mutants
 from distsys.core.systems import NodeMutant
@@ -81,6 +94,32 @@ def test_the_stored_matrix_names_declared_mutants_and_says_what_is_stored_of_the
         if run is not None and not row["reds"]:
             assert (row["length"], row["law"]) == (length(run), run.violation.law), id
             assert row["digest"] == run.digest(), f"{id}: store its run and its row together"
+
+
+@pytest.mark.parametrize("id", MUTANTS)
+def test_an_entry_calls_a_run_shortest_only_where_the_explorer_has_tried_all_shorter_ones(id):
+    explored, text = rows()[id]["explored"], entry(MUTANTS[id])
+    assert (rows()[id]["caught"]["explorer"] == CAUGHT) == (explored is not None)
+    assert ("The explorer tried every order" in text) == (explored is not None)
+    if explored is not None:
+        actions, states, bounds = explored
+        assert bounds.split(",")[0] in text, "a verdict without its bounds says nothing"
+        assert f"fewer than {actions} action" in text or not actions
+        assert f"({states:,} state" in text
+
+
+def test_every_bug_stands_in_the_table_of_laws_at_each_law_that_its_row_or_its_code_names():
+    lines = [line.split(" | ") for line in law_table().splitlines()[2:]]
+    assert len({law for law, _, _ in lines}) == len(lines)
+    found = {(law.strip("| *"), id) for law, _, bugs in lines for id in re.findall(r"`(\S+) <", bugs)}
+    wanted = {
+        (law.replace("_", " "), id)
+        for id, mutant in MUTANTS.items()
+        for law in (mutant.breaks, rows()[id]["law"], getattr(mutant, "leads_to", None))
+        if law is not None
+    }
+    assert found == wanted
+    assert all(says.endswith(".") for _, says, _ in lines)
 
 
 def test_the_stored_matrix_is_written_as_its_tool_writes_it():

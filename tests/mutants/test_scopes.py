@@ -23,12 +23,14 @@ ACTIONS = {  # Raft's mutants; those of the smaller systems are in tests/unit/te
     "RAFT-01": 1,
     "RAFT-02": 1,
     "RAFT-03": 8,
+    "RAFT-04": 12,
     "RAFT-06": 12,
     "RAFT-08": 11,
     "RAFT-09": 4,
     "RAFT-10": 7,
     "RAFT-12": 2,
     "RAFT-25": 2,
+    "RAFT-26": 5,
 }
 
 

@@ -20,6 +20,7 @@ from distsys.checkers import (
     session,
     spec,
 )
+from distsys.checkers.sessions import GUARANTEES
 from distsys.core import Operation
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError
 from distsys.lab.histories import MODELS, history, history_file
@@ -462,6 +463,10 @@ ANSWER_BEFORE_QUESTION = [
     "c ok -",
 ]
 TWO_OPINIONS = ["a put x 1", "a ok", "b put x 2", "b ok", "a get x", "a ok 2", "b get x", "b ok 1"]
+TWO_ORDERS_SEEN = [
+    "c get x", "c ok 1", "c get x", "c ok 2",
+    "d get x", "d ok 2", "d get x", "d ok 1",
+]  # fmt: skip
 # Convergent, but the second process has no order of its past in which its own reads are right.
 CONVERGENT_NOT_MEMORY = [
     "a put z 1", "a ok", "a put x 1", "a ok", "a put y 1", "a ok",
@@ -486,6 +491,16 @@ def test_the_three_definitions_of_causal_consistency_differ(lines, right):
         for name in ("causal", "causal-convergence", "causal-memory")
         if CONSISTENCIES[name](told(*lines), "key-value")
     } == right
+
+
+def test_causal_consistency_implies_no_session_guarantee_and_convergence_all_of_them():
+    opinions = told(*TWO_OPINIONS)
+    assert CONSISTENCIES["causal"](opinions, "key-value")
+    assert not CONSISTENCIES["read-your-writes"](opinions, "key-value")
+    apart = ["a put x 1", "a ok", "b put x 2", "b ok", *TWO_ORDERS_SEEN]
+    assert CONSISTENCIES["causal"](told(*apart), "key-value")
+    assert not CONSISTENCIES["monotonic-reads"](told(*apart), "key-value")
+    assert all(CONSISTENCIES[name](told(*CONVERGENT_NOT_MEMORY), "key-value") for name in GUARANTEES)
 
 
 WITH_MONOTONIC_READS = ("monotonic-writes", "writes-follow-reads")

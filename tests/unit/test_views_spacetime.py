@@ -15,7 +15,7 @@ from distsys.core.errors import ArgumentError, ArgumentTypeError
 from distsys.core.trace import KINDS
 from distsys.core.units import MS
 from distsys.drivers import simulate
-from distsys.views import draw, sentences, spacetime
+from distsys.views import draw, play, sentences, spacetime
 from distsys.views.layout import LANES_AT, LINE, layout
 from distsys.views.measure import width
 from distsys.views.scene import AFTER, BEFORE
@@ -298,3 +298,14 @@ def test_the_golden_pictures(form):
     ):
         drawing = draw(trace, alt=ALT, last=last)
         agrees_with_golden(f"{name}.{form}", (drawing.svg if form == "svg" else drawing.text) + "\n")
+
+
+def test_a_figure_says_all_its_steps_in_words_and_of_a_very_long_run_which_are_left_out():
+    run = simulate("raft", seed=1)
+    assert len(run) > 200
+    middle = play(run, name="fig-a", alt="A run.", first=3, last=80).words
+    assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", middle)] == list(range(3, 81))
+    assert "left out" not in middle
+    long = play(run, name="fig-b", alt="A run.").words
+    assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", long)] == list(range(1, 121))
+    assert f"Steps 121 to {len(run):,} are left out here; the figure plays them." in long

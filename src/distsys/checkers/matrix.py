@@ -4,7 +4,7 @@ A check that catches nothing proves nothing, so every law has mutants, and every
 
     unit             a law over values, or a directed schedule (`NodeMutant.scenario`)
     swarm            random runs break a law of safety: per seed a walk, where the system allows it, and a simulation
-    explorer         every order of events within the mutant's scope
+    explorer         every order of events within a scope: the mutant's own, or the one declared for it
     linearizability  random runs whose history no order of operations explains
     liveness         random runs break what must hold finally
 
@@ -31,9 +31,12 @@ from distsys.core.laws import FINALLY
 from distsys.core.systems import NodeMutant, SubjectMutant
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
+from distsys.drivers.bounds import Bounds
+from distsys.drivers.exploration import Exploration
+from distsys.drivers.explorer import explore
 from distsys.drivers.performer import perform
 from distsys.drivers.pool import in_order
-from distsys.drivers.schedules import Scenario, length
+from distsys.drivers.schedules import Scenario, length, schedule_of
 from distsys.drivers.shrinker import BUDGET, best_of, broken_law
 from distsys.drivers.swarm import simulate
 from distsys.drivers.walk import walk
@@ -57,6 +60,7 @@ class Row:
     seeds    how many seeds the swarm needed; None where it was not tried or found nothing
     law      the law by which it was caught first
     length   events of the shortest run; None for a mutant that is no node
+    explored (actions, states, bounds) of the exploration that caught it: within these bounds no run has fewer actions
     reds     what is wrong with the row; empty is green
     trace    the shortest run
     consequence  a short run that breaks what the bug leads to, judged by that law alone (`NodeMutant.leads_to`)
@@ -67,6 +71,7 @@ class Row:
     seeds: int | None = None
     law: str | None = None
     length: int | None = None
+    explored: tuple[int, int, str] | None = None
     reds: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
     consequence: Trace | None = field(default=None, repr=False)
@@ -84,6 +89,7 @@ class Row:
             "breaks": mutant.breaks, "source": mutant.source, "story": mutant.story,
             "caught": {way: self.caught.get(way, NOT_TRIED) for way in WAYS},
             "seeds": self.seeds, "law": self.law, "length": self.length, "reds": list(self.reds),
+            "explored": None if self.explored is None else list(self.explored),
             "digest": self.trace.digest() if self.trace is not None else None,
             "consequence": None if self.consequence is None else {
                 "law": self.consequence.violations[0].law, "length": length(self.consequence),
@@ -157,6 +163,8 @@ class _Hunted:
         self.caught: dict[str, str] = {}
         self.reds: list[str] = []
         self.short: list[Trace] = []
+        self.within: list[Trace] = []  # a run that the explorer found; it is kept if nothing is as short
+        self.explored: tuple[int, int, str] | None = None
         self.law: str | None = None
         self.seeds_needed: int | None = None
 
@@ -164,20 +172,20 @@ class _Hunted:
         """Try every way that the mutant offers, and say what came of it."""
         if self.mutant.scenario is not None:
             self._direct()
-        if self.mutant.scope:
-            self._explore()
+        self._explore()
         if self.seeds:
             self._swarm()
         if CAUGHT not in self.caught.values():
             tried = f"{self.seeds} seeds" if self.seeds else "its schedule"
             self.reds.append(f"not caught by {tried}")
-        best = min(self.short, key=length, default=None)
+        best = min([*self.short, *self.within], key=length, default=None)
         count = None if best is None else length(best)
         if count is not None and count > self.mutant.length_max:
             self.reds.append(f"{count} events, more than {self.mutant.length_max}")
         led_to = self._consequence() if self.mutant.leads_to else None
         reds = tuple(self.reds)
-        return Row(self.mutant, self.caught, self.seeds_needed, self.law, count, reds, best, led_to)
+        found = self.seeds_needed, self.law, count, self.explored
+        return Row(self.mutant, self.caught, *found, reds, best, led_to)
 
     def way_of(self, law: str) -> str:
         """Return the way by which random runs find a broken law of this name."""
@@ -235,19 +243,39 @@ class _Hunted:
         if violation is not None:
             self.reds.append(f"under its schedule the correct code breaks {violation.law!r}, too")
 
+    def _exploration(self) -> Exploration | None:
+        """Return what the explorer says of the law of the row, where there is a scope and the law holds always."""
+        laws = [law for law in systems.find(self.mutant.system).laws if law.name in self.accepted]
+        laws = [law for law in laws if law.name not in self.finally_]
+        if not laws:
+            return None
+        if self.mutant.scope:  # it says the bounds, and may fix options
+            bounds = dict(self.mutant.scope)
+            options = dict(bounds.pop("options", {}))
+            return explore(
+                self.mutant.system, mutant=self.mutant.id, laws=laws, bounds=Bounds(**bounds), **options
+            )
+        scope = systems.scope_of(self.mutant.id)
+        found: Exploration | None = None if scope is None else scope.explore(self.mutant.id, laws=laws)
+        return found
+
     def _explore(self) -> None:
-        """Explore the scope of the mutant: it says the bounds, and may fix options."""
-        explorer = importlib.import_module("distsys.drivers.explorer")
-        scope = dict(self.mutant.scope)
-        options = dict(scope.pop("options", {}))
-        found = explorer.explore(
-            self.mutant.system, mutant=self.mutant.id, bounds=explorer.Bounds(**scope), **options
-        )
+        """Explore the scope of the mutant, and perform the run that was found as a schedule."""
+        found = self._exploration()
+        if found is None:
+            return
         if found.trace is None:
             self.caught["explorer"] = MISSED
             self.reds.append(f"the explorer says {found.verdict}")
         elif self._found("explorer", found.trace):
-            self.short.append(found.trace)
+            self.explored = found.actions or 0, found.states, found.bounds
+            moves, options = schedule_of(found.trace), dict(found.trace.header.options.items())
+            broken, kept = (
+                perform(systems.build(self.mutant.system, mutant=id, **options), moves, skip=id is None)
+                for id in (self.mutant.id, None)
+            )
+            if broken_law(broken) in found.trace.violations and not kept.violations:
+                self.within.append(broken)
 
     def _run(self, seed: int) -> Trace:
         """Return the walk of a seed if it breaks a law, else its simulation."""

@@ -115,7 +115,8 @@ def order_missing(spec: Spec, found: Found, required: int, real_time: bool) -> t
         lines = [f"The longest order that works places {known} of {_count(required, 'answered operation')}:"]
         lines += listed(partial)
     else:
-        lines = [f"None of the {_count(required, 'answered operation')} can come first."]
+        some = f"None of the {required} answered operations can come first."
+        lines = ["The one answered operation cannot come first." if required == 1 else some]
     lines.append(f"The state is then {value_text(state)}. None of these can come next:")
     lines += [f"  {call}: {reason(spec, partial, state, call, real_time)}" for call in found.stuck]
     return tuple(lines)

@@ -242,13 +242,21 @@ class Cluster:
 _PLACES: dict[str, str] = {}  # name of a system -> "module:ATTRIBUTE", loaded when it is asked for
 _SYSTEMS: dict[str, System] = {}
 _MUTANT_MODULES: list[str] = []
+_SCOPES: list[str] = []
 _MUTANTS: dict[str, NodeMutant] = {}
 _VALUE_MUTANTS: dict[str, SubjectMutant] = {}
 
 
-def declare(places: Mapping[str, str], mutant_modules: tuple[str, ...] = ()) -> None:
-    """Say where systems and mutants live, as {"name": "module:ATTRIBUTE"}; nothing is imported yet."""
+def declare(
+    places: Mapping[str, str], mutant_modules: tuple[str, ...] = (), scopes: str | None = None
+) -> None:
+    """Say where systems and mutants live, as {"name": "module:ATTRIBUTE"}; nothing is imported yet.
+
+    `scopes` is the place of a function that gives the scope in which the explorer finds a mutant, by its id.
+    """
     _PLACES.update(places)
+    if scopes is not None:
+        _SCOPES[:] = [scopes]
     _MUTANT_MODULES.extend(module for module in mutant_modules if module not in _MUTANT_MODULES)
 
 
@@ -290,6 +298,14 @@ def value_mutants(system: str | None = None) -> tuple[SubjectMutant, ...]:
     return tuple(
         _VALUE_MUTANTS[key] for key in sorted(_VALUE_MUTANTS) if system in (None, _VALUE_MUTANTS[key].system)
     )
+
+
+def scope_of(mutant: str) -> Any:
+    """Return the declared scope (see `lab.scopes`) in which the explorer finds a mutant, or None."""
+    for place in _SCOPES:
+        module, _, name = place.partition(":")
+        return getattr(importlib.import_module(module), name)(mutant)
+    return None
 
 
 def _load_mutants() -> None:

@@ -105,12 +105,17 @@ _FOUND: dict[str, Scope] = {
     "RAFT-01": _raft(**ANY_ONE),
     "RAFT-02": _raft(**ANY_ONE),
     "RAFT-03": _raft(**ANY_TWO),
+    "RAFT-04": _raft(**_elections(2, 1, 0)),
     "RAFT-06": _raft(("x",), **_elections(1, 1, 0)),
     "RAFT-08": _raft(**_elections(1, 1, 1)),
     "RAFT-09": _raft(**_elections(1, 0, 0)),
     "RAFT-10": _raft(**_elections(2, 0, 1)),
     "RAFT-12": _raft(**_elections(1, 1, 0)),
     "RAFT-25": _raft(crashes=1, **_elections(1, 0, 0)),
+    "RAFT-26": _raft(("x",), **_elections(1, 0, 0, 1)),
+    "RAFT-43": Scope(
+        "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
+    ),
 }
 
 

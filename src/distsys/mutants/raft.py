@@ -279,8 +279,9 @@ MUTANTS = (
         source=f"{PAPER}, figure 2, AppendEntries rule 5",
         story=(
             "A follower takes over the leader's commit index without asking how far their logs agree. A "
-            "heartbeat says that so much is committed, and the follower applies entries of its own old tail "
-            "there. Others apply other entries at the same place."
+            "message shows that the logs agree up to some entry, and says that more is committed. The "
+            "follower applies what stands there in its own old tail, and others have applied other entries "
+            "at the same place."
         ),
         seeds_max=5_000,
         options={"batch": 1},
@@ -371,9 +372,9 @@ MUTANTS = (
         klass="L",
         source=f"{PAPER}, section 5.2",
         story=(
-            "Every message starts the election timer anew, also a request for a vote that is refused. A "
-            "server whose log is too old to win asks again and again. Each request keeps those who could "
-            "win from trying, and nobody leads."
+            "Every message starts the election timer anew, also a request for a vote that is refused. One "
+            "server has a log that is too old to win, and here it waits a third as long as the others, so "
+            "it asks again and again. Each request keeps those who could win from trying, and nobody leads."
         ),
         scenario="distsys.lab.scenarios_raft:TOO_OLD_TO_WIN",
     ),
@@ -411,8 +412,8 @@ MUTANTS = (
         source=f"{PAPER}, figure 3",
         story=(
             "As long as a leader has committed nothing in its term, it cuts off what it does not know to be "
-            "committed before it sends heartbeats. Some of that may be committed, for a new leader is the "
-            "last to know. A leader may only append."
+            "committed before it sends heartbeats. Here that is what a client has just asked for. It could "
+            "be committed as well, for a new leader is the last to know. A leader may only append."
         ),
     ),
     NodeMutant(

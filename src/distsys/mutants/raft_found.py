@@ -49,8 +49,9 @@ MUTANTS = (
         source=f"{DISSERTATION}, section 4.2.2; found by the swarm while this book was written",
         story=(
             "A leader that leaves the group does not stand for election any more, although its removal is "
-            "not committed yet. It has the longest log and refuses all others its vote, and without its "
-            "vote nobody can win. So nobody leads, and the removal is never finished."
+            "not committed yet. Here it crashes, and is back as a follower. It has the longest log and refuses "
+            "all others its vote, and without its vote nobody can win. So nobody leads, and the removal is "
+            "never finished."
         ),
         options={"nodes": 2, "voters": 2, "changes": 30, "joint": False},
         klass="L",

@@ -209,9 +209,9 @@ MUTANTS = (
         depth=11,
         source=f"etcd before 0.5, in Kingsbury 2014; {DISSERTATION}, section 6.4",
         story=(
-            "A leader answers reads from its own state and asks nobody. It is cut off, others elect a new "
-            "leader, and a client writes there. The old one still believes that it leads, and a client "
-            "reads from it what is no longer so."
+            "A leader answers reads from its own state and asks nobody. Others elect a new leader and it has "
+            "not heard of that yet, for messages are slow or the network is split. A client writes at the "
+            "new leader, and another one reads at the old one what is no longer so."
         ),
         scenario="distsys.lab.scenarios_raft:STALE_READ",
         klass="D",
@@ -227,9 +227,9 @@ MUTANTS = (
         depth=16,
         source=f"etcd-io/etcd issue 7331; {DISSERTATION}, section 6.4, step 1",
         story=(
-            "A new leader serves reads before an entry of its own term is committed. It has what the last "
-            "leader committed, but does not know yet how far that went. A client reads a state in which a "
-            "write that was answered is missing."
+            "A new leader serves reads before an entry of its own term is committed. Its log has all that the "
+            "last leader committed, but it does not know yet how far that went, and has not applied it. A "
+            "client reads a state in which a write that was answered is missing."
         ),
         options={"reads": "index"},
         scenario="distsys.lab.scenarios_raft:NOT_YET_KNOWN",
@@ -243,9 +243,10 @@ MUTANTS = (
         depth=9,
         source=f"{DISSERTATION}, section 6.3",
         story=(
-            "The store has no sessions and does not know which commands it has done. An answer is lost, and "
-            "the client asks again. The command is done twice, and no order of the operations explains what "
-            "clients read afterwards."
+            "The store has no sessions and does not know which commands it has done. A command comes twice: "
+            "here the network makes a second copy of it, and a client that asks again after a lost answer "
+            "has the same effect. It is done twice, and no order of the operations explains what clients "
+            "read afterwards."
         ),
         scenario="distsys.lab.scenarios_raft:ASKED_TWICE",
     ),
@@ -278,8 +279,8 @@ MUTANTS = (
         source="etcd-io/etcd pull request 1763",
         story=(
             "A follower installs each snapshot of its leader, also one that is older than its own state, "
-            "and drops its log. One that was long on its way takes the server back in time, and what it has "
-            "acknowledged since is gone."
+            "and drops its log. A copy that comes late takes the server back in time, and what it has "
+            "acknowledged since is gone. It may then vote for a server that never had it."
         ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
@@ -296,8 +297,8 @@ MUTANTS = (
         source=f"{DISSERTATION}, section 5.1",
         story=(
             "A server puts its whole log into a snapshot, with the tail that is not committed. Another "
-            "leader replaces the tail by entries of its own. The snapshot keeps what never happened, and "
-            "the replicas differ."
+            "leader commits other entries in those places. The snapshot keeps what never happened, and the "
+            "replicas differ."
         ),
         seeds_max=5_000,
         options={"snapshot_every": 2},
@@ -332,9 +333,10 @@ MUTANTS = (
         depth=18,
         source=f"{DISSERTATION}, section 4.1",
         story=(
-            "A leader begins a change of members while the last one is not committed. It is cut off, and "
-            "its configuration is two steps from that of the others. A majority of the one and a majority "
-            "of the other need not have a server in common."
+            "A leader begins a change of members while the last one is not committed. Servers that have heard "
+            "of neither change still count by the old configuration, two steps from that of the leader. A "
+            "majority of the one and a majority of the other need not have a server in common: one commits "
+            "what the other never sees."
         ),
         options={"joint": False},
         scenario="distsys.lab.raft_member_runs:TWO_AT_ONCE",
@@ -348,8 +350,9 @@ MUTANTS = (
         depth=11,
         source="Ongaro and Ousterhout 2014, section 8; Jepsen on Redis-Raft 1b3fbf6",
         story=(
-            "A leader answers when it has the entry itself, and not when a majority has it. It is deposed, "
-            "and the next leader has never seen the entry. What was acknowledged never was."
+            "A leader answers when it has the entry itself, and not when it is committed and applied. Others "
+            "elect a leader that has never seen the entry, and a client reads there. What was acknowledged "
+            "is not in what it reads."
         ),
         scenario="distsys.lab.scenarios_raft:NEVER_COMMITTED",
     ),
@@ -364,8 +367,9 @@ MUTANTS = (
         source=f"Ongaro and Ousterhout 2014, section 6; {DISSERTATION}, section 9.6",
         story=(
             "A server campaigns without asking first whether it could win, and voters listen although they "
-            "hear a leader. One that was removed hears nobody, so it raises the term again and again. Each "
-            "time a leader steps down with whom nothing was wrong."
+            "hear a leader. One that was removed, and was not told, hears nobody, so it raises the term again "
+            "and again. Each time a leader steps down with whom nothing was wrong. In the stored run it does "
+            "so just before the end, so the end finds no leader at all."
         ),
     ),
     NodeMutant(
@@ -431,8 +435,9 @@ MUTANTS = (
         klass="L",
         source="Ongaro and Ousterhout 2014, section 8",
         story=(
-            "A client sends its call once and then only waits. The leader crashes with the call before it "
-            "has answered. The servers elect another leader and are ready to serve, but nobody asks them."
+            "A client sends its call once and then only waits. Here no leader is elected yet when the call "
+            "comes, and the server says so; a call that is lost, or a leader that crashes with it, has the "
+            "same effect. A moment later there is a leader, ready to serve, and nobody asks it."
         ),
     ),
 )

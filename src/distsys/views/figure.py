@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, shown, whole_number
@@ -30,6 +30,7 @@ from .staging import summary, window
 from .tour import Stop, checked_tour
 
 STILL_MOST = 40  # steps in a still picture of a run that has more
+WORDS_MOST = 120  # steps in words
 CONTROLS = 236  # px: bars, the sentence, the edges
 PANELS = ("", "state", "steps", "details", "nodes", "laws", "share", "help", "tour", *VIEWS)  # of the player
 STAGE = (220, 480)  # px: the least and the most for the diagram
@@ -61,6 +62,20 @@ class Figure(Drawing):
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
         scripts = live_script("judges") + live_script() if self.judged else live_script()
         return f"{self.opening}{self.element}{caption}</figure>{scripts}"
+
+
+def _drawn(trace: Trace, part: tuple[int, int], **texts: Any) -> Drawing:
+    """Return the still picture of the first steps of a part of a run, with all of its steps in words."""
+    first, last = part
+    still = spacetime.draw(trace, first=first, last=min(last, first + STILL_MOST - 1), **texts)
+    return replace(still, words=_in_words(trace, first, last))
+
+
+def _in_words(trace: Trace, first: int, last: int) -> str:
+    """Return the steps as sentences, and of a very long run which are left out."""
+    end = min(last, first + WORDS_MOST - 1)
+    rest = f"<p>Steps {end + 1:,} to {last:,} are left out here; the figure plays them.</p>"
+    return spacetime.table(trace, first=first, last=end) + rest * (end < last)
 
 
 def _still(label: str, drawing: Drawing, alt: str) -> str:
@@ -111,12 +126,9 @@ def play(
     start, end = windows[label]
     _check(without, at, panel, tour, windows)
     stills = {
-        name: spacetime.draw(
-            one, alt=alt, first=windows[name][0], last=min(windows[name][1], windows[name][0] + STILL_MOST - 1),
-            title=title, caption=caption, without=without,
-        )
+        name: _drawn(one, windows[name], alt=alt, title=title, caption=caption, without=without)
         for name, one in (labelled.items() if beside else [(label, trace)])
-    }  # fmt: skip
+    }
     still = stills.pop(label)
     size = _size(still.svg)
     calls, found = judges.of_first()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...algorithms.broadcast import ReliableBroadcast
+from ...algorithms.broadcast_messages import Broadcast
 from ...core.laws import Law, law
-from ...drivers import Bounds, explore, simulate
+from ...core.units import S
+from ...drivers import Bounds, explore, perform, simulate
+from ...drivers.schedules import crash, deliver, request
 from ..altered import altered
 from ..checking import Page
 
@@ -15,6 +18,7 @@ page = Page("how-we-know")
 SYSTEM = "reliable-broadcast"
 FEW, MANY = range(8), range(30)
 TWO_MESSAGES = Bounds(requests=2)
+CRASHES_TOO_SOON = (request("n1", Broadcast("a")), deliver("n1", "n2"), crash("n1"))
 
 
 def _whole(answer: object) -> bool:
@@ -46,7 +50,7 @@ def seeds_for_a_rare_bug(answer: object) -> str | None:
     "read-a-verdict",
     hint="a verdict speaks of its laws and its bounds; what does it say of other laws, and of other bounds?",
     solution="""
-        # (a) is the law, within the bounds. (b) lies outside the bounds: another number of nodes.
+        # (a) is the law, within the bounds: no fault is named, so there is none. (b) lies outside the bounds.
         # (c) is validity, which was not checked. (d) is what HOLDS means.
         answer = {"a", "d"}
     """,
@@ -86,6 +90,10 @@ def read_a_verdict(answer: object) -> str | None:
         from distsys.drivers import Bounds
         answer = Bounds(requests=3)
         """,
+        """
+        from distsys.drivers import Bounds
+        answer = Bounds(requests=2, depth=40)
+        """,
     ),
     explanation="Two messages are enough: one makes it forget the other. With one there is nothing to forget, "
     "whatever else happens. One step beyond the bounds, and HOLDS becomes VIOLATED.",
@@ -95,9 +103,19 @@ def widen_the_scope(answer: object) -> str | None:
         return f"the answer is Bounds(...), from distsys.drivers, but it is {answer!r}"
     if answer.requests is None or answer.requests > 2:
         return "fewer requests are enough"
-    unused = ("timeouts", "crashes", "wipes", "losses", "duplicates", "ticks")
+    unused = (
+        "timeouts",
+        "timeouts_each",
+        "timers",
+        "crashes",
+        "wipes",
+        "losses",
+        "duplicates",
+        "ticks",
+        "depth",
+    )
     if spent := [name for name in unused if getattr(answer, name)]:
-        return f"tighter: it is caught without {', '.join(spent)} as well, or not even with them"
+        return f"leave out {', '.join(spent)}: it is caught without, or not even with them"
     found = explore(SYSTEM, mutant="RB-02", nodes=2, bounds=answer)
     return None if found.violation is not None else f"within these bounds the verdict is {found.verdict}"
 
@@ -142,6 +160,15 @@ def _class(answer: object) -> str | None:
             def on_first(self, copy):
                 self.delivered |= {(copy.origin, copy.number)}
         """,
+        """
+        from distsys.algorithms.broadcast import ReliableBroadcast
+        from distsys.algorithms.broadcast_messages import Delivery
+
+        class answer(ReliableBroadcast):
+            def on_first(self, copy):  # passes nothing on
+                self.delivered |= {(copy.origin, copy.number)}
+                self.output(Delivery(copy.origin, copy.body))
+        """,
         "answer = None",
     ),
     explanation="The memory may only grow. To let it shrink one would have to know that no copy of a message "
@@ -158,6 +185,9 @@ def mend_the_memory(answer: object) -> str | None:
         trace = simulate(altered(SYSTEM, kind), seed=seed)
         if trace.violation is not None:
             return f"seed {seed} breaks {trace.violation.law!r}: {trace.violation.evidence}"
+    trace = perform(altered(SYSTEM, kind), CRASHES_TOO_SOON, settle=2 * S)
+    if trace.violation is not None:
+        return f"n1 crashes after n2 has its message: {trace.violation.law!r}: {trace.violation.evidence}"
     return None
 
 
@@ -194,6 +224,15 @@ def _judged(answer: Any) -> Law:
                         return "never said"
             return None
         """,
+        """
+        def answer(world):  # looks only at what a process says of itself
+            for name in world.names:
+                for delivery in world.outputs[name]:
+                    asked = [request.body for request in world.asked[name]]
+                    if delivery.origin == name and delivery.body not in asked:
+                        return "never said"
+            return None
+        """,
     ),
     explanation="It is called no creation. It is silent in the middle of a run, because it asks only for what "
     "must already have happened, and so it may be checked after each step.",
@@ -210,6 +249,9 @@ def state_a_law(answer: object) -> str | None:
         broken = altered("best-effort-broadcast", laws=laws, mutant="BEB-03")
         if simulate(broken, seed=seed).violation is None:
             return f"it must object to NamesItself, but it is silent with seed {seed}"
+    relayed = altered(SYSTEM, laws=laws, mutant="RB-03")
+    if all(simulate(relayed, seed=seed).violation is None for seed in FEW):
+        return "it must object to NamesTheRelay as well: any origin may be wrong, not only the receiver"
     return None
 
 

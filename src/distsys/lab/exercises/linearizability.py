@@ -185,8 +185,8 @@ def read_the_evidence(answer: object) -> str | None:
     solution="""
         answer = max(k for k in range(2, 40) if k * (k - 1) * 2 ** (k - 2) + 2 * k <= 1_000_000)  # 14
     """,
-    mistakes=("answer = 13", "answer = 15", "answer = 9", "answer = 14.0"),
-    explanation="14 clients at once take 745,500 steps and 15 take 1,720,350. Without the memo 9 clients would be "
+    mistakes=("answer = 13", "answer = 15", "answer = 8", "answer = 14.0"),
+    explanation="14 clients at once take 745,500 steps and 15 take 1,720,350. Without the memo 8 clients would be "
     "the limit of such a round. So tests use few clients for each key, and many keys.",
 )
 def choose_the_clients(answer: object) -> str | None:
@@ -328,6 +328,18 @@ def one_writer(seed: int) -> History:
                 for other in history.calls:
                     if (read.f == other.f == "read" and other.before(read)
                             and (other.answer or 0) > (read.answer or 0)):
+                        return f"{read} is older than {other}"
+            return None
+        """,
+        """
+        def answer(history):  # of the reads it looks only at those of the same client
+            def value(call):
+                return call.asked if call.f == "write" else call.answer or 0
+
+            for read in history.calls:
+                for other in history.calls:
+                    if (read.f == "read" and other.before(read) and value(other) > value(read)
+                            and (other.f == "write" or other.process == read.process)):
                         return f"{read} is older than {other}"
             return None
         """,
