@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from distsys.checkers import History, linearizable
 from distsys.core.errors import ArgumentError, UnknownNameError
+from distsys.core.operations import INVOKE, OK, Operation
 from distsys.lab import Page, Verdict, exercise, page_names, page_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,3 +104,23 @@ def test_an_error_in_the_learners_code_becomes_a_sentence():
         "Not yet: the check could not use the answer: TypeError: object of type 'int' has no len()"
     )
     assert check.judge([..., 1])[0] is Verdict.OPEN
+
+
+READS = {"A": (12, 15, 0), "B": (22, 28, 1), "C": (33, 38, 2), "D": (35, 40, 2), "E": (42, 60, 1)}
+
+
+@pytest.mark.parametrize("left_out", [None, *READS])
+def test_the_history_of_the_stale_read_fits_without_e_and_without_no_other_read(left_out):
+    (text,) = (text for _, text in cells_of("raft-reads") if ":label: ex-find-the-stale-read" in text)
+    for name, (begin, end, value) in READS.items():
+        assert f"**{name}** from {begin} to {end} returns {value}" in text
+    calls = [("ann", "write", -2, -1, 0), ("ann", "write", 10, 20, 1), ("ann", "write", 30, 50, 2)]
+    calls += [(name, "read", *read) for name, read in READS.items() if name != left_out]
+    events = []
+    for process, f, begin, end, value in calls:
+        events += [
+            (begin, Operation(process, INVOKE, f, value=None if f == "read" else value)),
+            (end, Operation(process, OK, f, value=value)),
+        ]
+    history = History(event for _, event in sorted(events, key=lambda timed: timed[0]))
+    assert linearizable(history, "register").ok == (left_out == "E")

@@ -146,8 +146,8 @@ def explained(puts: list[tuple[int, int]], get: tuple[int, int, int]) -> bool:
             return get[2] < sum(stop < get[0] for _, stop in puts)
         """,
     ),
-    explanation="Between the two bounds every value is possible for one get. Several gets need more: exercise 2 "
-    "shows two that fit each by itself.",
+    explanation="Between the two bounds every value is possible for one get. Several gets need more: in exercise 2 "
+    "each read fits by itself.",
 )
 def state_no_stale_read(answer: object) -> str | None:
     if not callable(answer):
