@@ -1,8 +1,11 @@
 """Raft, sections 5.4.2 to 5.5 and 8 of Ongaro and Ousterhout 2014: what a leader may take for committed."""
 
+from random import Random
+
 import pytest
 
 from distsys.core import Log, Persist, Send
+from distsys.protocols.raft import Raft
 from distsys.protocols.raft_messages import (
     Appended,
     AppendEntries,
@@ -28,6 +31,40 @@ def test_5_4_2_an_entry_of_the_own_term_commits_the_earlier_ones_with_it():
     hear(node, "s2", Appended(3, 3))
     effects = hear(node, "s3", Appended(3, 3))
     assert [committed.index for committed in outputs(effects)] == [1, 2, 3]
+
+
+def test_5_4_2_a_leader_with_a_long_backlog_tries_only_the_places_where_a_log_ends():
+    tried = []
+
+    class Counting(Raft):
+        def is_quorum(self, names):
+            tried.append(names := frozenset(names))
+            return super().is_quorum(names)
+
+    node = leader(Counting, voters=FIVE)
+    for number in range(200):
+        hear(node, "client", Propose(number))
+    assert node.log.last_index > 200
+    tried.clear()
+    hear(node, "s2", Appended(1, 150))
+    assert node.commit_index == 0
+    assert tried == [frozenset({"s1"}), frozenset({"s1", "s2"})]
+    hear(node, "s3", Appended(1, 900))  # no log is longer than the leader's, whatever its follower says
+    assert node.commit_index == 150
+
+
+def test_5_4_2_a_leader_commits_what_a_search_over_all_indexes_would_commit():
+    random = Random(3)
+    for _ in range(300):
+        node = leader(disk=disk_of(2, None, log_of(1, 2, 2)), voters=FIVE)
+        for number in range(random.randint(0, 4)):
+            hear(node, "client", Propose(number))
+        for peer in FIVE[1:]:
+            hear(node, peer, Appended(3, random.randint(0, 9)))
+        held = [sum(end >= index for end in node.match_index.values()) for index in range(9)]
+        last = node.log.last_index
+        want = [i for i in range(1, last + 1) if held[i] >= 3 and node.log[i].term == 3]
+        assert node.commit_index == max(want, default=0)
 
 
 def test_5_4_2_figure_8_the_entry_of_term_2_may_stand_on_a_majority_and_still_be_replaced():
