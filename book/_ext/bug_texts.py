@@ -177,8 +177,10 @@ def caught(mutant: Mutant, row: dict[str, Any] | None) -> str:
     if row is None:
         return "not measured yet."
     ways = [way for way in WAYS if row["caught"].get(way) == "caught"]
-    seeds = "" if row["seeds"] is None else f", after {row['seeds']:,} seed{'s' * (row['seeds'] != 1)}"
-    return f"{', '.join(ways) or 'nothing'}{seeds}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
+    if row["seeds"] is not None:  # of one way: the one that draws runs
+        after = f" (after {counted(row['seeds'], 'seed')})"
+        ways = [way + after * (way not in ("unit", "explorer")) for way in ways]
+    return f"{', '.join(ways) or 'nothing'}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
 
 
 def counted(count: int, word: str) -> str:
