@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNS, MATRIX = "tests/golden/counterexamples", ROOT / "tests/golden/matrix.json"
 BUG, RIGHT = "with the bug", "correct"  # the labels of the two runs
 SHOWN, AFTER = 24, 12  # of a long run: at least so many steps, and so many after the two have begun to differ
+CARRIED = 40  # steps that the figure of a long run carries behind those that it shows, so that no message ends early
 BUGS = re.compile(r"^:{3,}\{bug\} (\S+)$", re.MULTILINE)
 NOTHING = "\u2013"
 WORDS = {"caught": "caught", "missed": "missed", "": NOTHING}
@@ -46,6 +47,9 @@ from distsys import Trace, systems
 broken = Trace.load("{path}")
 correct = systems.build(broken.header.system, **dict(broken.header.options.items()))
 runs = {{"{bug}": broken, "{right}": reperform(broken, correct)}}
+"""
+CUT = """\
+runs = {{label: replace(run, steps=run.steps[:{last}]) for label, run in runs.items()}}  # the first of {count:,}
 """
 EVIDENCE = """\
 import json
@@ -114,13 +118,18 @@ def window(broken: Trace, correct: Trace) -> int:
     return last if broken.violation is not None and not broken.violation.step else len(broken)
 
 
-def code_of(mutant: Mutant, led_to: bool = False) -> str:
-    """Return Python that binds the two runs of the figure of a mutant, and the verdicts over their histories."""
-    history = systems.find(mutant.system).history
+def code_of(mutant: Mutant, led_to: bool = False, last: int | None = None, count: int = 0) -> str:
+    """Return Python that binds the two runs of the figure of a mutant, and the verdicts over their histories.
+
+    Of a run of `count` steps that is shown up to step `last`, the page carries little more than that.
+    """
+    history, cut = systems.find(mutant.system).history, last is not None and last + CARRIED < count
     code = CODE.format(
         imports="from distsys.checkers import History, linearizable\n" * bool(history),
         path=file_of(mutant, led_to), bug=BUG, right=RIGHT,
     )  # fmt: skip
+    if cut and last is not None:
+        code = "from dataclasses import replace\n\n" + code + CUT.format(last=last + CARRIED, count=count)
     return code + LINEARIZABLE.format(history=history) * bool(history)
 
 
@@ -149,7 +158,8 @@ def figure(
     lines = [f":{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in options.items()]
     lines += [f":first: {first}", f":last: {last}", ":beside:", ":lights:"]
     lines += [f":at: {found.step}"] * bool(found.step)
-    return [f"::::{{spacetime}} {caption}", *lines, "", *code_of(mutant, led_to).splitlines(), "::::", ""]
+    code = code_of(mutant, led_to, last, len(broken)).splitlines()
+    return [f"::::{{spacetime}} {caption}", *lines, "", *code, "::::", ""]
 
 
 @cache
@@ -167,8 +177,10 @@ def caught(mutant: Mutant, row: dict[str, Any] | None) -> str:
     if row is None:
         return "not measured yet."
     ways = [way for way in WAYS if row["caught"].get(way) == "caught"]
-    seeds = "" if row["seeds"] is None else f", after {row['seeds']:,} seed{'s' * (row['seeds'] != 1)}"
-    return f"{', '.join(ways) or 'nothing'}{seeds}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
+    if row["seeds"] is not None:  # of one way: the one that draws runs
+        after = f" (after {counted(row['seeds'], 'seed')})"
+        ways = [way + after * (way not in ("unit", "explorer")) for way in ways]
+    return f"{', '.join(ways) or 'nothing'}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
 
 
 def counted(count: int, word: str) -> str:

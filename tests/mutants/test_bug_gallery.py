@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bug_texts import (
     BUGS,
+    CARRIED,
     MATRIX,
     entries,
     entry,
@@ -81,6 +82,18 @@ def test_a_figure_shows_the_step_that_breaks_the_law_or_where_the_two_runs_part(
     assert broken.violation.step <= last
     differ = broken.steps[:last] != correct.steps[:last]
     assert differ or ':panel: "state"' in entry(MUTANTS[id]), "the reader sees a difference"
+
+
+@pytest.mark.parametrize("id", ["RAFT-22", "RAFT-24", "RAFT-27"])
+def test_the_page_carries_of_a_long_run_little_more_than_it_shows_and_says_so(id):
+    (options,) = re.findall(rf"\{{bug\}} {id}\n((?:\S+ \d+\n)*)", "".join(p.read_text() for p in PAGES))
+    first, last = (int((re.search(rf":{key}: (\d+)", options) or [0, 0])[1]) for key in ("first", "last"))
+    text, count = entry(MUTANTS[id], first or 1, last or None), len(run_of(MUTANTS[id]))
+    (shown,) = re.findall(r":last: (\d+)", text)
+    (carried,) = re.findall(r"run\.steps\[:(\d+)\]", text)
+    assert count > 2_000
+    assert int(carried) == int(shown) + CARRIED
+    assert f"of {count:,} steps" in text
 
 
 def test_the_stored_matrix_names_declared_mutants_and_says_what_is_stored_of_them():
