@@ -89,7 +89,7 @@ def law_of(mutant: Mutant) -> str:
     if mutant.breaks in SAID:
         return SAID[mutant.breaks]
     if mutant.system not in systems.names():
-        return str(getattr(hashing_laws, mutant.breaks).__doc__).split("\n", 1)[0]
+        return str(getattr(hashing_laws, mutant.breaks).__doc__).split("\n", 1)[0].replace("`", "")
     laws = {law.name: law.says for law in systems.find(mutant.system).laws}
     return laws[mutant.breaks]
 

@@ -30,7 +30,7 @@ examples:
 
 ABOUT_MUTANTS = """\
 Hunt known bugs (mutants) with every judge there is, and print which of them catches which bug, after how many
-seeds, and how short the shortest run is. A row is red (exit code 1) when the bug was not caught within its budget, was
+seeds, and how short a run was found. A row is red (exit code 1) when the bug was not caught within its budget, was
 caught by another law than it names, or has no short run."""
 
 MUTANTS_EXAMPLES = """\
@@ -166,5 +166,9 @@ def _add_mutants(subs: Any, make: Any, count: Any) -> None:
         help="how many processes (default: one for each core)",
     )
     add("--json", metavar="FILE", help="write the rows as JSON")
-    add("--store", metavar="FOLDER", help="write the shortest run of each mutant into this folder")
+    add(
+        "--store",
+        metavar="FOLDER",
+        help="write the run of each mutant, the shortest that was found, into this folder",
+    )
     parser.set_defaults(run=run_mutants)
