@@ -24,12 +24,15 @@ from distsys.drivers import shrink, states
 from distsys.drivers.replay import replayed
 from distsys.drivers.schedules import length
 from distsys.lab import datasets, raft_runs
+from distsys.lab import raft_found_runs as found_runs
 from distsys.lab import raft_kv_runs as kv_runs
 from distsys.lab import raft_member_runs as member_runs
 from distsys.lab import raft_snapshot_runs as snapshot_runs
 from distsys.lab.drawn_histories import drawn
 from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
+from distsys.protocols.raft_reads import Confirmed
+from distsys.protocols.raft_world import message_of
 from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
 from site_pages import soup, written
@@ -386,6 +389,21 @@ def early():
     assert any(type(getattr(e, "message", None)).__name__ == "Inner" for e in kept.step(37).effects)
 
 
+def late_no():
+    broken, kept = found_runs.late_no("RAFT-44"), found_runs.late_no()
+    said = [one for step in broken for one in operations(step)]
+    assert said[-3:] == [
+        ("c1.1", "ok", "k0", "+c1.1:1"),
+        ("c2.1", "invoke", "k0", None),
+        ("c2.1", "ok", "k0", None),
+    ]
+    assert [kv_runs.judged(trace).outcome.name for trace in (broken, kept)] == ["ILLEGAL", "OK"]
+    (no,) = [
+        step for step in broken if type(message_of(step.event)) is Confirmed and step.event.sender == "n3"
+    ]
+    assert message_of(no.event) == Confirmed(2, 1)
+
+
 def lease():
     beyond, within = kv_runs.lease_read(200_000, seed=206), kv_runs.lease_read(1_000, seed=206)
     assert [kv_runs.judged(trace).outcome.name for trace in (beyond, within)] == ["ILLEGAL", "OK"]
@@ -585,6 +603,7 @@ CLAIMS = BUGS | {
     "fig-snapshot-cost": snapshot_cost,
     "fig-reads-stale": reads_stale,
     "fig-early-read": early,
+    "fig-late-no": late_no,
     "fig-lease": lease,
     "fig-twice": twice,
     "fig-two-majorities": two_majorities,

@@ -123,11 +123,22 @@ def test_6_4_a_voter_of_a_later_term_says_no_by_its_term():
     voter = server(ReadingRaft, name="s2")
     hear(voter, "s3", RequestVote(5, 0, 0))
     [(_, answer)] = sends(hear(voter, "s1", Confirm(1, 1)))
-    assert answer == Confirmed(5, 1)
+    assert answer == Confirmed(5, 0)
     node = reading()
     ask(node, Read("r"))
     assert outputs(hear(node, "s2", answer)) == [ReadFailed("r", None)]
     assert (node.role, node.current_term) == (Role.FOLLOWER, 5)
+
+
+def test_a_no_confirms_no_round_of_an_asker_that_leads_the_later_term_when_it_arrives():
+    voter = server(ReadingRaft, name="s2")
+    hear(voter, "s3", RequestVote(1, 0, 0))
+    [(_, late)] = sends(hear(voter, "s1", Confirm(0, 1)))
+    node = reading()
+    assert (node.current_term, late.term) == (1, 1)
+    ask(node, Read("r"))
+    assert outputs(hear(node, "s2", late)) == []
+    assert outputs(hear(node, "s3", Confirmed(1, 1))) == [ReadReady("r", 1)]
 
 
 def test_6_4_a_voter_that_confirms_has_heard_the_leader():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distsys.core.systems import NodeMutant
-from distsys.protocols.raft_reads import ReadingRaft
+from distsys.protocols.raft_reads import Confirm, Confirmed, ReadingRaft
 from distsys.protocols.raft_server import RaftServer
 from distsys.services.replicated import ReplicatedStore
 
@@ -37,6 +37,22 @@ class StoreWithLeasesAfterAHandOver(ReplicatedStore):
     """RAFT-42."""
 
     below = LeasesAfterAHandOver
+
+
+class NamesTheRoundInANo(RaftServer):
+    """RAFT-44."""
+
+    def on_confirm(self, sender: str, message: Confirm) -> None:
+        if message.term == self.current_term:
+            self.become_follower(sender)
+            self.restart_election_timer()
+        self.send(sender, Confirmed(self.current_term, message.round))
+
+
+class StoreWithRoundsInANo(ReplicatedStore):
+    """RAFT-44."""
+
+    below = NamesTheRoundInANo
 
 
 MUTANTS = (
@@ -89,5 +105,24 @@ MUTANTS = (
         klass="X",
         depth=8,
         scenario="distsys.lab.raft_found_runs:AGAINST_ITSELF",
+    ),
+    NodeMutant(
+        id="RAFT-44",
+        title="A no that is counted as a yes",
+        system="raft-kv",
+        classes={"server": StoreWithRoundsInANo},
+        breaks="linearizability",
+        source="found in a review while this book was written",
+        story=(
+            'A server that is asked "do I still lead?" by the leader of an earlier term answers with its own '
+            "term, which is a no, and repeats the number of the round. The answer is late. Meanwhile the "
+            "asker restarts, counts its rounds from 1 again and wins that very term: now the answer looks like "
+            "the yes to a round that has not begun. Cut off from all others, it takes one such yes for the "
+            "majority that it no longer has, and answers a read with what is no longer so."
+        ),
+        options={"reads": "index", "upkeep": 0, "keys": 1},
+        klass="X",
+        depth=45,
+        scenario="distsys.lab.raft_found_runs:LATE_NO",
     ),
 )

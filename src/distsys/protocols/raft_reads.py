@@ -62,7 +62,10 @@ class Confirm:
 
 @record
 class Confirmed:
-    """Yes, as far as the sender knows, when it answers in the same term; its own, later term is a no."""
+    """Yes, `round` was begun by the leader of `term`; or a no from a later `term`, which confirms no round and says 0.
+
+    Who asked may lead that later term by the time the no arrives, and count its rounds from 1 again.
+    """
 
     term: int
     round: int
@@ -208,7 +211,8 @@ class ReadingRaft(StableRaft):
 
     def on_confirm(self, sender: str, message: Confirm) -> None:
         """Say yes to the leader of this term, and with it that it is heard; say the own term to an older one."""
-        if message.term == self.current_term:
+        leads = message.term == self.current_term
+        if leads:
             self.become_follower(sender)
             self.restart_election_timer()
-        self.send(sender, Confirmed(self.current_term, message.round))
+        self.send(sender, Confirmed(self.current_term, message.round if leads else 0))
