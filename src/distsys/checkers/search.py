@@ -21,6 +21,9 @@ and reads, from multiplying the work. Each keeps every verdict:
    next and its answer is right; nothing else is tried there. Any order that places it later still works without
    it there, and works with it here.
 
+Before the search, a spec leaves out crashed operations that cannot help (`Spec.helpful`), such as a write of a value
+that nobody ever saw.
+
 In which order the next operations are tried changes no verdict, but may change the work: first those that lead to
 what a coming read saw, where the spec can tell (`Spec.leads`), then by their invokes.
 
@@ -255,35 +258,43 @@ class _Search:
         for index in required:
             call = order.required[index]
             if not self.reads[index]:
-                later.append(index)
+                later.append((index, call))
             elif self._step(state, call)[1]:
                 yield order.place(position, index), used, state, (path, call)
                 return
-        for index, after in self._sorted(position, state, later):
-            yield order.place(position, index), used, after, (path, order.required[index])
-        for index in optional:
-            if used >> index & 1 or order.twins[index] & ~used:
-                continue
-            call = order.optional[index]
-            after, legal = self._step(state, call)
-            if legal:
-                yield position, used | 1 << index, after, (path, call)
+        wanted = self._wanted(position, state)
+        for index, call, after in self._sorted(later, state, wanted):
+            yield order.place(position, index), used, after, (path, call)
+        unused = ((index, order.optional[index]) for index in optional if self._may_use(used, index))
+        for index, call, after in self._sorted(unused, state, wanted):
+            yield position, used | 1 << index, after, (path, call)
 
-    def _sorted(self, position: Any, state: Any, later: list[int]) -> Iterable[tuple[int, Any]]:
-        """Yield the required calls that change something, with the next states; first what leads to a coming read."""
+    def _may_use(self, used: int, index: int) -> bool:
+        """Return whether a crashed call was not used, and its twins before it were."""
+        return not used >> index & 1 and not self.order.twins[index] & ~used
+
+    def _wanted(self, position: Any, state: Any) -> Call | None:
+        """Return the first coming read to which the state may lead, where the spec can tell; else the first of all."""
         leads = self.spec.leads
-        coming: Sequence[Call] = ()
-        if leads is not None:
-            coming = [read for read in self._coming(position) if leads(state, read)]
+        if leads is None:
+            return None
+        coming = self._coming(position)
+        return next((read for read in coming if leads(state, read)), coming[0] if coming else None)
+
+    def _sorted(
+        self, calls: Iterable[tuple[int, Call]], state: Any, wanted: Call | None
+    ) -> Iterator[tuple[int, Call, Any]]:
+        """Yield those calls that are allowed here, with the next states; first what leads to the wanted read."""
+        leads = self.spec.leads
         last = []
-        for index in later:
-            after, legal = self._step(state, self.order.required[index])
+        for index, call in calls:
+            after, legal = self._step(state, call)
             if not legal:
                 continue
-            if leads is None or not coming or leads(after, coming[0]):
-                yield index, after
+            if leads is None or wanted is None or leads(after, wanted):
+                yield index, call, after
             else:
-                last.append((index, after))
+                last.append((index, call, after))
         yield from last
 
     def _coming(self, position: Any) -> list[Call]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +69,47 @@ def begins(state: Any, read: Call) -> bool:
     return bool(state == answer)
 
 
+def holds(seen: Any, written: Any) -> bool:
+    """Whether a value that somebody looked at shows that another one was written or appended to it."""
+    if isinstance(seen, str) and isinstance(written, str):
+        return written in seen
+    if isinstance(seen, tuple):
+        return written in seen or (isinstance(written, tuple) and seen[: len(written)] == written)
+    return bool(seen == written)
+
+
+def seen_somewhere(answered: Sequence[Call], crashed: Sequence[Call]) -> Sequence[Call]:
+    """Leave out a crashed read, and a crashed write of a value of which nothing was seen: any order works without it.
+
+    Whatever comes after it, until the value is replaced as a whole, is not looked at: a read or a successful cas would
+    have shown the value. Two things could make such a write useful all the same, and then nothing is left out:
+    a cas that failed (it needs a value other than the one that it expects), and values of several kinds under an
+    append (the write may make a text of what was a number).
+    """
+    calls = (*answered, *crashed)
+    if any(call.f == "cas" and call.known and call.answer is False for call in answered):
+        return crashed
+    written = [
+        call.asked[1] if call.f == "cas" else call.asked
+        for call in calls
+        if not _looks(call) and call.f != "delete"
+    ]
+    if any(call.f == "append" for call in calls) and not all(isinstance(value, str) for value in written):
+        return crashed
+    seen = [call.answer for call in answered if call.f in ("read", "get")]
+    seen += [call.asked[0] for call in calls if call.f == "cas"]
+    return [
+        call
+        for call in crashed
+        if call.f in ("cas", "delete")
+        or (not _looks(call) and any(holds(value, call.asked) for value in seen))
+    ]
+
+
+def _looks(call: Call) -> bool:
+    return call.f in ("read", "get")
+
+
 REGISTER = Spec(
     "register",
     "a value that is read, written, and compared and set; with keys, a register for each",
@@ -81,7 +123,8 @@ REGISTER = Spec(
     observes,
     checked_cas,
     begins,
-    partition=by_key,
+    seen_somewhere,
+    by_key,
 )
 
 STORE_OPERATIONS = {
@@ -101,7 +144,8 @@ KEY_VALUE = Spec(
     observes,
     checked_cas,
     begins,
-    partition=by_key,
+    seen_somewhere,
+    by_key,
 )
 
 
