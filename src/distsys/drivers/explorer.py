@@ -165,7 +165,7 @@ class _Run:
             progress=progress,
             key=None if self.symmetry is None else self.symmetry.canonical,
         )
-        self.lookout.look_under_all_names(None)
+        self.lookout.views = None
         goals = self._goals(found)
         violation, trace = self._violation(found)
         return Exploration(
@@ -272,7 +272,7 @@ class _Run:
             for goal, reached in self._goals(found).items()
             if reached is None
         )
-        if found.bad is None:
+        if self.bounds.timers and found.bad is None:
             notes += self._idle_limits()
         nodes = [self.cluster.make(name) for name in self.cluster.names]
         if not self.bounds.timeouts and any(_waits_for_a_timer(node) for node in nodes):

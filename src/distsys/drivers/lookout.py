@@ -185,7 +185,7 @@ class Lookout:
             self.apart.update(name for name in sought if answer("goal", name, self.goals[name], view))
             world.looked_at_step |= view.looked_at_step
 
-    def look_under_all_names(self, views: Callable[[int, Entry, int], list[SeenWorld]] | None) -> None:
-        """Ask goals under all names from now on, also about what was looked at before; None ends that."""
+    def look_under_all_names(self, views: Callable[[int, Entry, int], list[SeenWorld]]) -> None:
+        """Ask goals under all names from now on, also about what was looked at before."""
         self.views = views
         self._verdicts.clear()
