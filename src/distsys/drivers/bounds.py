@@ -23,7 +23,7 @@ class Bounds:
     timeouts_each  timers that fire at one node; None sets no limit beside `timeouts`
     timers         limits for single timers, {"election": 2}: a timer is named in full ("links/retry"), or by its
                    last part ("retry"), without what follows a colon ("wait" for "wait:n2"); "election@n1" is
-                   the timer of that node alone
+                   the timer of that node alone. The result notes a limit whose timer never ran
     requests       how many of the requests clients may make; None is all that were given, or, when they are those
                    of the system's own workload, the first one
     in_order       the requests come in the order in which they stand; else each may come at any moment
