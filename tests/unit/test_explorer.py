@@ -6,10 +6,12 @@ import sys
 import pytest
 
 from distsys import replay, systems
-from distsys.core import ALWAYS, Law, Map, Trace, law
+from distsys.core import ALWAYS, Law, Map, Node, Trace, law
+from distsys.core.dice import Dice, derive
 from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError
-from distsys.core.systems import Request
+from distsys.core.systems import Cluster, Request, System
 from distsys.core.trace import HANDLED
+from distsys.core.values import EMPTY
 from distsys.drivers import Bounds, HandlerError, LawError, explore
 from distsys.drivers.replay import replayed
 from toy_systems import Letter, has_a_leader, one_leader_a_term
@@ -275,7 +277,27 @@ def test_a_prune_must_not_look_at_the_step():
         explore("toy-election", nodes=2, prunes={"p": lambda world: world.step is not None})
 
 
+@pytest.mark.parametrize("what", ["goal", "prune"])
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda world: world.nodes["n1"].laeds, "AttributeError: 'Voter' object has no attribute 'laeds'"),
+        (lambda world: world.nodes["n9"].leads, "KeyError: 'n9'"),
+    ],
+)
+def test_a_goal_or_a_prune_that_fails_is_named(what, function, words):
+    with pytest.raises(LawError, match=f"the {what} 'mine' failed: {words}"):
+        explore("toy-election", nodes=2, bounds=Bounds(crashes=1), **{what + "s": {"mine": function}})
+
+
 # Bounds.
+
+
+def test_a_limit_that_is_one_of_no_timer_is_noted():
+    bounds = Bounds(timeouts=1, timers={"electoin": 0, "election@n1": 0})
+    assert explore("toy-election", nodes=2, bounds=bounds).notes == (
+        "no timer electoin ever ran, so its limit limited nothing",
+    )
 
 
 def test_what_no_bound_names_does_not_happen():
@@ -412,6 +434,70 @@ def test_ticks_move_the_clock_of_all_nodes(monkeypatch):
     assert found.goals == {"at 1": True, "at 2": True, "at 3": False}
 
 
+# Starts that draw.
+
+
+class Coin(Node):
+    """Throws a coin at each start, and knows how it fell before."""
+
+    def __init__(self, name, disk=EMPTY):
+        super().__init__(name, disk)
+        self.face, self.before = 0, disk.get("face")
+
+    def on_start(self):
+        self.face, _ = Dice(self.seed).below(2)
+        self.persist(face=self.face)
+
+
+class Purse(Node):
+    """Holds a coin, and draws nothing itself."""
+
+    def __init__(self, name, disk=EMPTY):
+        super().__init__(name, disk)
+        self.embed("coin", Coin("coin", disk.under("coin")))
+
+
+class Gambler(Node):
+    """Draws from its second start on, and dies of a zero."""
+
+    def __init__(self, name, disk=EMPTY):
+        super().__init__(name, disk)
+        self.again = "again" in disk
+
+    def on_start(self):
+        if self.again:
+            assert Dice(self.seed).below(2)[0], "a zero"
+        self.persist(again=True)
+
+
+@law("the coin falls the same way", "Each throw is like the one before.")
+def the_same_way(world):
+    coins = [getattr(node, "coin", node) for node in world.nodes.values()]
+    return "it changed" if any(coin.before not in (None, coin.face) for coin in coins) else None
+
+
+def explored_alone(kind, laws, seed, crashes):
+    members = {"n1": ("one", {})}
+    system = System("alone", "One node.", {"one": kind}, lambda names, options: members, laws)
+    return explore(Cluster(system, ("n1",), Map(), None, members), seed=seed, bounds=Bounds(crashes=crashes))
+
+
+@pytest.mark.parametrize("kind", [Coin, Purse])
+@pytest.mark.parametrize("seed", range(16))
+def test_each_start_draws_with_its_own_seed_whatever_was_drawn_before(kind, seed):
+    seeds = [derive(seed, "start", "n1", number) for number in (1, 2, 3, 4)]
+    if kind is Purse:
+        seeds = [derive(start, "coin") for start in seeds]
+    changes = len({Dice(start).below(2)[0] for start in seeds}) > 1
+    assert explored_alone(kind, (the_same_way,), seed, 3).verdict == ("VIOLATED" if changes else "HOLDS")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_assertion_that_fails_in_a_start_fails_with_the_seed_of_this_start(seed):
+    zero = Dice(derive(seed, "start", "n1", 2)).below(2)[0] == 0
+    assert explored_alone(Gambler, (), seed, 1).verdict == ("VIOLATED" if zero else "HOLDS")
+
+
 # The same in every process.
 
 
@@ -450,11 +536,16 @@ def test_counts_and_runs_are_the_same_whatever_the_hash_seed():
         ({"states_max": 0}, ArgumentError, "states_max must be at least 1"),
         ({"seed": -1}, ArgumentError, "seed must be at least 0"),
         ({"laws": [3]}, ArgumentTypeError, "laws must hold laws"),
+        ({"laws": 3}, ArgumentTypeError, "laws must be a list of laws .*, but it is 3"),
         ({"laws": [one_leader_a_term] * 2}, ArgumentError, "laws must have different names"),
+        ({"goals": 3}, ArgumentTypeError, "goals must be a list of functions .*, but it is 3"),
+        ({"prunes": 3}, ArgumentTypeError, "prunes must be a list of functions .*, but it is 3"),
+        ({"progress": 3}, ArgumentTypeError, "progress must be a function of .*, but it is 3"),
         ({"goals": [3]}, ArgumentTypeError, "goals must be functions with a name"),
         ({"goals": [lambda world: True]}, ArgumentTypeError, "goals must be functions with a name"),
         ({"goals": {"x": 3}}, ArgumentTypeError, "goals must map names to functions"),
         ({"prunes": {3: has_a_leader}}, ArgumentTypeError, "prunes must map names to functions"),
+        ({"requests": 3}, ArgumentTypeError, r"requests must be a list of Request\(.*, but it is 3"),
         ({"requests": [3]}, DistsysError, "hold"),
         ({"symmetry": "yes"}, ArgumentTypeError, "symmetry must be True or False"),
         ({"bounds": Bounds(requests=5)}, ArgumentError, "bounds.requests must be at most 0"),
@@ -486,6 +577,8 @@ def test_a_cluster_takes_no_options_beside_it():
         ({"timers": {"a": -1}}, ArgumentError, r"timers\['a'\] must be at least 0"),
         ({"in_order": 1}, ArgumentTypeError, "in_order must be True or False"),
         ({"may_crash": "n1"}, ArgumentTypeError, "may_crash must name nodes"),
+        ({"may_crash": (1, "x")}, ArgumentTypeError, "may_crash must name nodes .*, but it names 1"),
+        ({"may_crash": ([1],)}, ArgumentTypeError, r"may_crash must name nodes .*, but it names \[1\]"),
         ({"depth": -1}, ArgumentError, "depth must be at least 0"),
         ({"tick": 0}, ArgumentError, "tick must be at least 1"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError
 from distsys.core.models import Model
-from distsys.drivers import explore_model
+from distsys.drivers import LawError, explore_model
 from distsys.drivers.exploration import changes, told
 from distsys.models import catalogue
 from distsys.models.abstract_paxos import abstract_paxos, as_votes
@@ -160,6 +160,14 @@ def test_states_are_told_in_the_same_words_in_every_process():
         (lambda: explore_model(die_hard(), states_max=0), ArgumentError, "states_max must be at least 1"),
         (lambda: explore_model(die_hard(), depth=-1), ArgumentError, "depth must be at least 0"),
         (lambda: explore_model(die_hard(), goals=[1]), ArgumentTypeError, "goals must be functions"),
+        (
+            lambda: explore_model(die_hard(), prunes=1),
+            ArgumentTypeError,
+            "prunes must be a list of functions",
+        ),
+        (lambda: explore_model(die_hard(), progress=1), ArgumentTypeError, "progress must be a function"),
+        (lambda: explore_model(die_hard(), goals={"g": abs}), LawError, "the goal 'g' failed: TypeError"),
+        (lambda: explore_model(die_hard(), prunes={"p": abs}), LawError, "the prune 'p' failed: TypeError"),
         (lambda: die_hard(0), ArgumentError, "small must be at least 1"),
         (lambda: two_phase_commit(0), ArgumentError, "rms must be at least 1"),
         (lambda: abstract_paxos(3, 0), ArgumentError, "values must be at least 1"),

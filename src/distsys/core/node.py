@@ -45,13 +45,14 @@ _NOWHERE = _Nowhere()
 class _Turn:
     """What belongs to the event that a node handles now, and to no state: a node has one, a copy has its own."""
 
-    __slots__ = ("effects", "now", "sealed", "seed")
+    __slots__ = ("effects", "now", "sealed", "seed", "seed_read")
     effects: list[Effect]
 
     def __init__(self, sealed: bool) -> None:
         self.effects = _NOWHERE
         self.now = 0
         self.seed: int | None = None  # but in `on_start`: what a node keeps from it must stand in a field
+        self.seed_read = False  # then an exploration must count the starts, for each has a seed of its own
         self.sealed = sealed  # the node has started: it takes no new fields
 
 
@@ -161,6 +162,7 @@ class Node:
             raise ArgumentError(
                 "seed is there in on_start only: keep Dice(self.seed) in a field, where it is part of the state"
             )
+        self._turn.seed_read = True
         return self._turn.seed
 
     # The door.
@@ -300,6 +302,13 @@ class Node:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+
+
+def has_read_seed(node: Node) -> bool:
+    """Return whether a node, or one inside it, asked for the seed of its start."""
+    return node._turn.seed_read or any(
+        has_read_seed(value) for value in node.__dict__.values() if isinstance(value, Node)
+    )
 
 
 def _plain_name(argument: str, name: str) -> None:

@@ -23,7 +23,7 @@ class Bounds:
     timeouts_each  timers that fire at one node; None sets no limit beside `timeouts`
     timers         limits for single timers, {"election": 2}: a timer is named in full ("links/retry"), or by its
                    last part ("retry"), without what follows a colon ("wait" for "wait:n2"); "election@n1" is
-                   the timer of that node alone
+                   the timer of that node alone. The result notes a limit whose timer never ran
     requests       how many of the requests clients may make; None is all that were given, or, when they are those
                    of the system's own workload, the first one
     in_order       the requests come in the order in which they stand; else each may come at any moment
@@ -62,6 +62,9 @@ class Bounds:
             raise ArgumentTypeError(f"in_order must be True or False, but it is {shown(self.in_order)}")
         if self.may_crash is not None and not isinstance(self.may_crash, (tuple, list)):
             raise ArgumentTypeError(f"may_crash must name nodes, but it is {shown(self.may_crash)}")
+        for name in self.may_crash or ():
+            if not isinstance(name, str):
+                raise ArgumentTypeError(f"may_crash must name nodes (str), but it names {shown(name)}")
         if not isinstance(self.timers, Mapping):
             raise ArgumentTypeError(
                 f"timers must map names of timers to limits, but it is {shown(self.timers)}"
@@ -141,11 +144,11 @@ class Purses:
         self.counted = counted  # laws look at the numbers of steps, so they are part of the state
         self.limited = tuple(bounds.timers)
         each = () if bounds.timeouts_each is None else (bounds.timeouts_each,) * len(names)
-        limits = tuple(bounds.timers[name] for name in self.limited)
+        timers = tuple(bounds.timers[name] for name in self.limited)
         self.purses: list[Purse] = []
         self._ids: dict[tuple[Any, ...], int] = {}
         self.first = self.number_of((
-            bounds.crashes, bounds.wipes, bounds.losses, bounds.duplicates, bounds.timeouts, each, limits,
+            bounds.crashes, bounds.wipes, bounds.losses, bounds.duplicates, bounds.timeouts, each, timers,
             (1 << requests) - 1, bounds.ticks, 0,
         ))  # fmt: skip
 
@@ -200,8 +203,7 @@ class Purses:
                 return -1
             left[EACH] = _less_one(left[EACH], node)
         for place, name in enumerate(self.limited):
-            limited, at, where = name.partition("@")
-            if limited in (timer, short_name(timer)) and (not at or where == self.names[node]):
+            if limits(name, timer, self.names[node]):
                 if left[TIMERS][place] == 0:
                     return -1
                 left[TIMERS] = _less_one(left[TIMERS], place)
@@ -218,6 +220,16 @@ class Purses:
         mask = self.purses[purse].left[REQUESTS]
         waiting = tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
         return waiting[:1] if self.bounds.in_order else waiting
+
+
+def limits(limit: str, timer: str, node: str) -> bool:
+    """Return whether a name in `Bounds.timers` is one of this timer of this node.
+
+    >>> limits("wait@n1", "detector/wait:n2", "n1"), limits("wait@n1", "wait:n2", "n3")
+    (True, False)
+    """
+    limited, at, where = limit.partition("@")
+    return limited in (timer, short_name(timer)) and (not at or where == node)
 
 
 def short_name(timer: str) -> str:

@@ -22,7 +22,8 @@ class Exploration:
                    VIOLATED: a law was broken; `trace` (or `path`) is a shortest way there.
                    UNREACHED: every state was seen, no law was broken, and some goal was never reached, so
                    the bounds are too tight for what was to be shown.
-                   UNKNOWN: there were more states than `states_max`.
+                   UNKNOWN: there were more states than `states_max`; or, with symmetry, a goal was reached
+                   only where nodes have changed names.
     name           the system or the model
     bounds         the bounds in words
     laws           the names of the laws that were checked in every state
@@ -34,7 +35,7 @@ class Exploration:
     violation      the broken law, with its evidence
     trace          a shortest run that breaks it
     path           for a model: the (action, state) pairs from an initial state to the broken invariant
-    goals          goal -> whether it was reached
+    goals          goal -> whether it was reached; None where the verdict is UNKNOWN for its sake
     witnesses      goal -> a run (for a model, a path) that reaches it in the fewest actions
     pruned         states below which a prune stopped the search
     beyond         states at the bound on depth, whose next states were not looked at
@@ -53,7 +54,7 @@ class Exploration:
     violation: Violation | None = None
     trace: Trace | None = None
     path: tuple[tuple[str, Any], ...] = ()
-    goals: Mapping[str, bool] = field(default_factory=dict)
+    goals: Mapping[str, bool | None] = field(default_factory=dict)
     witnesses: Mapping[str, Any] = field(default_factory=dict, repr=False)
     pruned: int = 0
     beyond: int = 0
@@ -67,7 +68,7 @@ class Exploration:
     @property
     def unreached(self) -> tuple[str, ...]:
         """The goals that were not reached."""
-        return tuple(goal for goal, reached in self.goals.items() if not reached)
+        return tuple(goal for goal, reached in self.goals.items() if reached is False)
 
     @property
     def actions(self) -> int | None:
@@ -82,9 +83,8 @@ class Exploration:
             + (f", {self.handler_calls:,} calls of a handler" if self.handler_calls else "")
         )
         if self.goals:
-            lines.append(
-                "goals: " + ", ".join(f"{g} {'reached' if r else 'UNREACHED'}" for g, r in self.goals.items())
-            )
+            words = {True: "reached", False: UNREACHED, None: UNKNOWN}
+            lines.append("goals: " + ", ".join(f"{g} {words[r]}" for g, r in self.goals.items()))
         if self.pruned:
             lines.append(f"pruned: nothing was explored below {self.pruned:,} states")
         if self.beyond:
@@ -104,6 +104,8 @@ class Exploration:
         if self.verdict == UNREACHED:
             goals = ", ".join(self.unreached)
             return f"within these bounds: {self.name}: no law was broken, but these goals were never reached: {goals}"
+        if None in self.goals.values():
+            return f"{self.name}: no law was broken, but whether all goals are reached is not known: {laws}"
         return f"{self.name}: more states than allowed; no law was broken in those that were seen: {laws}"
 
 
@@ -142,10 +144,12 @@ def changes(before: Any, after: Any) -> str:
     return "; ".join(words) or "nothing changes"
 
 
-def verdict_of(found: Found, violation: Violation | None, goals: Mapping[str, bool]) -> str:
-    """Return the verdict of a search; `goals` says which were reached."""
+def verdict_of(found: Found, violation: Violation | None, goals: Mapping[str, bool | None]) -> str:
+    """Return the verdict of a search; `goals` says which were reached, None where that is not known."""
     if violation is not None:
         return VIOLATED
     if not found.exhausted:
         return UNKNOWN
-    return HOLDS if all(goals.values()) else UNREACHED
+    if False in goals.values():
+        return UNREACHED
+    return UNKNOWN if None in goals.values() else HOLDS

@@ -46,9 +46,18 @@ from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Trace
 from distsys.core.values import Map
 
-from .bounds import Bounds
+from .bounds import Bounds, limits
 from .exploration import Exploration, verdict_of
-from .explorer_input import Predicate, Predicates, allowed_requests, checked_laws, explored_cluster, named
+from .explorer_input import (
+    Predicate,
+    Predicates,
+    allowed_requests,
+    answer,
+    checked_laws,
+    checked_progress,
+    explored_cluster,
+    named,
+)
 from .localsteps import Entry, Keeping, LocalSteps, LookAgain
 from .lookout import Lookout, SeenWorld
 from .model_explorer import explore_model
@@ -93,21 +102,22 @@ def explore(
     ('HOLDS', 35)
     """
     cluster = explored_cluster(system, mutant, options)
-    limits = bounds if bounds is not None else Bounds()
-    if not isinstance(limits, Bounds):
+    within = bounds if bounds is not None else Bounds()
+    if not isinstance(within, Bounds):
         raise ArgumentTypeError(f"bounds must be Bounds(...), but it is {shown(bounds)}")
-    for name in sorted(limits.named - set(cluster.names)):
+    for name in sorted(within.named - set(cluster.names)):
         raise ArgumentError(f"bounds must name nodes of {', '.join(cluster.names)}, but they name {name!r}")
     whole_number("seed", seed, at_most=2**64 - 1)
     whole_number("states_max", states_max, at_least=1)
     if not isinstance(symmetry, bool):
         raise ArgumentTypeError(f"symmetry must be True or False, but it is {shown(symmetry)}")
     chosen = checked_laws(cluster.laws if laws is None else laws)
-    asked = allowed_requests(cluster, requests, limits, seed)
+    asked = allowed_requests(cluster, requests, within, seed)
+    checked_progress(progress)
     wanted, unwanted = named("goals", goals), named("prunes", prunes)
     keeping = Keeping()
     while True:
-        run = _Run(cluster, limits, asked, chosen, wanted, unwanted, seed, keeping, symmetry)
+        run = _Run(cluster, within, asked, chosen, wanted, unwanted, seed, keeping, symmetry)
         try:
             with collector_paused():
                 return run.explore(states_max, progress)
@@ -144,6 +154,8 @@ class _Run:
     def explore(self, states_max: int, progress: Progress | None) -> Exploration:
         """Search, and return what was found."""
         _, states = self.space.initial()
+        if self.symmetry is not None:  # but not before: the nodes start in the order of their names
+            self.lookout.look_under_all_names(self.symmetry.views)
         found = search(
             states[-1:],
             self.space.successors,
@@ -153,7 +165,8 @@ class _Run:
             progress=progress,
             key=None if self.symmetry is None else self.symmetry.canonical,
         )
-        goals = {name: name not in self.lookout.unreached for name in self.goals}
+        self.lookout.views = None
+        goals = self._goals(found)
         violation, trace = self._violation(found)
         return Exploration(
             verdict=verdict_of(found, violation, goals),
@@ -171,8 +184,15 @@ class _Run:
             witnesses=self._witnesses(found),
             pruned=found.pruned,
             beyond=found.beyond,
-            notes=self._notes(),
+            notes=self._notes(found),
         )
+
+    def _goals(self, found: Found) -> dict[str, bool | None]:
+        """Return for each goal whether it was reached; None where that cannot be said."""
+        goals: dict[str, bool | None] = {name: name not in self.lookout.unreached for name in self.goals}
+        if found.exhausted:
+            goals.update((name, None) for name in self.lookout.apart if not goals[name])
+        return goals
 
     def look(self, state: State) -> int:
         """Say whether the search goes on below a state."""
@@ -185,10 +205,20 @@ class _Run:
     def _pruned(self, conf: int) -> bool:
         found = self._cut_off.get(conf)
         if found is None:
-            world = SeenWorld(self.table, self.space.confs[conf], None, 0)
-            found = self._cut_off[conf] = any(cut(world) for cut in self.prunes.values())
-            if world.looked_at_step:
-                raise ArgumentError("prunes must look at the state of the nodes, not at the step or the time")
+            found = self._cut_off[conf] = self._cuts(conf)
+            images = () if self.symmetry is None else self.symmetry.images(conf)
+            if any(self._cuts(image) != found for image in images):
+                raise ArgumentError(
+                    f"symmetry must be off: the prunes ({', '.join(self.prunes)}) tell names apart. "
+                    "They cut off a state, and not the same state where nodes that are alike have changed names"
+                )
+        return found
+
+    def _cuts(self, conf: int) -> bool:
+        world = SeenWorld(self.table, self.space.confs[conf], None, 0)
+        found = any(answer("prune", name, cut, world) for name, cut in self.prunes.items())
+        if world.looked_at_step:
+            raise ArgumentError("prunes must look at the state of the nodes, not at the step or the time")
         return found
 
     def _violation(self, found: Found) -> tuple[Violation | None, Trace | None]:
@@ -234,8 +264,16 @@ class _Run:
         mutant = self.cluster.mutant
         return self.cluster.system.name + (f" with {mutant.id}" if mutant is not None else "")
 
-    def _notes(self) -> tuple[str, ...]:
-        notes = () if self.symmetry is None else (self.symmetry.said(),)
+    def _notes(self, found: Found) -> tuple[str, ...]:
+        notes: tuple[str, ...] = () if self.symmetry is None else (self.symmetry.said(),)
+        notes += tuple(
+            f"the goal {goal!r} is reached only where nodes that are alike have changed names: "
+            "explore without symmetry to know whether it is reached"
+            for goal, reached in self._goals(found).items()
+            if reached is None
+        )
+        if self.bounds.timers and found.bad is None:
+            notes += self._idle_limits()
         nodes = [self.cluster.make(name) for name in self.cluster.names]
         if not self.bounds.timeouts and any(_waits_for_a_timer(node) for node in nodes):
             notes = (
@@ -248,6 +286,15 @@ class _Run:
         readings = ", ".join(str(n * self.bounds.tick) for n in range(self.bounds.ticks + 1))
         showed = f"showed {readings} microseconds" if self.bounds.ticks else "stood still at 0"
         return (*notes, f"clocks: read by {clocks}; they {showed}")
+
+    def _idle_limits(self) -> tuple[str, ...]:
+        """Return a note for each limit on a timer that no node ever set: perhaps its name is misspelt."""
+        ran = {(timer, self.cluster.names[x.place]) for x in self.table.locals for timer, _ in x.timers}
+        return tuple(
+            f"no timer {name} ever ran, so its limit limited nothing"
+            for name in self.bounds.timers
+            if not any(limits(name, timer, node) for timer, node in ran)
+        )
 
 
 def _waits_for_a_timer(node: Node) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from distsys.core import systems
-from distsys.core.errors import ArgumentError, ArgumentTypeError, shown
+from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, shown
 from distsys.core.laws import Law
 from distsys.core.systems import Cluster, Request, Sight
 
 from .bounds import Bounds
+from .judge import LawError
 from .settings import checked_cluster, checked_requests
 
 Predicate = Callable[[Any], Any]
@@ -27,8 +28,10 @@ def explored_cluster(system: Any, mutant: str | None, options: Mapping[str, Any]
     return checked_cluster(system)
 
 
-def checked_laws(laws: Iterable[Any]) -> tuple[Law, ...]:
+def checked_laws(laws: Any) -> tuple[Law, ...]:
     """Return the laws, if they are laws with different names."""
+    if not isinstance(laws, Iterable):
+        raise ArgumentTypeError(f"laws must be a list of laws (core.laws.law), but it is {shown(laws)}")
     chosen = tuple(laws)
     for law in chosen:
         if not isinstance(law, Law):
@@ -54,8 +57,21 @@ def allowed_requests(
     return asked if most is None else asked[:most]
 
 
+def checked_progress(progress: Any) -> None:
+    """Raise an error unless `progress` can be called, or is None."""
+    if progress is not None and not callable(progress):
+        raise ArgumentTypeError(
+            f"progress must be a function of (states, transitions, depth), but it is {shown(progress)}"
+        )
+
+
 def named(argument: str, predicates: Any) -> dict[str, Predicate]:
     """Return {name: function} of what was given as a mapping or as functions with names of their own."""
+    if not isinstance(predicates, Iterable):
+        raise ArgumentTypeError(
+            f"{argument} must be a list of functions with a name, or a mapping from names to functions, "
+            f"but it is {shown(predicates)}"
+        )
     if isinstance(predicates, Mapping):
         named = dict(predicates)
     else:
@@ -81,3 +97,13 @@ def named(argument: str, predicates: Any) -> dict[str, Predicate]:
 
 def _seen(sight: Sight) -> Predicate:
     return lambda world: world.step is not None and sight.seen(world.step)
+
+
+def answer(what: str, name: str, predicate: Predicate, seen: Any) -> bool:
+    """Return what a goal or a prune says of what it sees; where it fails, the error names it."""
+    try:
+        return bool(predicate(seen))
+    except DistsysError:
+        raise
+    except Exception as problem:
+        raise LawError(f"the {what} {name!r} failed: {type(problem).__name__}: {problem}") from problem

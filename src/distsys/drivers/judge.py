@@ -13,7 +13,7 @@ class HandlerError(DistsysError):
 
 
 class LawError(DistsysError):
-    """A law raised something that is no assertion: a bug in the law's code."""
+    """A law raised something that is no assertion, or a goal or a prune raised anything: a bug in its code."""
 
 
 class Judge:

@@ -18,6 +18,7 @@ from distsys.core.node import Node
 from distsys.core.trace import Cause
 from distsys.core.values import Map
 
+from .explorer_input import answer
 from .judge import LawError
 from .localsteps import Entry, Keeping, LocalSteps, LookAgain
 
@@ -108,6 +109,8 @@ class Lookout:
         self.reached: dict[
             str, tuple[Any, Entry, int]
         ] = {}  # goal -> state before, step that reached it, kept
+        self.apart: set[str] = set()  # goals not reached yet but under other names
+        self.views: Callable[[int, Entry, int], list[SeenWorld]] | None = None  # a step under other names
         self.state: Any = None  # the state whose next states are being found
         self.memories: list[tuple[Any, ...]] = []
         self._ids: dict[tuple[Any, ...], int] = {}
@@ -139,6 +142,7 @@ class Lookout:
         if found is None:
             world = SeenWorld(self.table, locals_, entry, kept)
             found = self._ask(memories, world, entry, kept)
+            self._seek(world, conf, entry, kept)
             if world.looked_at_step:
                 self._verdicts[memories, conf] = ASK_WITH_STEP
                 self._verdicts[memories, conf, entry.key * KEPT + kept] = found
@@ -168,8 +172,20 @@ class Lookout:
                 ) from problem
             if evidence is not None and violation is None:
                 violation = Violation(law.name, evidence, 0)
+        return self.number_of(tuple(memories), violation)
+
+    def _seek(self, world: SeenWorld, conf: int, entry: Entry, kept: int) -> None:
+        """Note which goals are reached, and which would be if the nodes had other names."""
         for name in tuple(self.unreached):
-            if self.goals[name](world):
+            if answer("goal", name, self.goals[name], world):
                 del self.unreached[name]
                 self.reached[name] = (self.state, entry, kept)
-        return self.number_of(tuple(memories), violation)
+        sought = [name for name in self.unreached if name not in self.apart]
+        for view in self.views(conf, entry, kept) if self.views is not None and sought else ():
+            self.apart.update(name for name in sought if answer("goal", name, self.goals[name], view))
+            world.looked_at_step |= view.looked_at_step
+
+    def look_under_all_names(self, views: Callable[[int, Entry, int], list[SeenWorld]]) -> None:
+        """Ask goals under all names from now on, also about what was looked at before."""
+        self.views = views
+        self._verdicts.clear()

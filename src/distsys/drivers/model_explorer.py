@@ -12,7 +12,7 @@ from distsys.core.laws import Violation
 from distsys.core.models import Model
 
 from .exploration import Exploration, told, verdict_of
-from .explorer_input import Predicate, Predicates, named
+from .explorer_input import Predicate, Predicates, answer, checked_progress, named
 from .search import BAD, CUT_OFF, GO_ON, Found, Progress, search
 from .settings import collector_paused
 
@@ -40,6 +40,7 @@ def explore_model(
     whole_number("states_max", states_max, at_least=1)
     if depth is not None:
         whole_number("depth", depth)
+    checked_progress(progress)
     run = _ModelRun(model, named("goals", goals), named("prunes", prunes))
     with collector_paused():
         found = search(
@@ -64,7 +65,7 @@ class _ModelRun:
     def look(self, state: Any) -> int:
         """Note the goals that a new state reaches, and say whether the search goes on below it."""
         for name in tuple(self.unreached):
-            if self.unreached[name](state):
+            if answer("goal", name, self.unreached[name], state):
                 del self.unreached[name]
                 self.reached[name] = state
         for name, check in self.model.invariants.items():
@@ -73,7 +74,8 @@ class _ModelRun:
                 evidence = said if isinstance(said, str) else f"it is false in {told(state)}"
                 self.broken = self.broken or Violation(name, evidence, 0)
                 return BAD
-        return CUT_OFF if any(cut(state) for cut in self.prunes.values()) else GO_ON
+        cut_off = any(answer("prune", name, cut, state) for name, cut in self.prunes.items())
+        return CUT_OFF if cut_off else GO_ON
 
     def result(self, found: Found, bounds: str) -> Exploration:
         """Return what the search found."""

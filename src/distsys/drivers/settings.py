@@ -53,8 +53,12 @@ def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple
     return entries
 
 
-def checked_requests(asked: Iterable[Any], cluster: Cluster, end: int | None) -> tuple[Request, ...]:
+def checked_requests(asked: Any, cluster: Cluster, end: int | None) -> tuple[Request, ...]:
     """Return what clients ask in a run up to `end` (None: whatever lies beyond is left out later)."""
+    if not isinstance(asked, Iterable):
+        raise ArgumentTypeError(
+            f"requests must be a list of Request(at, node, message), but it is {shown(asked)}"
+        )
     requests = checked(asked, cluster.names)
     for request in requests:
         if not isinstance(request, Request):

@@ -4,20 +4,24 @@ Three servers that run the same code are interchangeable: a state in which n1 le
 leads, with all names swapped. The search then keeps one state of each such class, up to n! times fewer.
 
 That is sound only if nothing tells the names apart. The explorer checks what it can: nodes are alike when they play one
-role, with arguments that differ by their names only, and neither a request nor a bound names them; and each handler
-call is made again with two names swapped, and must give the same with these names swapped. It refuses a protocol that
-breaks ties by name. What it does not check: the laws must treat names alike, too, and where a node sends
+role, with arguments that differ by their names only, and no request, no message of a request and no bound names one
+of them; and each handler call is made again with two names swapped, and must give the same with these names swapped.
+It refuses a protocol that breaks ties by name, and prunes that cut a state off and not the same state with other names.
+A goal is asked under all names; where it is reached under other names only, whether it is reached is unknown.
+What it does not check: the laws must treat names alike, too, and where a node sends
 one message to all its peers, a crash in between keeps the first of them in the order of their names.
 
-Renaming goes through all values. A tuple of names in sorted order is taken for a set, and sorted again; the parts of
-a text between colons and slashes are names when they are equal to one ("wait:n2").
+Renaming goes through all values. A tuple of names in sorted order is taken for a set, and sorted again: a handler that
+means an order by it does not pass the check. What laws remember, what was output and what was asked is never
+checked so, and keeps its order. The parts of a text between colons and slashes are names when they are equal to
+one ("wait:n2").
 """
 
 from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from itertools import pairwise, permutations, product
 from typing import Any
 
@@ -30,16 +34,18 @@ from distsys.core.values import RECORDS, Map, tag_of
 
 from .bounds import EACH
 from .localsteps import Entry, Local, Message
+from .lookout import SeenWorld
 from .nodespace import NodeSpace, State
 
 MOST = 5  # nodes that are alike: 120 permutations
 
 
 class Renaming:
-    """A permutation of names that reaches into values."""
+    """A permutation of names that reaches into values; with `ordered`, a sorted tuple of names is no set."""
 
-    def __init__(self, names: tuple[str, ...], places: tuple[int, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], places: tuple[int, ...], *, ordered: bool = False) -> None:
         self.places = places  # place -> the place whose name it gets
+        self.ordered = ordered
         self.to = {name: names[place] for name, place in zip(names, places, strict=True)}
 
     def value(self, value: Any) -> Any:
@@ -49,8 +55,9 @@ class Renaming:
             return self.to.get(value) or self._text(value)
         if kind is tuple:
             renamed = tuple([self.value(item) for item in value])
-            names = bool(value) and all(type(item) is str and item in self.to for item in value)
-            return tuple(sorted(renamed)) if names and list(value) == sorted(value) else renamed
+            if self.ordered or not all(type(item) is str and item in self.to for item in value):
+                return renamed
+            return tuple(sorted(renamed)) if list(value) == sorted(value) else renamed
         if kind is frozenset:
             return frozenset([self.value(item) for item in value])
         if kind is Map:
@@ -83,12 +90,16 @@ class Symmetry:
     def __init__(self, space: NodeSpace) -> None:
         self.space, self.table = space, space.table
         self.names = space.cluster.names
+        bounds = space.purses.bounds
         self.groups = alike_nodes(
-            space.cluster, {request.node for request in space.requests} | space.purses.bounds.named
+            space.cluster,
+            {request.node for request in space.requests} | bounds.named,
+            [request.message for request in space.requests] + [t.partition("@")[0] for t in bounds.timers],
         )
         self.renamings = [Renaming(self.names, places) for places in self._permutations()]
         self.swaps = [self._swap(a, b) for group in self.groups for a, b in pairwise(group)]
         self._images: dict[tuple[str, int, int], int] = {}
+        self._entries: dict[tuple[int, int], Entry] = {}
         self._best: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.table.check = self.check
 
@@ -128,6 +139,28 @@ class Symmetry:
             ]
         )
 
+    def images(self, conf: int) -> list[int]:
+        """Return a configuration under all names, its own first."""
+        return [self._image("conf", conf, r) for r in range(len(self.renamings))]
+
+    def views(self, conf: int, entry: Entry, kept: int) -> list[SeenWorld]:
+        """Return what a goal would see after a step if the nodes had changed names, in every other way."""
+        return [
+            SeenWorld(self.table, self.space.confs[image], self._renamed_entry(entry, r), kept)
+            for r, image in enumerate(self.images(conf))
+            if r > 0
+        ]
+
+    def _renamed_entry(self, entry: Entry, r: int) -> Entry:
+        twin = self._entries.get((entry.key, r))
+        if twin is None:
+            renaming = self.renamings[r]
+            twin = Entry(entry.key, entry.kind, renaming.to[entry.name], entry.now, entry.number)
+            twin.event = renaming.value(entry.event)
+            twin.effects, twin.detail = renaming.value(entry.effects), renaming.value(entry.detail)
+            self._entries[entry.key, r] = twin
+        return twin
+
     def _image(self, what: str, number: int, renaming: int) -> int:
         key = (what, number, renaming)
         found = self._images.get(key)
@@ -164,8 +197,9 @@ class Symmetry:
     def _renamed_memories(self, memories: int, renaming: Renaming) -> int:
         if memories in self.space.lookout.broken:
             return memories
+        exactly = Renaming(self.names, renaming.places, ordered=True)  # a law may remember who came first
         return self.space.lookout.number_of(
-            tuple([renaming.value(memory) for memory in self.space.lookout.memories[memories]])
+            tuple([exactly.value(memory) for memory in self.space.lookout.memories[memories]])
         )
 
     def check(self, before: Local, entry: Entry) -> None:
@@ -197,7 +231,7 @@ class Symmetry:
         groups = "; ".join(", ".join(self.names[place] for place in group) for group in self.groups)
         return (
             f"symmetry: taken for alike: {groups or 'no nodes'}; each handler call was checked with names swapped, "
-            "the laws were not"
+            "goals and prunes were asked under all names; the laws were not checked"
         )
 
 
@@ -209,20 +243,24 @@ def renamed(local: Local, renaming: Renaming) -> Local:
         None if node is None else renaming.node(node),
         renaming.value(disk),
         tuple(sorted(((renaming.value(timer), cause) for timer, cause in timers), key=lambda item: item[0])),
-        renaming.value(outputs),
-        renaming.value(asked),
+        tuple([renaming.value(output) for output in outputs]),  # in their order, also where they are names
+        tuple([renaming.value(message) for message in asked]),
         starts,
     )
 
 
-def alike_nodes(cluster: Cluster, named: Set[str]) -> tuple[tuple[int, ...], ...]:
-    """Return the groups of places whose nodes are interchangeable, of two nodes or more, none of them `named`."""
+def alike_nodes(cluster: Cluster, named: Set[str], values: Iterable[Any] = ()) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of places whose nodes are interchangeable, of two nodes or more.
+
+    None of them is `named`, and none of the `values` changes when two of them exchange their names.
+    """
+    fixed = tuple(values)
     groups: list[list[int]] = []
     for place, name in enumerate(cluster.names):
         if name in named:
             continue
         for group in groups:
-            if _same(cluster, cluster.names[group[0]], name):
+            if _same(cluster, cluster.names[group[0]], name, fixed):
                 group.append(place)
                 break
         else:
@@ -235,8 +273,11 @@ def alike_nodes(cluster: Cluster, named: Set[str]) -> tuple[tuple[int, ...], ...
     return tuple(tuple(group) for group in groups if len(group) > 1)
 
 
-def _same(cluster: Cluster, one: str, other: str) -> bool:
-    """Return whether two nodes differ by their names only."""
+def _same(cluster: Cluster, one: str, other: str, fixed: tuple[Any, ...]) -> bool:
+    """Return whether two nodes differ by their names only, and the `fixed` values treat these alike."""
+    exactly = Renaming((one, other), (1, 0), ordered=True)
+    if any(exactly.value(value) != value for value in fixed):
+        return False
     swap = Renaming((one, other), (1, 0))
     role, arguments = cluster.members[one]
     return cluster.members[other] == (role, _renamed_arguments(swap, arguments))
