@@ -24,8 +24,10 @@ and reads, from multiplying the work. Each keeps every verdict:
 Before the search, a spec leaves out crashed operations that cannot help (`Spec.helpful`), such as a write of a value
 that nobody ever saw.
 
-In which order the next operations are tried changes no verdict, but may change the work: first those that lead to
-what a coming read saw, where the spec can tell (`Spec.leads`), then by their invokes.
+In which order the next operations are tried changes no verdict, but may change the work: first those that keep the
+state on the way to what a coming read saw, where the spec can tell (`Spec.leads`), then by their invokes. A crashed
+operation may also be what brings the state on that way; of the required ones, which must all be placed, it may as well
+be the last.
 
 The cost is counted in steps: one for each time that the spec is asked. A search that has used up its steps gives
 up, and that is the verdict UNKNOWN. There is no clock, so the same history gives the same verdict on every machine.
@@ -262,45 +264,42 @@ class _Search:
             elif self._step(state, call)[1]:
                 yield order.place(position, index), used, state, (path, call)
                 return
-        wanted = self._wanted(position, state)
-        for index, call, after in self._sorted(later, state, wanted):
+        coming = self._coming(position)
+        soon = next((read for read in coming if self._may_lead(state, read)), None)
+        for index, call, after in self._sorted(later, state, soon):
             yield order.place(position, index), used, after, (path, call)
         unused = ((index, order.optional[index]) for index in optional if self._may_use(used, index))
-        for index, call, after in self._sorted(unused, state, wanted):
+        for index, call, after in self._sorted(unused, state, soon or next(iter(coming), None)):
             yield position, used | 1 << index, after, (path, call)
 
     def _may_use(self, used: int, index: int) -> bool:
         """Return whether a crashed call was not used, and its twins before it were."""
         return not used >> index & 1 and not self.order.twins[index] & ~used
 
-    def _wanted(self, position: Any, state: Any) -> Call | None:
-        """Return the first coming read to which the state may lead, where the spec can tell; else the first of all."""
-        leads = self.spec.leads
-        if leads is None:
-            return None
-        coming = self._coming(position)
-        return next((read for read in coming if leads(state, read)), coming[0] if coming else None)
+    def _may_lead(self, state: Any, read: Call) -> bool:
+        """Return whether the state may grow into what the read saw, as far as the spec can tell."""
+        return self.spec.leads is None or self.spec.leads(state, read)
 
     def _sorted(
-        self, calls: Iterable[tuple[int, Call]], state: Any, wanted: Call | None
+        self, calls: Iterable[tuple[int, Call]], state: Any, soon: Call | None
     ) -> Iterator[tuple[int, Call, Any]]:
-        """Yield those calls that are allowed here, with the next states; first what leads to the wanted read."""
-        leads = self.spec.leads
+        """Yield those calls that are allowed here, with the next states; first what may lead to a coming read."""
         last = []
         for index, call in calls:
             after, legal = self._step(state, call)
             if not legal:
                 continue
-            if leads is None or wanted is None or leads(after, wanted):
+            if soon is None or self._may_lead(after, soon):
                 yield index, call, after
             else:
                 last.append((index, call, after))
         yield from last
 
     def _coming(self, position: Any) -> list[Call]:
-        """Return the next few reads that are not placed, by their ends."""
-        found = []
-        for index in islice(self.order.ahead(position), 8 * AHEAD):
+        """Return the next few reads that are not placed, by their ends; none where no spec tells what leads there."""
+        found: list[Call] = []
+        ahead = self.order.ahead(position) if self.spec.leads is not None else ()
+        for index in islice(ahead, 8 * AHEAD):
             if self.reads[index]:
                 found.append(self.order.required[index])
                 if len(found) == AHEAD:
