@@ -23,6 +23,7 @@ from distsys.checkers import (
 from distsys.checkers.sessions import GUARANTEES
 from distsys.core import Operation
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError
+from distsys.core.values import Map
 from distsys.lab.histories import MODELS, history, history_file
 from naive_objects import OBJECTS, brute_force, history_of
 from plain_search import plain_linearizable
@@ -269,6 +270,20 @@ def test_every_judge_gives_up_when_its_steps_are_used_up(name):
 # What makes the search short
 
 
+def test_a_hint_of_a_partitioned_spec_sees_the_state_of_its_own_object():
+    def reversed_reads(keys):
+        lines = []
+        for k in keys:
+            lines += [f"w{k}{i} append {k} {i}" for i in range(5)] + [f"w{k}{i} ok" for i in range(5)]
+            lines += [f"r{k} read {k}", f"r{k} ok 4 3 2 1 0"]
+        return told(*lines, "s read x", "s ok 4 3")  # stale: right in some order, and not in real time
+
+    one, two = (sequential(reversed_reads(keys), "list", steps_max=50_000) for keys in ("x", "xy"))
+    assert one.ok
+    assert two.ok
+    assert two.steps < 2 * one.steps  # without the hint, more than fifty thousand
+
+
 def test_the_rules_of_the_search_save_most_steps_on_histories_with_many_crashed_operations():
     ours = plain = 0
     for seed in range(30):
@@ -434,6 +449,58 @@ def test_bad_arguments_are_named():
     with pytest.raises(UnknownNameError, match="there is no history named 'x'"):
         history_file("x")
     assert spec("queue") is SPECS["queue"] is spec(SPECS["queue"])
+
+
+# True is not 1
+
+
+def test_true_is_not_one_to_any_judge():
+    reads = ["a put x 1", "a ok", "b get x", "b ok true"]
+    for judge in (linearizable, sequential, causal, session):
+        assert outcome(judge, *reads) == "ILLEGAL"
+        assert outcome(judge, *reads[:3], "b ok 1") == "OK"
+    assert outcome(linearizable, "a append x 1", "a ok", "a read x", "a ok true 2", model="list") == "ILLEGAL"
+    assert outcome(linearizable, "a put x 1", "a ok", "a cas x 1 2", "a ok true") == "OK"
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "values"),
+    [
+        ("key-value", "x", (1, True)),
+        ("key-value", "x", (False, (0, 2))),
+        ("key-value", "x", (Map({"a": 1}), Map({"a": True}))),
+        ("register", None, (frozenset({0}), frozenset({False}))),
+        ("multi-key", "x", (1, True)),
+    ],
+    ids=repr,
+)
+def test_one_and_true_asked_of_one_object_are_refused_and_of_two_objects_are_not(model, key, values):
+    f = "write" if model == "register" else "put"
+    same, apart = (
+        History(
+            Operation("a", type, f, where, value if type == "invoke" else None)
+            for where, value in zip(keys, values, strict=True)
+            for type in ("invoke", "ok")
+        )
+        for keys in ((key, key), ("y", "z"))
+    )
+    for judge in (linearizable, sequential):
+        with pytest.raises(HistoryError, match=r"event 3: .* an object cannot tell them apart"):
+            judge(same, model)
+        if model != "multi-key":
+            assert judge(apart, model).ok
+
+
+def test_a_key_of_true_is_not_the_key_one():
+    with pytest.raises(HistoryError, match="event 2: key must be that of the invoke"):
+        History([Operation("a", "invoke", "put", 1, 5), Operation("a", "ok", "put", True)])
+    two = History(
+        Operation("a", type, "put", key, 5 if type == "invoke" else None)
+        for key in (1, True)
+        for type in ("invoke", "ok")
+    )
+    with pytest.raises(HistoryError, match="event 3: true stands here and 1 at event 1"):
+        linearizable(two, "key-value")
 
 
 # Sequential, causal, sessions

@@ -24,6 +24,7 @@ from ..core.errors import ArgumentTypeError, DistsysError, EncodingError, shown
 from ..core.events import Output
 from ..core.operations import FAIL, INFO, INVOKE, OK, Operation
 from ..core.trace import Trace
+from .alike import alike
 
 
 class HistoryError(DistsysError, ValueError):
@@ -267,7 +268,7 @@ def _objection(
     begun = events[opened - 1]
     for name in ("f", "key"):
         old, new = getattr(begun, name), getattr(event, name)
-        if old != new:
+        if not alike(old, new):
             return (
                 f"{name} must be that of the invoke ({where(opened)}), {shown(old)}, but it is {shown(new)}"
             )

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..core.errors import ArgumentError, shown
+from .alike import alike
 from .history import Call, HistoryError
 
 
@@ -99,7 +100,7 @@ class Spec:
             return after, True
         if answer is NEVER:
             return after, False
-        return after, not call.known or bool(answer == call.answer)
+        return after, not call.known or alike(answer, call.answer)
 
     def accept(self, call: Call) -> Call:
         """Return the call with its values in one form; a `HistoryError` where this object has no such operation."""
