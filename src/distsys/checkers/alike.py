@@ -11,7 +11,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
-from ..core.values import Map
+from ..core.values import ATOMS, Map
+
+PLAIN = ATOMS - {bool}
 
 
 def marked(value: Any) -> Any:
@@ -24,7 +26,7 @@ def marked(value: Any) -> Any:
     if kind is bool:
         return (bool, value)
     if kind is tuple:
-        return tuple(map(marked, value))
+        return value if PLAIN.issuperset(map(type, value)) else tuple(map(marked, value))
     if kind is frozenset:
         return frozenset(map(marked, value))
     if kind is Map:
