@@ -428,6 +428,24 @@ def test_a_spec_of_ones_own_is_a_few_lines():
     assert "in this state it cannot happen" in verdict.explain()
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"operations": None}, "operations of 'own' must map each f to a text, but it is None"),
+        ({"apply": None}, "apply of 'own' must be a function, but it is None"),
+        ({"reads": 5}, "reads of 'own' must be a function, but it is 5"),
+        ({"partition": "key"}, "partition of 'own' must be a function, but it is 'key'"),
+        ({"apply": lambda state, call: None}, "must return .next state, answer., but for 'get x -> null' it"),
+        ({"apply": lambda state, call: ([], ANY)}, r"must return states that are hashable, but one is \[\]"),
+    ],
+    ids=repr,
+)
+def test_a_spec_of_ones_own_that_cannot_work_is_refused_with_the_field_that_is_wrong(fields, words):
+    given = {"operations": {"get": ""}, "initial": None, "apply": lambda state, call: (state, ANY), **fields}
+    with pytest.raises(ArgumentTypeError, match=words):
+        linearizable(told("a get x", "a ok -"), Spec("own", "", **given))
+
+
 def test_bad_arguments_are_named():
     fine = told("a get x", "a ok -")
     with pytest.raises(ArgumentTypeError, match=r"history must be a History.*History.load"):
@@ -444,8 +462,12 @@ def test_bad_arguments_are_named():
         causal(fine, definition="weak")
     with pytest.raises(UnknownNameError, match="guarantees must be of read-your-writes"):
         session(fine, guarantees=["read-my-writes"])
-    with pytest.raises(ArgumentError, match="guarantees must be a sequence of at least one name"):
-        session(fine, guarantees="monotonic-reads")
+    for bad in ("monotonic-reads", 5):
+        with pytest.raises(ArgumentTypeError, match="guarantees must hold names of read-your-writes"):
+            session(fine, guarantees=bad)
+    with pytest.raises(ArgumentError, match="guarantees must hold at least one name"):
+        session(fine, guarantees=())
+    assert session(fine, guarantees=iter(["monotonic-reads"])).consistency == "monotonic-reads"
     with pytest.raises(UnknownNameError, match="there is no history named 'x'"):
         history_file("x")
     assert spec("queue") is SPECS["queue"] is spec(SPECS["queue"])

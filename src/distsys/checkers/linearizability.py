@@ -10,8 +10,8 @@ from typing import Any
 
 from ..core.errors import ArgumentTypeError, shown, whole_number
 from ..core.operations import FAIL
-from .alike import mixed
 from .history import Call, History, HistoryError, value_text
+from .same import mixed
 from .search import Found, RealTime, search
 from .spec import Spec
 from .specs import spec as spec_named

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .alike import marked
 from .history import Call, History, HistoryError, value_text
 from .linearizability import judged
+from .same import marked
 from .spec import Spec
 
 READS, WRITES = ("read", "get"), ("write", "put")

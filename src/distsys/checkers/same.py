@@ -1,6 +1,6 @@
 """Values as clients tell them apart: in Python true equals 1 and false equals 0, in a history they do not.
 
-An answer is compared with what the object would have answered by `alike`. But an object also keeps what it was asked,
+An answer is compared with what the object would have answered by `same`. But an object also keeps what it was asked,
 and finds it again as Python does. So where true and 1 were both asked of one object no verdict would be safe, and the
 history is refused (`mixed`).
 """
@@ -17,7 +17,7 @@ PLAIN = ATOMS - {bool}
 
 
 def marked(value: Any) -> Any:
-    """Return something that is equal for two values only if they are alike.
+    """Return something that is equal for two values only if they are the same to a client.
 
     >>> marked((1, "x")) == marked((True, "x"))
     False
@@ -36,10 +36,10 @@ def marked(value: Any) -> Any:
     return value
 
 
-def alike(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Return whether two values are equal, and neither holds a true or false where the other holds a number.
 
-    >>> alike((1, 2), (1, 2)), alike(1, True)
+    >>> same((1, 2), (1, 2)), same(1, True)
     (True, False)
     """
     if one is other:
@@ -61,7 +61,7 @@ def mixed(asked: Iterable[tuple[int, Hashable, Any, Any]]) -> tuple[int, Any, in
     for event, thing, key, value in asked:
         for place, part in (((), key), *((thing, part) for part in _parts(value))):
             earlier, known = first.setdefault((place, part), (event, part))
-            if known is not part and not alike(known, part):
+            if known is not part and not same(known, part):
                 return event, part, earlier, known
     return None
 
