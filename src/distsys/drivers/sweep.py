@@ -277,7 +277,7 @@ def _check_walks(**settings: Any) -> None:
     for name, value in settings.items():
         if value is not None:
             raise ArgumentError(
-                f"{name} must not be given with walks=True, for a walk has its own length and faults, "
+                f"{name} must not be given for walks, which have a length and faults of their own, "
                 f"but it is {shown(value)}"
             )
 
