@@ -159,6 +159,17 @@ def test_a_malformed_file_is_refused_with_the_line_that_is_wrong(text, says):
     assert str(caught.value).startswith(says)
 
 
+def test_what_is_no_sequence_and_no_path_is_refused():
+    with pytest.raises(
+        ArgumentTypeError, match="operations must hold records of the class Operation, but it is 5"
+    ):
+        History(5)
+    with pytest.raises(ArgumentTypeError, match="path must be the path of a file, but it is 5"):
+        History.load(5)
+    with pytest.raises(ArgumentTypeError, match="path must be the path of a file, but it is 5"):
+        History([]).save(5)
+
+
 def test_a_text_that_is_no_text_is_refused():
     with pytest.raises(ArgumentTypeError, match="text must be a str or bytes"):
         History.loads(7)

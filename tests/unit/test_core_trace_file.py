@@ -219,7 +219,7 @@ LAST = len(LINES) - 1
         (DELIVERY, {"cause": 1}, "not a step"),
         (DELIVERY, {"cause": ["1", 0]}, "cause must be of type int"),
         (1, {"system": "no-such"}, "there is no system named 'no-such'"),
-        (1, {"system": ["x"]}, "unhashable"),
+        (1, {"system": ["x"]}, "there is no system named"),
         (1, {"system": None}, "the header lacks 'system'"),
         (1, {"mutant": "XX-1"}, "busy has no mutant named 'XX-1'"),
         (1, {"options": [1]}, "options must be of type Map"),

@@ -3,7 +3,7 @@
 import pytest
 
 from distsys.core.values import EMPTY, Map
-from distsys.services.kv import Append, Call, Cas, Delete, Get, Put, Session, Store, apply, execute
+from distsys.services.kv import Append, Call, Cas, Delete, Get, Put, Session, Store, apply, execute, sound
 
 DATA = Map({"x": "a"})
 
@@ -36,9 +36,18 @@ def test_a_text_cannot_be_put_behind_a_number_and_no_replica_stops():
     assert execute(data, Append("n", "b")) == (data, False)
 
 
-def test_an_unknown_command_is_named():
-    with pytest.raises(AssertionError, match="the store has no command 'typo'"):
-        execute(DATA, "typo")
+@pytest.mark.parametrize(
+    "command", ["typo", None, Append("x", 5), Append("x", None), Append("y", ("b",))], ids=repr
+)
+def test_what_the_store_cannot_do_is_answered_false_and_no_replica_stops(command):
+    assert execute(DATA, command) == (DATA, False)
+    assert not sound(Call("ann", 1, command))
+
+
+def test_a_call_without_a_number_changes_nothing():
+    assert apply(Store(DATA), 3, Call("ann", "1", Put("x", "b"))) == (Store(DATA), None, ())
+    assert not sound(Call("ann", "1", Put("x", "b")))
+    assert sound(Call("ann", 1, Put("x", "b")))
 
 
 def test_6_3_a_command_is_done_once_and_a_retry_hears_the_same_result():

@@ -56,6 +56,17 @@ def test_a_command_is_answered_once_it_is_committed_and_not_before():
     assert node.state.data == Map({"x": "a"})
 
 
+@pytest.mark.parametrize("command", ["junk", Append("x", 5)], ids=repr)
+def test_nonsense_is_refused_before_it_enters_the_log_and_stops_nobody_who_finds_it_there(command):
+    node = leading()
+    length = node.raft.log.last_index
+    assert to_client(call(node, Call("ann.1", 1, command))) == [Reply("ann.1", 1, False)]
+    assert node.raft.log.last_index == length
+    raft(follower := replica(), "s2", AppendEntries(1, 0, 0, (Entry(1, Call("ann.1", 1, command)),), 1))
+    assert follower.raft.last_applied == 1
+    assert follower.state.data == EMPTY
+
+
 def test_a_call_that_is_asked_twice_is_done_once_and_answered_twice():
     node = leading()
     twice = Call("ann.1", 1, Append("x", "a"))

@@ -8,7 +8,7 @@ import pytest
 from distsys import MS, S, simulate, systems
 from distsys.algorithms.broadcast_messages import Broadcast
 from distsys.algorithms.clock_messages import Talk
-from distsys.core.errors import ArgumentError, ArgumentTypeError
+from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError
 from distsys.core.laws import Violation
 from distsys.core.systems import Request
 from distsys.drivers import length, perform, reperform, shrink, shrink_best
@@ -115,6 +115,32 @@ def test_what_cannot_be_shrunk_is_refused():
         shrink("CB-01")
     with pytest.raises(ArgumentError, match="budget must be at least 1"):
         shrink(failing("CB-01"), budget=0)
+    with pytest.raises(ArgumentTypeError, match="judge must be a function, but it is 5"):
+        shrink(failing("CB-01"), judge=5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"law": "nope"}, "causal-broadcast has no law named 'nope'; it has: causal order, "),
+        ({"law": 5}, "law must be a str, but it is 5"),
+        ({"budget": "x"}, "budget must be a whole number"),
+        ({"judge": 5}, "judge must be a function, but it is 5"),
+        ({"seeds": 5}, "seeds must hold whole numbers, such as range"),
+        ({"mutant": "CB-99"}, "no mutant named 'CB-99'"),
+    ],
+    ids=repr,
+)
+def test_what_shrink_best_cannot_use_is_refused_also_where_no_seed_fails(settings, words):
+    with pytest.raises(DistsysError, match=words):
+        shrink_best("causal-broadcast", **{"seeds": (), **settings})
+
+
+def test_shrink_best_takes_only_runs_of_the_law_that_it_is_asked_for():
+    looked = {"seeds": range(12), "restarts": 1, **PHASES}
+    law = failing("CB-01").violation.law
+    assert shrink_best("causal-broadcast", "CB-01", law=law, **looked).violation.law == law
+    assert shrink_best("causal-broadcast", "CB-01", law="assertion", **looked) is None
 
 
 def test_a_run_whose_violation_is_a_matter_of_time_says_so():

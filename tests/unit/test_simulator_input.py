@@ -15,6 +15,7 @@ from distsys.core.errors import (
     UnknownNameError,
 )
 from distsys.core.systems import Request, System, alike
+from distsys.core.trace import Trace
 from distsys.drivers import (
     ClockStep,
     Crash,
@@ -28,8 +29,18 @@ from distsys.drivers import (
     Stall,
     Swarm,
     during,
+    kinds_of,
+    length,
     link,
+    perform,
+    reperform,
+    replay,
+    resimulate,
+    schedule_of,
+    sights_of,
     simulate,
+    states,
+    walk,
 )
 
 
@@ -209,6 +220,45 @@ def test_a_swarm_of_unknown_faults_is_refused():
         Swarm(("loss", "fire"))
     with pytest.raises(ArgumentError, match="faults_max must be at least 1"):
         Swarm(faults_max=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda trace: length(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: schedule_of(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: reperform(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: replay(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: resimulate(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: states(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: states(trace, of=5), "of must be a function, but it is 5"),
+        (lambda trace: kinds_of(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: sights_of(5), "trace must be a Trace, but it is 5"),
+        (lambda trace: sights_of(trace, system="raft"), "system must be a System, but it is 'raft'"),
+        (lambda trace: trace.save(5), "path must be the path of a file, but it is 5"),
+        (lambda trace: Trace.load(5), "path must be the path of a file, but it is 5"),
+        (lambda trace: Trace.loads(5), "text must be a str or bytes, but it is 5"),
+        (lambda trace: Swarm(5), "kinds must hold kinds of loss, .*, but it is 5"),
+        (lambda trace: simulate(5), "cluster must come from systems.build"),
+        (lambda trace: simulate("lamport-clock", swarm=5), "swarm must be a Swarm, but it is 5"),
+        (
+            lambda trace: simulate("lamport-clock", faults="no"),
+            "faults must be True or False, but it is 'no'",
+        ),
+        (lambda trace: simulate("lamport-clock", mutant=["LAM-01"]), "no mutant named"),
+        (lambda trace: systems.build(["raft"]), "there is no system named"),
+        (lambda trace: walk("raft", laws=5), "laws must hold laws .*, but it is 5"),
+        (lambda trace: walk("raft", laws=[5]), "laws must hold laws .*, but hold 5"),
+        (lambda trace: Simulator(systems.build("lamport-clock"), laws=5), "laws must hold laws"),
+        (lambda trace: Simulator(systems.build("lamport-clock"), script=5), "script must hold actions"),
+        (lambda trace: Simulator(systems.build("lamport-clock"), requests=5), "requests must hold Request"),
+        (lambda trace: perform(systems.build("lamport-clock"), 5), "schedule must hold moves"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_refused_by_its_name(call, words):
+    trace = simulate("lamport-clock", 1, until=50 * MS, settle=0)
+    with pytest.raises(DistsysError, match=words):
+        call(trace)
 
 
 def test_unknown_names_are_refused_by_simulate():

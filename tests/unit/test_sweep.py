@@ -15,7 +15,7 @@ from distsys.cli import main
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError
 from distsys.core.laws import Violation, law
 from distsys.core.systems import Sight
-from distsys.drivers import Serial, SweepError, kinds_of, sights_of, sweep
+from distsys.drivers import Serial, Swarm, SweepError, kinds_of, sights_of, sweep
 
 PHASES = {"until": 300 * MS, "settle": 500 * MS}
 
@@ -161,7 +161,7 @@ def test_progress_counts_the_seeds():
         ((3, range(3)), ArgumentTypeError, "system must be the name of a system"),
         (("lamport-clock", ()), ArgumentError, "seeds must hold at least one seed"),
         (("lamport-clock", (1, 1)), ArgumentError, "seeds must be different"),
-        (("lamport-clock", "12"), ArgumentTypeError, "seeds must be whole numbers"),
+        (("lamport-clock", "12"), ArgumentTypeError, "seeds must hold whole numbers"),
         (("lamport-clock", (-1,)), ArgumentError, "a seed must be at least 0"),
     ],
 )
@@ -179,11 +179,23 @@ def test_bad_arguments_are_refused_before_any_work(arguments, kind, words):
         ({"colour": "red"}, "no option 'colour'"),
         ({"steps_max": 0}, "steps_max must be at least 1"),
         ({"walks": True}, "system must be one whose laws do not lean on time"),
+        ({"walks": "yes"}, "walks must be True or False, but it is 'yes'"),
+        ({"progress": 5}, "progress must be a function, but it is 5"),
+        ({"swarm": 5}, "swarm must be a Swarm, but it is 5"),
+        ({"judge": 5}, "judge must be a function, but it is 5"),
     ],
 )
 def test_bad_settings_are_refused_before_any_work(settings, words):
     with pytest.raises((ArgumentError, ArgumentTypeError), match=words):
         sweep("causal-broadcast", range(3), **settings)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"until": 1 * S}, {"settle": 0}, {"steps_max": 9}, {"swarm": Swarm()}], ids=repr
+)
+def test_what_only_a_simulation_takes_is_refused_with_walks_and_not_dropped(setting):
+    with pytest.raises(ArgumentError, match=rf"{next(iter(setting))} must not be given for walks"):
+        sweep("raft", range(3), walks=True, **setting)
 
 
 def test_sights_and_kinds_count_steps():

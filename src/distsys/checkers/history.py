@@ -20,10 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from ..core.canonical import plain, text
-from ..core.errors import ArgumentTypeError, DistsysError, EncodingError, shown
+from ..core.errors import (
+    ArgumentTypeError,
+    DistsysError,
+    EncodingError,
+    file_path,
+    instance,
+    several,
+    shown,
+)
 from ..core.events import Output
 from ..core.operations import FAIL, INFO, INVOKE, OK, Operation
 from ..core.trace import Trace
+from .same import same
 
 
 class HistoryError(DistsysError, ValueError):
@@ -109,7 +118,9 @@ class History:
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        events: tuple[Operation, ...] = tuple(operations)
+        events: tuple[Operation, ...] = tuple(
+            several("operations", operations, "records of the class Operation")
+        )
         for number, event in enumerate(events, start=1):
             if not isinstance(event, Operation):
                 raise ArgumentTypeError(
@@ -159,8 +170,7 @@ class History:
     @classmethod
     def of(cls, trace: Trace) -> History:
         """Return the history of a run: every `Operation` that a node has output, in the order of the steps."""
-        if not isinstance(trace, Trace):
-            raise ArgumentTypeError(f"trace must be a Trace, but it is {shown(trace)}")
+        instance("trace", trace, Trace)
         found = [
             (effect.value, step.number)
             for step in trace
@@ -178,7 +188,7 @@ class History:
         """Read a history file, or the history of a saved trace; a `HistoryError` names the line that is wrong."""
         from .history_file import read
 
-        return read(Path(path).read_bytes(), str(path))
+        return read(file_path("path", path).read_bytes(), str(path))
 
     @classmethod
     def loads(cls, text: str | bytes) -> History:
@@ -204,7 +214,7 @@ class History:
 
     def save(self, path: str | Path) -> Path:
         """Write the history as JSON lines to `path`, and return the path."""
-        path = Path(path)
+        path = file_path("path", path)
         path.write_bytes(self.lines().encode())
         return path
 
@@ -267,7 +277,7 @@ def _objection(
     begun = events[opened - 1]
     for name in ("f", "key"):
         old, new = getattr(begun, name), getattr(event, name)
-        if old != new:
+        if not same(old, new):
             return (
                 f"{name} must be that of the invoke ({where(opened)}), {shown(old)}, but it is {shown(new)}"
             )

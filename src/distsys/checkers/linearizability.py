@@ -10,7 +10,8 @@ from typing import Any
 
 from ..core.errors import ArgumentTypeError, shown, whole_number
 from ..core.operations import FAIL
-from .history import Call, History, value_text
+from .history import Call, History, HistoryError, value_text
+from .same import mixed
 from .search import Found, RealTime, search
 from .spec import Spec
 from .specs import spec as spec_named
@@ -60,7 +61,16 @@ def judged(history: History, spec: Spec | str, steps_max: int) -> tuple[Spec, li
         )
     model = spec_named(spec)
     whole_number("steps_max", steps_max, at_least=1)
-    return model, [model.accept(call) for call in history.calls if call.type != FAIL]
+    calls = [model.accept(call) for call in history.calls if call.type != FAIL]
+    objects = [(model.partition(call),) if model.partition else () for call in calls]
+    asked = ((call.start, thing, call.key, call.asked) for call, thing in zip(calls, objects, strict=True))
+    if found := mixed(asked):
+        event, value, earlier, known = found
+        raise HistoryError(
+            f"event {event}: {value_text(value)} stands here and {value_text(known)} at event {earlier}, and an object "
+            "cannot tell them apart (they are equal in Python): write one of them in another way, such as a text"
+        )
+    return model, calls
 
 
 def parts(spec: Spec, calls: Sequence[Call]) -> list[tuple[Any, list[Call]]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .history import Call, History, HistoryError, value_text
 from .linearizability import judged
+from .same import marked
 from .spec import Spec
 
 READS, WRITES = ("read", "get"), ("write", "put")
@@ -63,8 +64,8 @@ def observed(history: History, spec: Spec | str, steps_max: int, what: str) -> M
                 f"invokes {call.f!r}"
             )
     writers = _writers(calls, what)
-    read = {(call.key, call.answer) for call in calls if call.f in READS and call.known}
-    kept = tuple(c for c in calls if c.known or (c.f in WRITES and (c.key, c.asked) in read))
+    read = {(call.key, marked(call.answer)) for call in calls if call.f in READS and call.known}
+    kept = tuple(c for c in calls if c.known or (c.f in WRITES and (c.key, marked(c.asked)) in read))
     place = {call.start: index for index, call in enumerate(kept)}
     lanes: dict[str, list[int]] = {}
     source: dict[int, int | None] = {}
@@ -73,7 +74,7 @@ def observed(history: History, spec: Spec | str, steps_max: int, what: str) -> M
         lanes.setdefault(call.process, []).append(index)
         if call.f in WRITES:
             continue
-        writer = writers.get((call.key, call.answer))
+        writer = writers.get((call.key, marked(call.answer)))
         if writer is None and call.answer is not None:
             nobody.append(index)
         source[index] = None if writer is None else place[writer.start]
@@ -81,7 +82,7 @@ def observed(history: History, spec: Spec | str, steps_max: int, what: str) -> M
 
 
 def _writers(calls: list[Call], what: str) -> dict[tuple[Any, Any], Call]:
-    """Return (key, value) -> the one write of it."""
+    """Return (key, marked value) -> the one write of it."""
     writers: dict[tuple[Any, Any], Call] = {}
     for call in calls:
         if call.f not in WRITES:
@@ -90,7 +91,7 @@ def _writers(calls: list[Call], what: str) -> dict[tuple[Any, Any], Call]:
             raise HistoryError(
                 f"event {call.start}: {what} cannot be judged where null is written, the value at the beginning"
             )
-        first = writers.setdefault((call.key, call.asked), call)
+        first = writers.setdefault((call.key, marked(call.asked)), call)
         if first is not call:
             raise HistoryError(
                 f"event {call.start}: {what} can be judged only where each value is written once for a key, but "

@@ -41,6 +41,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from ..core.errors import ArgumentTypeError, shown
 from .history import Call
 from .spec import Spec
 
@@ -231,7 +232,12 @@ class _Search:
 
     def _is_new(self, position: Any, used: int, state: Any) -> bool:
         """Remember a configuration; say no where one that used a subset of its crashed calls was seen."""
-        sets = self.seen.get((position, state))
+        try:
+            sets = self.seen.get((position, state))
+        except TypeError:
+            raise ArgumentTypeError(
+                f"apply of {self.spec.name!r} must return states that are hashable, but one is {shown(state)}"
+            ) from None
         if sets is None:
             self.seen[(position, state)] = [used]
             return True

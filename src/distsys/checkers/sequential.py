@@ -73,5 +73,15 @@ def whole(spec: Spec, calls: Sequence[Call]) -> Spec:
             kept.extend(spec.helpful(*of_name))
         return kept
 
-    initial = tuple((name, spec.initial) for name in names)
-    return replace(spec, initial=initial, apply=apply, helpful=helpful, partition=None)
+    def leads(state: tuple[Any, ...], read: Call) -> bool:
+        assert spec.leads is not None, f"{spec.name} cannot tell what leads to a read"
+        return spec.leads(state[names.index(partition(read))][1], read)
+
+    return replace(
+        spec,
+        initial=tuple((name, spec.initial) for name in names),
+        apply=apply,
+        leads=leads if spec.leads else None,
+        helpful=helpful,
+        partition=None,
+    )

@@ -23,9 +23,9 @@ reads. All four together are causal convergence (`causal`), which a test confirm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from ..core.errors import ArgumentError, UnknownNameError, shown
+from ..core.errors import ArgumentError, UnknownNameError, several, shown
 from .history import History
 from .linearizability import STEPS_MAX
 from .memory import Memory, observed
@@ -43,7 +43,7 @@ def session(
     history: History,
     spec: Spec | str = "key-value",
     *,
-    guarantees: Sequence[str] = GUARANTEES,
+    guarantees: Iterable[str] = GUARANTEES,
     steps_max: int = STEPS_MAX,
 ) -> Verdict:
     """Return whether `history` keeps all the `guarantees` at once, with evidence where it does not.
@@ -62,10 +62,9 @@ def session(
     >>> session(history, guarantees=["monotonic-reads"]).ok
     True
     """
-    if isinstance(guarantees, str) or not guarantees:
-        raise ArgumentError(
-            f"guarantees must be a sequence of at least one name, but it is {shown(guarantees)}"
-        )
+    guarantees = tuple(several("guarantees", guarantees, f"names of {', '.join(GUARANTEES)}"))
+    if not guarantees:
+        raise ArgumentError("guarantees must hold at least one name, but there is none")
     for name in guarantees:
         if name not in GUARANTEES:
             raise UnknownNameError(f"guarantees must be of {', '.join(GUARANTEES)}, but one is {shown(name)}")

@@ -19,8 +19,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..core.errors import ArgumentError, shown
+from ..core.errors import ArgumentError, ArgumentTypeError, callback, instance, shown
 from .history import Call, HistoryError
+from .same import same
 
 
 class _Word:
@@ -85,6 +86,14 @@ class Spec:
     partition: Callable[[Call], Hashable] | None = None
 
     def __post_init__(self) -> None:
+        instance("name of a Spec", self.name, str)
+        if not isinstance(self.operations, Mapping):
+            raise ArgumentTypeError(
+                f"operations of {self.name!r} must map each f to a text, but it is {shown(self.operations)}"
+            )
+        for field in ("apply", "reads", "prepare", "leads", "helpful", "partition"):
+            if (given := getattr(self, field)) is not None or field not in ("leads", "partition"):
+                callback(f"{field} of {self.name!r}", given)
         try:
             hash(self.initial)
         except TypeError:
@@ -94,12 +103,19 @@ class Spec:
 
     def step(self, state: State, call: Call) -> tuple[State, bool]:
         """Return the next state, and whether the call may happen in `state` with the answer that was heard."""
-        after, answer = self.apply(state, call)
+        result = self.apply(state, call)
+        try:
+            after, answer = result
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(
+                f"apply of {self.name!r} must return (next state, answer), but for {call.text!r} it returns "
+                f"{shown(result)}"
+            ) from None
         if answer is ANY:
             return after, True
         if answer is NEVER:
             return after, False
-        return after, not call.known or bool(answer == call.answer)
+        return after, not call.known or same(answer, call.answer)
 
     def accept(self, call: Call) -> Call:
         """Return the call with its values in one form; a `HistoryError` where this object has no such operation."""

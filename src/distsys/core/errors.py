@@ -6,6 +6,13 @@ the sentence names the argument, shows the value, and says what would be accepte
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
 
 class DistsysError(Exception):
     """The base of every error that this package raises on purpose."""
@@ -108,6 +115,55 @@ def yes_or_no(argument: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ArgumentTypeError(f"{argument} must be True or False, but it is {shown(value)}")
     return value
+
+
+def instance(argument: str, value: object, kind: type[T]) -> T:
+    """Return `value` if it is of that class, else raise an error that names `argument`.
+
+    >>> instance("text", 3, str)
+    Traceback (most recent call last):
+    ...
+    distsys.core.errors.ArgumentTypeError: text must be a str, but it is 3 of type int
+    """
+    if not isinstance(value, kind):
+        raise ArgumentTypeError(
+            f"{argument} must be a {kind.__name__}, but it is {shown(value)} of type {type(value).__name__}"
+        )
+    return value
+
+
+def callback(argument: str, value: Any) -> Callable[..., Any]:
+    """Return `value` if it can be called, else raise an error that names `argument`."""
+    if not callable(value):
+        raise ArgumentTypeError(
+            f"{argument} must be a function, but it is {shown(value)} of type {type(value).__name__}"
+        )
+    called: Callable[..., Any] = value
+    return called
+
+
+def several(argument: str, value: Any, what: str) -> Iterable[Any]:
+    """Return `value` if it can be iterated and is no text, else raise an error that says `what` it must hold.
+
+    >>> several("seeds", 5, "whole numbers, such as range(300)")
+    Traceback (most recent call last):
+    ...
+    distsys.core.errors.ArgumentTypeError: seeds must hold whole numbers, such as range(300), but it is 5 of type int
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ArgumentTypeError(
+            f"{argument} must hold {what}, but it is {shown(value)} of type {type(value).__name__}"
+        )
+    return value
+
+
+def file_path(argument: str, value: Any) -> Path:
+    """Return `value` as the path of a file, else raise an error that names `argument`."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentTypeError(
+            f"{argument} must be the path of a file, but it is {shown(value)} of type {type(value).__name__}"
+        )
+    return Path(value)
 
 
 def name_text(argument: str, value: object) -> str:

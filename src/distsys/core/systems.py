@@ -278,8 +278,8 @@ def shipped() -> tuple[str, ...]:
 
 def find(name: str) -> System:
     """Return the system called `name`; an error that lists what there is, where there is none."""
-    if name not in _SYSTEMS:
-        if name not in _PLACES:
+    if not isinstance(name, str) or name not in _SYSTEMS:
+        if not isinstance(name, str) or name not in _PLACES:
             raise UnknownNameError(f"there is no system named {shown(name)}; there are: {', '.join(names())}")
         module, _, attribute = _PLACES[name].partition(":")
         register(getattr(importlib.import_module(module), attribute))
@@ -327,7 +327,7 @@ def build(name: str, *, mutant: str | None = None, **options: Any) -> Cluster:
     defaults: dict[str, Any] = {"nodes": 3, **system.options}
     chosen: NodeMutant | None = None
     if mutant is not None:
-        chosen = {m.id: m for m in mutants(name)}.get(mutant)
+        chosen = next((m for m in mutants(name) if m.id == mutant), None)
         if chosen is None:
             known = ", ".join(m.id for m in mutants(name)) or "none"
             raise UnknownNameError(f"{name} has no mutant named {shown(mutant)}; it has: {known}")

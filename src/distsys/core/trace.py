@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import whole_number
+from .errors import ArgumentTypeError, file_path, shown, whole_number
 from .events import Deliver, Effect, Event, Send
 from .laws import Violation
 from .values import EMPTY, Map, unchecked
@@ -199,7 +199,7 @@ class Trace:
 
     def save(self, path: str | Path) -> Path:
         """Write the trace as JSON lines to `path`, and return the path."""
-        path = Path(path)
+        path = file_path("path", path)
         path.write_bytes(self.text().encode())
         return path
 
@@ -208,13 +208,15 @@ class Trace:
         """Read a trace; a `TraceError` names the line that is wrong."""
         from .trace_file import read
 
-        return read(Path(path).read_bytes(), str(path))
+        return read(file_path("path", path).read_bytes(), str(path))
 
     @classmethod
     def loads(cls, text: str | bytes) -> Trace:
         """Read a trace from its text."""
         from .trace_file import read
 
+        if not isinstance(text, (str, bytes)):
+            raise ArgumentTypeError(f"text must be a str or bytes, but it is {shown(text)}")
         return read(text.encode() if isinstance(text, str) else text, "the trace")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from distsys.core.errors import ArgumentError, DistsysError
+from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, several, shown
 from distsys.core.laws import FINALLY, Law, Violation, World
 
 
@@ -20,8 +20,11 @@ class Judge:
     """The laws of one run. `number` is the step that they look at; 0 is none: the run is over, or not begun."""
 
     def __init__(self, laws: Iterable[Law], seed: int) -> None:
-        self.laws = tuple(laws)
+        self.laws = tuple(several("laws", laws, "laws (core.laws.law)"))
         self.seed = seed
+        for law in self.laws:
+            if not isinstance(law, Law):
+                raise ArgumentTypeError(f"laws must hold laws (core.laws.law), but hold {shown(law)}")
         names = [law.name for law in self.laws]
         for name in names:
             if names.count(name) > 1:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.errors import ArgumentError, DistsysError, shown
+from distsys.core.errors import ArgumentError, DistsysError, instance, shown
 from distsys.core.events import Deliver, Event, SetTimer, Timeout
 from distsys.core.laws import Law
 from distsys.core.systems import Cluster
@@ -310,7 +310,7 @@ def reperform(trace: Trace, cluster: Cluster | None = None) -> Trace:
     """
     from .replay import cluster_of, laws_of
 
-    driver = trace.header.driver
+    driver = instance("trace", trace, Trace).header.driver
     if driver.get("kind") != "schedule":
         raise ArgumentError(
             f"trace must be a performed schedule, but it comes from {shown(driver.get('kind'))}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from typing import Any
 
-from distsys.core.errors import ArgumentTypeError, DistsysError, shown, whole_number
+from distsys.core.errors import ArgumentTypeError, DistsysError, callback, shown, whole_number
 
 Progress = Callable[[int, int], None]
 
@@ -46,6 +46,8 @@ def in_order(
         raise ArgumentTypeError(f"executor must be one of concurrent.futures, but it is {shown(executor)}")
     if workers is not None:
         whole_number("workers", workers, at_least=1)
+    if progress is not None:
+        callback("progress", progress)
     count = min(workers or (32 if executor else os.cpu_count() or 1), max(1, len(work)))
     weights = [1] * len(work) if sizes is None else list(sizes)
     if executor is not None:

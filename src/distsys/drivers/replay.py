@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from distsys.core import systems
-from distsys.core.errors import ReplayError, shown
+from distsys.core.errors import ReplayError, callback, instance, shown
 from distsys.core.events import Persist
 from distsys.core.laws import Law
 from distsys.core.node import Node
@@ -25,7 +25,7 @@ from .simulator import Simulator
 
 def cluster_of(trace: Trace) -> Cluster:
     """Return the cluster that the header of a trace names."""
-    head = trace.header
+    head = instance("trace", trace, Trace).header
     return systems.build(head.system, mutant=head.mutant, **dict(head.options.items()))
 
 
@@ -88,6 +88,7 @@ def replay(trace: Trace) -> Trace:
 
 def states(trace: Trace, of: Callable[[Node], Any] = Node.fields) -> tuple[dict[str, Any], ...]:
     """Return, for each step, {name: `of(node)`} of the nodes that are up after it (their fields, by default)."""
+    callback("of", of)
     shots: list[dict[str, Any]] = []
     current: dict[str, Any] = {}
     for step, nodes, _ in replayed(trace):
@@ -117,7 +118,7 @@ def laws_of(trace: Trace, cluster: Cluster) -> tuple[Law, ...]:
 
 def simulator_of(trace: Trace, **changes: Any) -> Simulator:
     """Return a simulator with the settings in the header of a simulated run, but for the `changes`."""
-    settings = {**dict(trace.header.driver.items()), **changes}
+    settings = {**dict(instance("trace", trace, Trace).header.driver.items()), **changes}
     if settings.pop("kind", None) != "simulator":
         raise ReplayError(
             f"only a simulated run can be simulated again, but this trace comes from "

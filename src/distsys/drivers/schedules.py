@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError, shown, whole_number
+from distsys.core.errors import ArgumentError, ArgumentTypeError, instance, several, shown, whole_number
 from distsys.core.events import Send
 from distsys.core.node import Inner
 from distsys.core.trace import HANDLED, Step, Trace
@@ -212,7 +212,7 @@ def events_in(moves: Iterable[Move]) -> int:
 
 def checked_moves(schedule: Iterable[Any], names: tuple[str, ...]) -> tuple[Any, ...]:
     """Return the schedule as a tuple; an error that names the move and what is wrong with it."""
-    moves = tuple(schedule)
+    moves = tuple(several("schedule", schedule, "moves such as timeout(node, timer)"))
     for position, move in enumerate(moves, 1):
         if type(move) not in MOVES:
             raise ArgumentTypeError(
@@ -256,9 +256,7 @@ def schedule_of(trace: Trace, *, last: int | None = None) -> tuple[Move, ...]:
     arrive, and who acts before whom. What a skewed clock showed stands in the moves. A disk without room is a
     crash in the middle of a step.
     """
-    if not isinstance(trace, Trace):
-        raise ArgumentTypeError(f"trace must be a Trace, but it is {shown(trace)}")
-    if trace.header.driver.get("kind") == "schedule" and last is None:
+    if instance("trace", trace, Trace).header.driver.get("kind") == "schedule" and last is None:
         moves: tuple[Move, ...] = trace.header.driver["schedule"]
         return moves
     return tuple(_moves(trace, len(trace) if last is None else last))
@@ -308,7 +306,7 @@ def length(trace: Trace) -> int:
 
     The first starts do not count, nor what comes after everything was healed: that is the same for every run.
     """
-    if trace.header.driver.get("kind") == "schedule":
+    if instance("trace", trace, Trace).header.driver.get("kind") == "schedule":
         return events_in(trace.header.driver["schedule"])
     heal = (step.number for step in trace if step.kind == "heal" and step.detail.get("phase") == "settle")
     return events_in(schedule_of(trace, last=next(heal, len(trace))))

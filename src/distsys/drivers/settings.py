@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, duration, shown
+from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, duration, several, shown
 from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Header
 from distsys.core.values import Map
@@ -37,7 +37,7 @@ def checked_network(network: Any) -> Link:
 
 def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple[Entry, ...]:
     """Return the script for a run whose faults are healed at `until`, else raise an error."""
-    entries = checked(script, cluster.names)
+    entries = checked(several("script", script, "actions such as Crash(at, node)"), cluster.names)
     for entry in entries:
         action = entry.action if isinstance(entry, After) else entry
         if isinstance(action, Restart) and not cluster.system.restarts:
@@ -55,11 +55,7 @@ def checked_script(script: Iterable[Any], cluster: Cluster, until: int) -> tuple
 
 def checked_requests(asked: Any, cluster: Cluster, end: int | None) -> tuple[Request, ...]:
     """Return what clients ask in a run up to `end` (None: whatever lies beyond is left out later)."""
-    if not isinstance(asked, Iterable):
-        raise ArgumentTypeError(
-            f"requests must be a list of Request(at, node, message), but it is {shown(asked)}"
-        )
-    requests = checked(asked, cluster.names)
+    requests = checked(several("requests", asked, "Request(at, node, message)"), cluster.names)
     for request in requests:
         if not isinstance(request, Request):
             raise ArgumentTypeError(

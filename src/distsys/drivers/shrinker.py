@@ -23,7 +23,16 @@ from dataclasses import replace
 from typing import Any
 
 from distsys.core import systems
-from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, shown, whole_number
+from distsys.core.errors import (
+    ArgumentError,
+    DistsysError,
+    UnknownNameError,
+    callback,
+    instance,
+    several,
+    shown,
+    whole_number,
+)
 from distsys.core.laws import Law, Violation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
@@ -34,6 +43,7 @@ from .network import Link
 from .passes import changed, coarse, ddmin, second
 from .replay import cluster_of
 from .schedules import events_in, length, node_of, schedule_of
+from .settings import checked_cluster
 from .swarm import Swarm, simulate
 
 BUDGET = 200_000  # moves performed for one run
@@ -100,11 +110,10 @@ def shrink(trace: Trace, *, judge: Judging | None = None, budget: int = BUDGET) 
 
     The result is a performed schedule, so `reperform` and `replay` give its bytes again.
     """
-    if not isinstance(trace, Trace):
-        raise ArgumentTypeError(
-            f"trace must be a Trace, but it is {shown(trace)} of type {type(trace).__name__}"
-        )
+    instance("trace", trace, Trace)
     whole_number("budget", budget, at_least=1)
+    if judge is not None:
+        callback("judge", judge)
     violation = broken_law(trace, judge)
     if violation is None:
         raise ArgumentError("trace must have broken a law: there is nothing to shrink")
@@ -194,11 +203,25 @@ def shrink_best(
     With `law`, only runs that break this one count.
     """
     whole_number("restarts", restarts, at_least=1)
+    whole_number("budget", budget, at_least=1)
+    if judge is not None:
+        callback("judge", judge)
+    cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
+    _check_law(checked_cluster(cluster), law, judge)
     found = (
         simulate(system, seed, mutant=mutant, swarm=swarm, until=until, settle=settle, **options)
-        for seed in seeds
+        for seed in several("seeds", seeds, "whole numbers, such as range(200)")
     )
     return best_of(found, restarts=restarts, law=law, judge=judge, budget=budget)
+
+
+def _check_law(cluster: Cluster, law: Any, judge: Judging | None) -> None:
+    """Raise an error unless a run can break a law of that name; which ones a judge has, nobody else knows."""
+    known = [one.name for one in cluster.laws] + ["assertion"]
+    if law is not None and instance("law", law, str) not in known and judge is None:
+        raise UnknownNameError(
+            f"{cluster.system.name} has no law named {shown(law)}; it has: {', '.join(known)}"
+        )
 
 
 def best_of(

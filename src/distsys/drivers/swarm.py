@@ -20,12 +20,13 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.dice import derive
-from distsys.core.errors import ArgumentError, shown, whole_number
+from distsys.core.errors import ArgumentError, ArgumentTypeError, several, shown, whole_number, yes_or_no
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
 
 from . import faults as f
 from .network import Link, Uniform
+from .settings import checked_cluster
 from .simulator import Simulator
 from .storms import storm
 
@@ -138,7 +139,7 @@ class Swarm:
 
     def __post_init__(self) -> None:
         whole_number("faults_max", self.faults_max, at_least=1)
-        for kind in self.kinds:
+        for kind in several("kinds", self.kinds, f"kinds of {', '.join((*ALL, STORM))}"):
             if kind not in (*ALL, STORM):
                 known = ", ".join((*ALL, STORM))
                 raise ArgumentError(f"kinds must come from {known}, but {shown(kind)} is not there")
@@ -166,6 +167,16 @@ class Swarm:
         if STORM in self.kinds:
             script.extend(storm(seed, until, names, on_servers, self.kinds))
         return network, tuple(sorted(script, key=lambda action: action.at))
+
+
+def checked_swarm(swarm: Any) -> Swarm | None:
+    """Return what draws the faults: None, for the usual ones, a `Swarm`, or what draws like one."""
+    if swarm is not None and not callable(getattr(swarm, "draw", None)):
+        raise ArgumentTypeError(
+            f"swarm must be a Swarm, but it is {shown(swarm)} of type {type(swarm).__name__}"
+        )
+    drawing: Swarm | None = swarm
+    return drawing
 
 
 def usual_swarm(system: systems.System) -> Swarm:
@@ -221,11 +232,12 @@ def simulate(
     True
     """
     whole_number("seed", seed)
+    checked_swarm(swarm)
     if isinstance(system, str):
-        options = varied(system, seed, mutant, options) if faults else options
+        options = varied(system, seed, mutant, options) if yes_or_no("faults", faults) else options
         cluster = systems.build(system, mutant=mutant, **options)
     else:
-        cluster = system
+        cluster = checked_cluster(system)
     until = cluster.system.until if until is None else until
     settle = cluster.system.settle if settle is None else settle
     network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())

@@ -19,7 +19,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distsys.core import systems
-from distsys.core.errors import ArgumentError, ArgumentTypeError, duration, shown, whole_number
+from distsys.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    callback,
+    duration,
+    several,
+    shown,
+    whole_number,
+    yes_or_no,
+)
 from distsys.core.laws import Violation
 from distsys.core.systems import System
 from distsys.core.trace import Trace
@@ -28,7 +37,7 @@ from distsys.core.units import MS, US, S
 from .judge import HandlerError, LawError
 from .pool import Progress, in_order
 from .sights import kinds_of, sights_of
-from .swarm import Swarm, simulate
+from .swarm import Swarm, checked_swarm, simulate
 from .walk import check_untimed, walk
 
 Judging = Callable[[Trace], tuple[Violation, ...]]
@@ -216,7 +225,7 @@ def sweep(
     swarm: Swarm | None = None,
     until: int | None = None,
     settle: int | None = None,
-    steps_max: int = STEPS_MAX,
+    steps_max: int | None = None,
     walks: bool = False,
     **options: Any,
 ) -> SweepResult:
@@ -224,20 +233,23 @@ def sweep(
 
     seeds     different whole numbers, such as range(1000)
     until     length of the phase with faults, and `settle` of the healed one; None: as the system says
+    steps_max how many steps a run may have; None: 100,000
     executor  any of `concurrent.futures`, or of dask: `Client(...).get_executor()`; it stays open
     workers   without an executor: how many processes; None takes one for each core, 1 runs here
     judge     a function that can be pickled: it finds fault with a whole run that kept its laws
     progress  called with (seeds done, seeds in all)
-    walks     walk (drivers.walk) in place of simulating: no clock, far more happens in a run; without a healed phase
+    walks     walk (drivers.walk) in place of simulating: no clock, far more happens in a run; without a healed phase.
+              It takes no `until`, `settle`, `steps_max` and `swarm`, for a walk has its own length and faults
 
     A system that you registered yourself must be registered in the workers as well, by an import of theirs.
     """
     usual = _usual(system)
+    if yes_or_no("walks", walks):
+        check_untimed(system)
+        _check_walks(until=until, settle=settle, steps_max=steps_max, swarm=swarm)
     until = usual.until if until is None else duration("until", until)
     settle = usual.settle if settle is None else duration("settle", settle)
-    if walks:
-        check_untimed(system)
-        until, settle = usual.until, usual.settle
+    steps_max = STEPS_MAX if steps_max is None else whole_number("steps_max", steps_max, at_least=1)
     work = _checked(system, seeds, mutant, until, settle, steps_max, swarm, judge, walks, options)
     sizes = [len(chunk.seeds) for chunk in work]
     results = in_order(run_chunk, work, executor=executor, workers=workers, progress=progress, sizes=sizes)
@@ -260,16 +272,27 @@ def _usual(system: Any) -> System:
     return systems.find(system)
 
 
+def _check_walks(**settings: Any) -> None:
+    """Raise an error that names what only a simulation takes."""
+    for name, value in settings.items():
+        if value is not None:
+            raise ArgumentError(
+                f"{name} must not be given for walks, which have a length and faults of their own, "
+                f"but it is {shown(value)}"
+            )
+
+
 def _checked(
     system: str, seeds: Iterable[int], mutant: str | None, until: int, settle: int, steps_max: int,
     swarm: Swarm | None, judge: Judging | None, walks: bool, options: Mapping[str, Any],
 ) -> tuple[_Chunk, ...]:  # fmt: skip
     """Return the work in chunks, or complain before any of it is done."""
     systems.build(system, mutant=mutant, **options)
-    whole_number("steps_max", steps_max, at_least=1)
-    if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
-        raise ArgumentTypeError(f"seeds must be whole numbers, such as range(300), but it is {shown(seeds)}")
-    numbers = sorted(whole_number("a seed", seed, at_most=2**64 - 1) for seed in seeds)
+    checked_swarm(swarm)
+    if judge is not None:
+        callback("judge", judge)
+    given = several("seeds", seeds, "whole numbers, such as range(300)")
+    numbers = sorted(whole_number("a seed", seed, at_most=2**64 - 1) for seed in given)
     if not numbers:
         raise ArgumentError("seeds must hold at least one seed, but there is none")
     if len(set(numbers)) < len(numbers):

@@ -28,7 +28,7 @@ READS = ("log", "index", "lease")
 
 @record
 class Reply:
-    """The result of the session's command `sequence`."""
+    """The result of the session's command `sequence`; False where the store has no such command."""
 
     session: str
     sequence: int
@@ -105,9 +105,11 @@ class ReplicatedStore(Node):
                 self.tell("raft", message)  # a request of an operator, such as to change the members
 
     def on_call(self, client: str, call: kv.Call) -> None:
-        """Take a call in: a read may go beside the log, all else goes through it."""
+        """Take a call in: a read may go beside the log, all else goes through it, and nonsense nowhere."""
         if self.raft.role is not Role.LEADER:
             self.send(client, Redirect(call.session, call.sequence, self.raft.leader))
+        elif not kv.sound(call):
+            self.send(client, Reply(call.session, call.sequence, False))
         elif isinstance(call.command, kv.Get) and self.reads != "log":
             self.tell("raft", Read(Reader(client, call)))
         else:
