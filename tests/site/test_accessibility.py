@@ -39,7 +39,7 @@ def found_on(browser, site: Path, some_pages, theme: str, device: str, **options
 def test_axe_finds_nothing_on_any_page(browser, built_site, theme, device):
     """Listings share one template and are many: a few are looked at here, all in each setting by a long test."""
     turn = SETTINGS.index((theme, device))
-    some = [*without_listings(built_site), *listings(built_site)[turn :: LISTINGS_EVERY]]
+    some = [*without_listings(built_site), *listings(built_site)[turn::LISTINGS_EVERY]]
     assert found_on(browser, built_site, some, theme, device) == []
 
 
