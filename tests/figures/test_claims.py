@@ -31,6 +31,7 @@ from distsys.lab import raft_snapshot_runs as snapshot_runs
 from distsys.lab.drawn_histories import drawn
 from distsys.lab.exercises.linearizability import BY_HAND
 from distsys.lab.workloads import zipf_requests
+from distsys.protocols.raft_messages import Role
 from distsys.protocols.raft_reads import Confirmed
 from distsys.protocols.raft_world import message_of
 from distsys.views import Placed
@@ -231,10 +232,41 @@ def raft_election():
 
 
 def raft_recovery():
-    page = ran("3-algorithms/raft.ipynb", "p = 2 / 9", "def recovery")
+    page = ran("3-algorithms/raft-elections.ipynb", "def elected", "def recovery", "def worst")
     times = [page["recovery"](seed) for seed in range(20)]
-    for k in range(1, 5):
-        assert sum(time > 0.6 * k for time in times) / 20 < (1 - page["p"]) ** k / 2
+    assert max(times) < 2
+    assert (
+        page["alone"][1600 - 170] < 0.05 < page["alone"][800 - 170]
+    )  # the bound, 16 s and 8 s after the faults
+
+
+def elections_together():
+    page = ran("3-algorithms/raft-elections.ipynb", "fig-elections-together")
+    woke = [step for step in page["same"] if isinstance(step.event, Timeout)]
+    assert [step.at for step in woke] == [at * 300_000 for at in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
+    assert not any(notes(page["same"], step.number) for step in page["same"])
+    assert page["run"].violation.law == "one leader in the end"
+    assert {end["current_term"] for end in states(page["run"])[-1].values()} == {303}
+
+
+def elections_hasty():
+    page = ran("3-algorithms/raft-elections.ipynb", "three =", "def members", "fig-elections-hasty")
+    left, right = page["comes_back"](page["right"]), page["comes_back"](page["wrong"])
+    back = next(step.at for step in left if step.kind == "heal")
+    assert states(left)[20]["s1"]["role"] is states(right)[20]["s1"]["role"] is Role.LEADER
+    for run, wakes in ((left, {"s2", "s3"}), (right, {"s3"})):
+        asked = {
+            s.node
+            for s in run
+            if s.at > back and isinstance(s.event, Timeout) and s.event.timer == "election"
+        }
+        assert asked == wakes
+        assert not len(states(run)[20]["s3"]["log"])
+    led = [(step.node, text) for step in left for text in notes(left, step.number) if "leads" in text]
+    assert [name for name, _ in led] == ["s1", "s2"]
+    assert [text for step in right for text in notes(right, step.number) if "leads" in text] == [
+        "leads term 1"
+    ]
 
 
 def raft_repair():
@@ -634,6 +666,8 @@ CLAIMS = BUGS | {
     "fig-raft-copies": raft_copies,
     "fig-raft-election": raft_election,
     "fig-raft-recovery": raft_recovery,
+    "fig-elections-together": elections_together,
+    "fig-elections-hasty": elections_hasty,
     "fig-raft-repair": raft_repair,
     "fig-raft-two-votes": raft_two_votes,
     "fig-raft-lost-ack": raft_lost_ack,

@@ -1,6 +1,7 @@
 """What must come about when faults have ended: one leader, everything committed, and a leader that stays.
 
-How long that may take is derived for three servers on the page `3-algorithms/raft`; a system says it as `settle`.
+How long that may take is derived for three servers on the page `3-algorithms/raft-elections`; a system says it
+as `settle`.
 """
 
 from __future__ import annotations

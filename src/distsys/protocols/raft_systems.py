@@ -104,7 +104,7 @@ RAFT = System(
     tolerates=CONSENSUS_FAULTS,
     variants={"batch": (64, 64, 1, 2)},
     sights=SIGHTS,
-    settle=90 * S,  # derived for three servers on the page 3-algorithms/raft
+    settle=90 * S,  # derived for three servers on the page 3-algorithms/raft-elections
     settles_early=True,
     untimed=True,
 )

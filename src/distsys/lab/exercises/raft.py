@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from random import Random
-from typing import Any
+from typing import Any, cast
 
-from ...core.events import Deliver, Send, Start
+from ...core import systems
+from ...core.events import Deliver, Note, Send, Start
 from ...core.log import Log
+from ...core.units import MS, S
 from ...core.values import Map
+from ...drivers import Simulator, link
 from ...protocols.raft import Raft
 from ...protocols.raft_messages import Entry, RequestVote, Vote
 from ..checking import Page
+from ..raft_runs import OneStepBack, repair_rounds
 
 page = Page("raft")
 
 Pairs = tuple[tuple[int, str], ...]
-
-
-def is_number(answer: object) -> bool:
-    """Return whether the answer is a number, and no truth value."""
-    return isinstance(answer, (int, float)) and not isinstance(answer, bool)
 
 
 def voter(terms: tuple[int, ...], current_term: int = 4) -> Raft:
@@ -32,27 +32,26 @@ def voter(terms: tuple[int, ...], current_term: int = 4) -> Raft:
 
 
 @page.exercise(
-    "alone-of-six",
-    hint="x is the delay divided by the length of the range, not by the timeout.",
+    "predict-the-repair",
+    hint="a refusal names the term that stands there instead, and its first index; where does the leader try next?",
     solution="""
-        # Six servers wait. Each of the six "falls" with probability x = 15 / 150 = 0.1, and nobody may.
-        answer = (1 - 15 / 150) ** 6  # 0.531
+        # After index 10: refused, for term 3 stands there, from index 7 on. After index 6: refused, term 2, from 4 on.
+        # After index 3 both have an entry of term 1: accepted.
+        answer = 3
     """,
-    mistakes=(
-        "answer = (1 - 15 / 150) ** 5",
-        "answer = (1 - 15 / 300) ** 6",
-        "answer = 1 - 15 / 150",
-        "answer = 'often'",
-    ),
-    explanation="In nearly half of all elections somebody else wakes too early. That seldom splits the vote: "
-    "of seven servers the first needs four votes, its own and three of five.",
+    mistakes=("answer = 2", "answer = 8", "answer = 11", "answer = 'three'"),
+    explanation="One refusal for each term in conflict, 3 and 2, and one message that fits. Without the term in the "
+    "refusal it would be 8.",
 )
-def alone_of_six(answer: object) -> str | None:
-    if not is_number(answer):
-        return f"a probability is a number between 0 and 1, but the answer is {answer!r}"
-    if abs(answer - 0.9**6) > 0.002:  # type: ignore[operator]  # it is a number
+def predict_the_repair(answer: object) -> str | None:
+    if isinstance(answer, bool) or not isinstance(answer, int):
+        return f"a number of messages is a whole number, but the answer is {answer!r}"
+    leader, follower = (1, 1, 1, 4, 4, 5, 5, 6, 6, 6), (1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3)
+    if answer == repair_rounds(OneStepBack, leader, follower):
+        return "that is what it costs to step back one entry at a time; a refusal names a whole term"
+    if answer != repair_rounds(Raft, leader, follower):
         return (
-            "six servers wait, the range is 150 ms long, and the delay is 15 ms: put x and m into the theorem"
+            "go through the messages: which entry comes before the new ones, and what has the follower there?"
         )
     return None
 
@@ -101,23 +100,56 @@ def who_votes(answer: object) -> str | None:
     return None
 
 
+def messages_a_second(servers: int, heartbeat_ms: int) -> float:
+    """Return how many messages a group sends while nothing happens, counted in a run with a leader that stays."""
+    cluster = systems.build("raft", nodes=servers, heartbeat_ms=heartbeat_ms)
+    run = Simulator(
+        cluster,
+        1,
+        network=link(delay=1 * MS),
+        requests=(),
+        laws=(),
+        until=2 * S + 36 * heartbeat_ms * MS,
+        settle=0,
+    ).run()
+    led = [step.at for step in run for effect in step.effects if isinstance(effect, Note)]
+    late = [step for step in run if led[-1] + S < step.at <= led[-1] + S + 30 * heartbeat_ms * MS]
+    sent = sum(isinstance(effect, Send) for step in late for effect in step.effects)
+    return sent / (30 * heartbeat_ms / 1000)
+
+
 @page.exercise(
-    "choose-the-timeout",
-    hint="the length of the range is T as well, so x = 10 / T, and four servers wait.",
+    "choose-the-group",
+    hint="a majority must be left when three are down; and each heartbeat goes to all others, who answer.",
     solution="""
-        answer = next(T for T in range(11, 10_000) if (1 - 10 / T) ** 4 >= 0.95)  # 785
+        # Seven servers: a majority is four. 2 (7 - 1) = 12 messages for each heartbeat, and 12 * 1000 / h <= 100.
+        answer = (7, 120)
     """,
-    mistakes=("answer = 784", "answer = 800", "answer = 980", "answer = 785.5"),
-    explanation="1 - 0.95 ** (1/4) = 0.01274, and 10 / 0.01274 = 784.9. Such a long timeout buys few split votes "
-    "with a long wait after each crash: with 300 ms, 87 % are alone.",
+    mistakes=(
+        "answer = (6, 100)",
+        "answer = (7, 60)",
+        "answer = (7, 119)",
+        "answer = (9, 160)",
+        "answer = 7",
+    ),
+    explanation="With six servers a majority is four as well, and only three are left. And 120 ms is still short "
+    "against a timeout of 300 ms: two heartbeats in a row may not be lost, but one may.",
 )
-def choose_the_timeout(answer: object) -> str | None:
-    if isinstance(answer, bool) or not isinstance(answer, int):
-        return f"whole milliseconds are asked for, but the answer is {answer!r}"
-    if answer <= 10 or (1 - 10 / answer) ** 4 < 0.95:
-        return "with so short a timeout the first is alone in less than 95 % of all elections"
-    if (1 - 10 / (answer - 1)) ** 4 >= 0.95:
-        return "that is enough, but one millisecond less would be enough as well: find the smallest"
+def choose_the_group(answer: object) -> str | None:
+    whole = isinstance(answer, tuple) and len(answer) == 2 and all(type(part) is int for part in answer)
+    if not whole:
+        return f"a pair of whole numbers is asked for, (servers, heartbeat_ms), but the answer is {answer!r}"
+    servers, heartbeat_ms = cast(tuple[int, int], answer)
+    if servers - 3 < servers // 2 + 1:
+        return "with three of them down there is no majority left"
+    if servers - 4 >= (servers - 1) // 2 + 1:
+        return "a smaller group would do as well"
+    if not 1 <= heartbeat_ms < 300 or round(messages_a_second(servers, heartbeat_ms), 6) > 100:
+        return (
+            "the messages in a second are not at most 100, or the heartbeats are longer apart than a timeout"
+        )
+    if messages_a_second(servers, heartbeat_ms - 1) <= 100:
+        return "the heartbeats could be closer together for 100 messages a second"
     return None
 
 
@@ -231,4 +263,83 @@ def state_append_only(answer: object) -> str | None:
     for bad in (("a",), (), ("a", "x"), ("x", "b", "c")):
         if law(led, ("leader", 3, bad)) is None:
             return f"the law must object to {led} and then {('leader', 3, bad)}, but it was silent"
+    return None
+
+
+Server = tuple[int, "str | None", tuple[int, ...]]
+Asks = tuple[str, int, int, int]
+
+
+def asked_for_a_vote(server: Server, request: Asks) -> tuple[Server, bool]:
+    """Return what a real server is after a request for its vote, and whether it gave it."""
+    term, voted_for, terms = server
+    disk = Map({"current_term": term, "voted_for": voted_for, "log": Log([Entry(one) for one in terms])})
+    node = Raft("v", disk, voters=("c", "v", "w"))
+    node.handle(Start(0))
+    candidate, asked, last_index, last_term = request
+    effects = node.handle(Deliver(candidate, RequestVote(asked, last_index, last_term)))
+    given = any(isinstance(e, Send) and e.message == Vote(node.current_term, True) for e in effects)
+    return (node.current_term, node.voted_for, terms), given
+
+
+@page.exercise(
+    "build-a-voter",
+    hint="first the term: a later one is adopted, and in it nobody has a vote yet. Then three conditions.",
+    solution="""
+        def answer(server, request):
+            term, voted_for, terms = server
+            candidate, asked, last_index, last_term = request
+            if asked > term:
+                term, voted_for = asked, None
+            own = (terms[-1] if terms else 0, len(terms))
+            granted = asked == term and voted_for in (None, candidate) and (last_term, last_index) >= own
+            return (term, candidate if granted else voted_for, terms), granted
+    """,
+    mistakes=(
+        """
+        def answer(server, request):  # the longer log wins: RAFT-04
+            term, voted_for, terms = server
+            candidate, asked, last_index, last_term = request
+            if asked > term:
+                term, voted_for = asked, None
+            granted = asked == term and voted_for in (None, candidate) and last_index >= len(terms)
+            return (term, candidate if granted else voted_for, terms), granted
+        """,
+        """
+        def answer(server, request):  # the later term is not adopted where the vote is refused
+            term, voted_for, terms = server
+            candidate, asked, last_index, last_term = request
+            own = (terms[-1] if terms else 0, len(terms))
+            free = asked > term or (asked == term and voted_for in (None, candidate))
+            granted = free and (last_term, last_index) >= own
+            return (asked, candidate, terms) if granted else server, granted
+        """,
+        """
+        def answer(server, request):  # who asks a second time is refused
+            term, voted_for, terms = server
+            candidate, asked, last_index, last_term = request
+            if asked > term:
+                term, voted_for = asked, None
+            own = (terms[-1] if terms else 0, len(terms))
+            granted = asked == term and voted_for is None and (last_term, last_index) >= own
+            return (term, candidate if granted else voted_for, terms), granted
+        """,
+        "answer = lambda server, request: (server, False)",
+    ),
+    explanation="A request that is doubled gets the same answer twice: the vote is no second one. And a server that "
+    "refuses has still learned of the later term.",
+)
+def build_a_voter(answer: object) -> str | None:
+    if not callable(answer):
+        return "answer must be the function itself, not what it returns"
+    vote: Callable[[Server, Asks], Any] = answer
+    logs: tuple[tuple[int, ...], ...] = ((), (1,), (1, 1, 1), (1, 2))
+    for term, voted_for, terms in product((2, 3), (None, "c", "w"), logs):
+        for asked, last_index, last_term in product((2, 3, 4), (0, 1, 2, 3), (0, 1, 2)):
+            if (last_index == 0) != (last_term == 0):
+                continue  # an empty log ends with index 0 of term 0, and no other does
+            server, request = (term, voted_for, terms), ("c", asked, last_index, last_term)
+            got, want = vote(server, request), asked_for_a_vote(server, request)
+            if got != want:
+                return f"for the server {server} and the request {request} it gave {got!r}, and ours does not"
     return None
