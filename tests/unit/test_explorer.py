@@ -545,7 +545,7 @@ def test_counts_and_runs_are_the_same_whatever_the_hash_seed():
         ({"goals": [lambda world: True]}, ArgumentTypeError, "goals must be functions with a name"),
         ({"goals": {"x": 3}}, ArgumentTypeError, "goals must map names to functions"),
         ({"prunes": {3: has_a_leader}}, ArgumentTypeError, "prunes must map names to functions"),
-        ({"requests": 3}, ArgumentTypeError, r"requests must be a list of Request\(.*, but it is 3"),
+        ({"requests": 3}, ArgumentTypeError, r"requests must hold Request\(.*, but it is 3"),
         ({"requests": [3]}, DistsysError, "hold"),
         ({"symmetry": "yes"}, ArgumentTypeError, "symmetry must be True or False"),
         ({"bounds": Bounds(requests=5)}, ArgumentError, "bounds.requests must be at most 0"),
