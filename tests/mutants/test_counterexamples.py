@@ -20,7 +20,7 @@ from distsys.drivers.replay import cluster_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden" / "counterexamples"
 STORED = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
-KNOWN = {mutant.id: mutant for mutant in systems.mutants()}
+KNOWN = {mutant.id: mutant for mutant in systems.mutants() if mutant.system in systems.shipped()}
 LED_TO = "-consequence"
 NOT_STORED: set[str] = set()  # a row whose run has not been computed yet
 
