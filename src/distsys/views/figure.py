@@ -30,7 +30,7 @@ from .staging import summary, window
 from .tour import Stop, checked_tour
 
 STILL_MOST = 40  # steps in a still picture of a run that has more
-WORDS_MOST = 120  # steps in words
+WORDS_MOST = 100  # steps in words
 CONTROLS = 236  # px: bars, the sentence, the edges
 PANELS = ("", "state", "steps", "details", "nodes", "laws", "share", "help", "tour", *VIEWS)  # of the player
 STAGE = (220, 480)  # px: the least and the most for the diagram
