@@ -78,7 +78,7 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": StoreWithLeasesAfterAHandOver},
         breaks="linearizability",
-        source="tikv/raft-rs issue 234; etcd-io/raft issue 99",
+        source="found by a test while this book was written; also tikv/raft-rs issue 234, etcd-io/raft issue 99",
         story=(
             "A leader hands over, the successor does not answer in time, and the leader goes on and reads "
             "by its lease again. Its order to take over comes late all the same, and the successor is "
