@@ -307,5 +307,5 @@ def test_a_figure_says_all_its_steps_in_words_and_of_a_very_long_run_which_are_l
     assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", middle)] == list(range(3, 81))
     assert "left out" not in middle
     long = play(run, name="fig-b", alt="A run.").words
-    assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", long)] == list(range(1, 121))
-    assert f"Steps 121 to {len(run):,} are left out here; the figure plays them." in long
+    assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", long)] == list(range(1, 101))
+    assert f"Steps 101 to {len(run):,} are left out here; the figure plays them." in long
