@@ -25,9 +25,12 @@ systems.declare(
         "causal-broadcast": "distsys.algorithms.causal:CAUSAL",
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
+        "paxos": "distsys.protocols.paxos_systems:PAXOS",
+        "multi-paxos": "distsys.protocols.multipaxos_systems:MULTI_PAXOS",
         "raft": "distsys.protocols.raft_systems:RAFT",
         "raft-members": "distsys.protocols.raft_systems:RAFT_MEMBERS",
         "raft-kv": "distsys.services.raft_kv:RAFT_KV",
+        "zab": "distsys.protocols.zab_systems:ZAB",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
@@ -37,6 +40,9 @@ systems.declare(
         "distsys.mutants.raft",
         "distsys.mutants.raft_parts",
         "distsys.mutants.raft_found",
+        "distsys.mutants.paxos",
+        "distsys.mutants.multipaxos",
+        "distsys.mutants.zab",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -15,6 +15,7 @@ from distsys.core import systems
 from distsys.core.errors import UnknownNameError, shown
 from distsys.core.systems import Request
 from distsys.drivers import Bounds, Exploration, explore
+from distsys.protocols import paxos_messages
 from distsys.protocols.raft_messages import Propose
 
 
@@ -55,6 +56,13 @@ def _elections(n1: int, n2: int, n3: int, heartbeats: int = 0) -> dict[str, Any]
     """Return bounds on timeouts: how often each server may stand for election."""
     limits = {"election@n1": n1, "election@n2": n2, "election@n3": n3, "heartbeat": heartbeats}
     return {"timeouts": n1 + n2 + n3 + heartbeats, "timers": limits}
+
+
+def _paxos(values: tuple[str, ...] = ("x", "y"), timeouts: int = 0) -> Scope:
+    """Return a scope of three processes of Paxos: n1 is asked for the first value, n2 for the second."""
+    asked = zip(("n1", "n2"), values, strict=False)
+    requests = tuple(Request(0, name, paxos_messages.Propose(value)) for name, value in asked)
+    return Scope("paxos", Bounds(timeouts=timeouts), {"nodes": 3}, requests)
 
 
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
@@ -102,6 +110,14 @@ _FOUND: dict[str, Scope] = {
     "MEM-01": _plain("membership", 2),
     "MEM-03": _plain("membership", 2, timeouts=3),
     "MEM-04": _plain("membership", 2, timeouts=3),
+    "PAX-01": _paxos(),
+    "PAX-03": _paxos(),
+    "PAX-04": _paxos(),
+    "PAX-05": _paxos(),
+    "PAX-06": _paxos(),
+    "PAX-07": _paxos(),
+    "PAX-11": _paxos(),
+    "PAX-12": _paxos(("x",), timeouts=1),
     "RAFT-01": _raft(**ANY_ONE),
     "RAFT-02": _raft(**ANY_ONE),
     "RAFT-03": _raft(**ANY_TWO),
