@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import combinations, permutations
 from math import comb
+from random import Random
 
 from distsys.core.errors import ArgumentError, whole_number
 from distsys.models.voting import quorums_of
-from distsys.protocols.quorums import Quorums
+from distsys.protocols.quorums import Quorums, grid
 
 Quorum = tuple[int, ...]
 Family = tuple[Quorum, ...]
@@ -62,6 +63,16 @@ def family_of(quorums: Quorums, phase: int) -> Family:
     ask = quorums.is_phase1_quorum if phase == 1 else quorums.is_phase2_quorum
     names = quorums.names
     return smallest(some for some in subsets(len(names)) if ask([names[place] for place in some]))
+
+
+def grid_of(n: int, columns: int) -> tuple[Family, Family]:
+    """Return the rows and the columns of a grid of n servers.
+
+    >>> grid_of(6, 3)
+    (((0, 1, 2), (3, 4, 5)), ((0, 3), (1, 4), (2, 5)))
+    """
+    quorums = grid(tuple(f"n{number:02d}" for number in range(n)), columns)
+    return family_of(quorums, 1), family_of(quorums, 2)
 
 
 def meet(first: Family, second: Family) -> bool:
@@ -184,6 +195,17 @@ def availability(family: Family, n: int, p: float) -> float:
         for up in subsets(n)
         if any(set(quorum) <= set(up) for quorum in family)
     )
+
+
+def drawn(family: Family, n: int, p: float, draws: int, seed: int) -> float:
+    """Return in which share of so many draws, each server up with probability p, some quorum was up.
+
+    >>> abs(drawn(((0,), (1,)), 2, 0.5, 1000, seed=1) - 0.75) < 0.05
+    True
+    """
+    dice = Random(seed)
+    ups = ({server for server in range(n) if dice.random() < p} for _ in range(draws))
+    return sum(any(up.issuperset(quorum) for quorum in family) for up in ups) / draws
 
 
 def busiest(family: Family, n: int) -> float:
