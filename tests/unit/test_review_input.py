@@ -4,7 +4,7 @@ import pytest
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError
 from distsys.protocols.quorums import grid, majority, quorums_of, sizes
-from distsys.protocols.replication import Compact
+from distsys.protocols.replication import Compact, Propose
 from distsys.protocols.zab import Zab
 
 THREE = ("a", "b", "c")
@@ -36,6 +36,12 @@ def test_whether_names_are_a_quorum_is_asked_with_names(names):
 def test_a_host_compacts_up_to_a_place(index):
     with pytest.raises(DistsysError, match="index must"):
         Compact(index, "state")
+
+
+def test_none_is_no_command():
+    """It was decided, and every host skipped it, for protocols fill places with it."""
+    with pytest.raises(ArgumentError, match="command must be something to do"):
+        Propose(None)
 
 
 def test_a_zab_server_votes_or_observes():
