@@ -303,13 +303,8 @@ def first_leader(n: int, seed: int, **options: Any) -> tuple[str, int]:
         until=4 * S,
         settle=0,
     ).run()
-    told = [
-        (step.node, step.at)
-        for step in run
-        for effect in step.effects
-        if isinstance(effect, Note) and effect.text.startswith("leads")
-    ]
-    return told[0]
+    at, name = reigns(run)[0]
+    return name, at
 
 
 def steady(n: int = 3, commands: int = 1, *, alpha: int = 8, batch: int = 1, seed: int = 1) -> Trace:
@@ -358,6 +353,23 @@ def cost(trace: Trace) -> tuple[int, int, int]:
     return sent, (there - since) // MS, (max(at for _, at in learnt) - since) // MS
 
 
+def touched(trace: Trace) -> dict[str, int]:
+    """Return how many messages each server has sent or received since the first request of a run.
+
+    >>> touched(steady(3))
+    {'n1': 6, 'n2': 3, 'n3': 3}
+    """
+    since = next(step.at for step in trace if step.kind == "invoke")
+    count = dict.fromkeys(trace.header.names, 0)
+    for step in trace:
+        if step.at >= since:
+            for effect in step.effects:
+                if isinstance(effect, Send):
+                    count[step.node] += 1
+                    count[effect.to] += 1
+    return count
+
+
 def comes_back(seed: int = 1) -> Trace:
     """Return a run without requests in which one follower is cut off for two seconds and comes back."""
     leader, _ = first_leader(3, seed)
@@ -376,9 +388,9 @@ def comes_back(seed: int = 1) -> Trace:
 
 
 def reigns(trace: Trace) -> list[tuple[int, str]]:
-    """Return (ms, name) for each time that a server begins to lead."""
+    """Return (at, name) for each time that a server begins to lead."""
     return [
-        (step.at // MS, step.node)
+        (step.at, step.node)
         for step in trace
         for effect in step.effects
         if isinstance(effect, Note) and effect.text.startswith("leads")
