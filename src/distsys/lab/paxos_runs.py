@@ -32,14 +32,15 @@ def prepares(name: str, *voters: str) -> Story:
     return tuple(move for pair in pairs for move in pair)
 
 
-def decision() -> Trace:
-    """Return a run in which p1 proposes x and nothing goes wrong.
+def decision(servers: int = 3) -> Trace:
+    """Return a run in which p1 proposes x to so many servers, and nothing goes wrong.
 
     >>> decision().outputs()["p3"][0].value
     'x'
     """
-    story: Story = (request("p1", Propose("x")), flow(*THREE))
-    return perform(cluster(), story, laws=(agreement,))
+    names = tuple(f"p{number}" for number in range(1, servers + 1))
+    story: Story = (request("p1", Propose("x")), flow(*names, most=1_000))
+    return perform(systems.build("paxos", nodes=names), story, laws=(agreement,))
 
 
 def takeover(mutant: str | None = None) -> Trace:

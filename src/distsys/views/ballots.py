@@ -306,7 +306,7 @@ RULES = {
     ".rung": f"stroke:{colour('quiet')};stroke-width:1",
     ".name": "font-weight:bold",
     ".quiet": f"fill:{colour('quiet')}",
-    ".told": f"fill:{colour('quiet')}",
+    ".told": f"fill:{colour('quiet')};paint-order:stroke;stroke:{colour('ground')};stroke-width:3px",
     ".promise": f"fill:{colour('ground')};stroke:{colour('ink')};stroke-width:2",
     ".vote": f"fill:{colour('ground')};stroke:{colour('ink')};stroke-width:2.5",
     ".said": "stroke-dasharray:3 3",
