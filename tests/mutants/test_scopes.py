@@ -16,6 +16,8 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "two elections and a crash": (211_000, 826_332, 23),
     "a command and a crash": (53_025, 174_216, 18),
     "a command and a heartbeat": (498_156, 2_141_385, 23),
+    "two slots": (32_547, 167_985, 21),
+    "a gap in the log": (28_845, 72_561, 10),
 }
 LONG = {"two elections and a crash", "a command and a heartbeat"}
 
@@ -55,6 +57,13 @@ def test_a_mutant_of_raft_is_found_by_its_law_in_the_fewest_actions(mutant):
     assert (found.verdict, found.actions) == ("VIOLATED", ACTIONS[mutant])
     assert found.violation.law == bug.breaks
     assert replay(Trace.loads(found.trace.text())).text() == found.trace.text()
+
+
+@pytest.mark.parametrize(("mutant", "actions"), [("PAX-08", 7), ("PAX-10", 9)])
+def test_a_mutant_of_multi_paxos_is_found_where_a_gap_is_taught(mutant, actions):
+    bug = next(known for known in systems.mutants("multi-paxos") if known.id == mutant)
+    found = TAUGHT["a gap in the log"].explore(mutant)
+    assert (found.verdict, found.violation.law, found.actions) == ("VIOLATED", bug.breaks, actions)
 
 
 @pytest.mark.parametrize("mutant", sorted(set(_FOUND) - set(ACTIONS)))

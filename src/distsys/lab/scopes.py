@@ -13,15 +13,26 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import UnknownNameError, shown
-from distsys.core.systems import Request
+from distsys.core.systems import Request, Sight
 from distsys.drivers import Bounds, Exploration, explore
 from distsys.protocols import paxos_messages
 from distsys.protocols.raft_messages import Propose
+from distsys.protocols.raft_systems import noted
+
+# Goals beside the sights of the systems: random runs reach them too seldom to be asked for them.
+RARE = {
+    "gap filled": Sight(
+        "gap filled", "A leader of Multi-Paxos fills a gap with a no-op.", noted("fills the gap")
+    )
+}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached."""
+    """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached.
+
+    They are those of the system, and those of `RARE`.
+    """
 
     system: str
     bounds: Bounds
@@ -32,7 +43,7 @@ class Scope:
 
     def explore(self, mutant: str | None = None, **more: Any) -> Exploration:
         """Explore the scope, the correct system or a mutant; `more` goes to `drivers.explore`."""
-        sights = {sight.name: sight for sight in systems.find(self.system).sights}
+        sights = RARE | {sight.name: sight for sight in systems.find(self.system).sights}
         settings = {
             "requests": self.requests,
             "symmetry": self.symmetry,
@@ -65,6 +76,15 @@ def _paxos(values: tuple[str, ...] = ("x", "y"), timeouts: int = 0) -> Scope:
     return Scope("paxos", Bounds(timeouts=timeouts), {"nodes": 3}, requests)
 
 
+def _slots(
+    requests: tuple[tuple[str, str], ...], goals: tuple[str, ...], alpha: int = 2, **bounds: Any
+) -> Scope:
+    """Return a scope of three servers of Multi-Paxos: each pair asks a server for a command, in this order."""
+    asked = tuple(Request(0, name, Propose(command)) for name, command in requests)
+    limits = Bounds(in_order=True, **bounds)
+    return Scope("multi-paxos", limits, {"nodes": 3, "alpha": alpha}, asked, goals=goals)
+
+
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
 ANY_ONE: dict[str, Any] = {"timeouts": 1, "timers": {"heartbeat": 0}}
 
@@ -81,6 +101,13 @@ TAUGHT: dict[str, Scope] = {
     ),
     "a command and a crash": _raft(("x",), ("leader", "gap"), crashes=1, **ANY_ONE),
     "a command and a heartbeat": _raft(("x",), ("leader", "gap"), **_elections(1, 0, 0, 1)),
+    "two slots": _slots((("n1", "x"), ("n1", "y")), ("leader", "out of order"), **_elections(1, 0, 0)),
+    "a gap in the log": _slots(
+        (("n1", "x"), ("n1", "y"), ("n3", "z")),
+        ("gap filled", "out of order"),
+        depth=10,
+        **_elections(1, 0, 1),
+    ),
 }
 
 
