@@ -8,7 +8,7 @@ grows, and it is the same at all replicas.
 A lock is held until its owner gives it back. That a lock of a client which died becomes free after a time is left out:
 it would be a command of the leader, as expiry is in every service here.
 
-Sources: Burrows 2006, section 2.4, where the token is called a sequencer; Kleppmann 2016.
+Sources: Burrows 2006, where the token is called a sequencer; Kleppmann 2016.
 """
 
 from __future__ import annotations
