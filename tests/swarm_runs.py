@@ -13,12 +13,24 @@ from distsys.drivers.shrinker import broken_law
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
 SEEDS_LONG = 5_000
+FEWER = {  # system -> seeds in every run and in the long ones: a service on a protocol that has seeds of its own
+    "multipaxos-kv": (120, 2_000),
+    "zab-kv": (100, 2_000),
+    "raft-locks": (100, 1_000),
+    "multipaxos-locks": (60, 1_000),
+    "zab-locks": (60, 1_000),
+}
 CHUNK = 250  # seeds for a worker at a time
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.shipped()
 
 Notice = Callable[[Trace], Counter[str]]
+
+
+def seeds_of(system: str, long: bool = False) -> int:
+    """Return how many seeds a system gets in every run of the tests, or in the long ones."""
+    return FEWER.get(system, (SEEDS, SEEDS_LONG))[long]
 
 
 def run(system: str, seed: int, mutant: str | None = None) -> Trace:
@@ -73,5 +85,5 @@ def _survey(work: tuple[str, range, Notice | None]) -> tuple[Counter[str], list[
 @cache
 def usual_survey(system: str, notice: Notice) -> tuple[Counter[str], tuple[str, ...]]:
     """Return the survey of the seeds that every run of the tests looks at."""
-    seen, bad = survey(system, range(SEEDS), notice)
+    seen, bad = survey(system, range(seeds_of(system)), notice)
     return seen, tuple(bad)

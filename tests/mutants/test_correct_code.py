@@ -4,7 +4,7 @@ import pytest
 
 from distsys import systems
 from interesting import interesting, notice
-from swarm_runs import SEEDS_LONG, SYSTEMS, long_survey, usual_survey
+from swarm_runs import SYSTEMS, long_survey, seeds_of, usual_survey
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -31,8 +31,9 @@ def test_in_a_crash_stop_system_nobody_comes_back(system):
 @pytest.mark.long
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_correct_code_keeps_its_laws_for_long(system, record_property, capsys):
-    seen, bad = long_survey(system, SEEDS_LONG, notice)
-    line = f"{system}: {SEEDS_LONG} seeds, {seen['steps']} steps, {len(bad)} violations"
+    seeds = seeds_of(system, long=True)
+    seen, bad = long_survey(system, seeds, notice)
+    line = f"{system}: {seeds} seeds, {seen['steps']} steps, {len(bad)} violations"
     record_property("runs", line)
     with capsys.disabled():
         print("\n" + line)

@@ -34,7 +34,8 @@ def test_a_mutant_is_caught_first_by_the_law_that_it_names(mutant):
 def step(node, *values):
     """Return a world in which `node` has told its host these values."""
     effects = tuple(Output(value) for value in values)
-    return SimpleNamespace(step=Step(1, 0, "deliver", node, Deliver("x", "x"), effects, len(effects)))
+    step = Step(1, 0, "deliver", node, Deliver("x", "x"), effects, len(effects))
+    return SimpleNamespace(step=step, nodes={})
 
 
 def commit(index, command):

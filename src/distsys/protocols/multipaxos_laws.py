@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.events import Output
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
-from .multipaxos import MultiPaxos
 from .paxos_laws import SAFETY
+from .paxos_world import replicas, told_to_host
 from .replication import Committed, Restored, Role
 
 
@@ -35,11 +34,11 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
     values, last = memory.values, memory.last
     if step.kind in ("start", "restart"):
         last = last.set(step.node, 0)
-    for effect in step.effects[: step.kept]:
-        match effect:
-            case Output(Restored(snapshot)):
+    for value in told_to_host(world, last.get(step.node, 0)):
+        match value:
+            case Restored(snapshot):
                 last = last.set(step.node, snapshot.last_index)
-            case Output(Committed(index, entry)):
+            case Committed(index, entry):
                 due = last.get(step.node, 0) + 1
                 if index > due:
                     return memory, f"{step.node} applies slot {index} where slot {due} is due"
@@ -62,7 +61,7 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
 )
 def everything_is_applied(world: World) -> str | None:
     """Progress: the bound is the `settle` of the system."""
-    up = {node.name: node for node in world.nodes.values() if isinstance(node, MultiPaxos)}
+    up = {node.name: node for node in replicas(world)}
     leaders = [node for node in up.values() if node.role is Role.LEADER]
     if len(leaders) != 1:
         return f"at the end {' and '.join(node.name for node in leaders) or 'nobody'} leads"
