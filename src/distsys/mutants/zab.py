@@ -162,6 +162,7 @@ MUTANTS = (
             "committed is in no history of theirs, and one of them may lead the next epoch."
         ),
         leads_to="leader completeness",
+        leads_to_by="distsys.lab.scenarios_zab:LOST_HISTORY",
     ),
     NodeMutant(
         id="ZAB-02",
