@@ -101,3 +101,5 @@ LOST_HISTORY: Story = (  # what ZAB-01 leads to
     timeout("n2", "decide"),
     *joins("n1", "n2")[:3],  # n2 leads epoch 3, and neither of them has x
 )
+
+LOST_PROPOSAL: Story = (*FIRST_ELECTION, request("n3", Propose("x")))  # ZAB-14: the proposal to n1 is lost

@@ -157,7 +157,6 @@ _FOUND: dict[str, Scope] = {
         "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
     ),
     "ZAB-01": _zab(),
-    "ZAB-04": _zab(("x", "y"), elections=2),
     "ZAB-08": _zab(("x",)),
     "ZAB-09": _zab(crashes=1),
     "ZAB-10": _zab(("x", "y")),
