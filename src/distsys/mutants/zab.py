@@ -184,6 +184,7 @@ MUTANTS = (
         system="zab",
         classes={"server": ComparesCountersOnly},
         breaks="leader completeness",
+        stronger=("primary integrity",),
         depth=24,
         source=f"{PAPER}; the order of votes in FastLeaderElection of ZooKeeper 3.4.6",
         story=(

@@ -20,6 +20,7 @@ from distsys.core.log import Log
 from distsys.core.values import EMPTY, Map, record
 
 from .raft_world import message_of
+from .replication_laws import told
 from .zab import Zab
 from .zab_durability import DURABILITY
 from .zab_messages import Commit, Transaction, UpToDate, Zxid
@@ -109,10 +110,11 @@ def a_commit_finds_its_proposal(world: World) -> str | None:
 
 @record
 class Delivered:
-    """What servers have delivered: the sequence that all agree on, and how far each server has come."""
+    """What servers have delivered: the sequence that all agree on, how far each has come, and how far each host."""
 
     sequence: Log[Transaction | None] = Log()
     last: Map[str, int] = EMPTY
+    hosts: Map[str, int] = EMPTY
 
 
 @law_with_memory(
@@ -121,12 +123,19 @@ class Delivered:
     start=Delivered(),
 )
 def total_order(memory: Delivered, world: World) -> tuple[Delivered, str | None]:
-    """The paper's total order and agreement: places are the same, so one of two sequences begins like the other."""
-    zab = acting(world)
-    if zab is None or memory.last.get(zab.name) == zab.last_applied:
-        return memory, None
-    sequence = memory.sequence
-    for index, transaction in delivered(zab, world, memory.last):
+    """The paper's total order and agreement: places are the same, so one of two sequences begins like the other.
+
+    It counts what servers believe to have delivered, and what has reached their hosts: each transaction once.
+    """
+    now = told(world, memory.hosts, "transaction")
+    if now.evidence is not None:
+        return memory, now.evidence
+    zab, sequence, last = acting(world), memory.sequence, memory.last
+    found: list[tuple[int, Any]] = [(commit.index, commit.entry) for commit in now.commits]
+    if zab is not None and last.get(zab.name) != zab.last_applied:
+        found += delivered(zab, world, last)
+        last = last.set(zab.name, zab.last_applied)
+    for index, transaction in found:
         while sequence.last_index < index - 1:
             sequence = sequence.append(None)  # only in a snapshot that nobody has seen the inside of
         if index > sequence.last_index:
@@ -134,8 +143,8 @@ def total_order(memory: Delivered, world: World) -> tuple[Delivered, str | None]
         elif (known := sequence[index]) not in (transaction, None):
             assert known is not None, "that is what nobody has seen"
             place = f"at {index}, where {said(known)} was delivered before"
-            return memory, f"{zab.name} delivers {said(transaction)} {place}"
-    return Delivered(sequence, memory.last.set(zab.name, zab.last_applied)), None
+            return memory, f"{world.step.node} delivers {said(transaction)} {place}"
+    return Delivered(sequence, last, now.last), None
 
 
 @law_with_memory(
