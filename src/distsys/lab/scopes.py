@@ -69,6 +69,28 @@ def _elections(n1: int, n2: int, n3: int, heartbeats: int = 0) -> dict[str, Any]
     return {"timeouts": n1 + n2 + n3 + heartbeats, "timers": limits}
 
 
+def _zab(
+    commands: tuple[str, ...] = (), goals: tuple[str, ...] = (), elections: int = 1, **bounds: Any
+) -> Scope:
+    """Return a scope of two servers of Zab, of which n2 is asked; each may decide so often, and gives up between.
+
+    No vote, ping or knock is repeated: that matters only where something is lost. Two servers, for of three the start
+    alone, each message in any order, has more states than a minute has room for.
+    """
+    asked = tuple(Request(0, "n2", Propose(command)) for command in commands)
+    decide, patience = {f"decide@{name}": elections for name in ("n1", "n2")}, elections - 1
+    limits = {
+        **decide,
+        "patience@n1": patience,
+        "patience@n2": patience,
+        "notify": 0,
+        "connect": 0,
+        "ping": 0,
+    }
+    within = Bounds(timeouts=sum(limits.values()), timers=limits, **bounds)
+    return Scope("zab", within, {"nodes": 2}, asked, goals=goals)
+
+
 def _paxos(values: tuple[str, ...] = ("x", "y"), timeouts: int = 0) -> Scope:
     """Return a scope of three processes of Paxos: n1 is asked for the first value, n2 for the second."""
     asked = zip(("n1", "n2"), values, strict=False)
@@ -108,6 +130,8 @@ TAUGHT: dict[str, Scope] = {
         depth=10,
         **_elections(1, 0, 1),
     ),
+    "Zab, two commands and a crash": _zab(("x", "y"), ("leader", "up to date"), crashes=1),
+    "Zab, a command and another epoch": _zab(("x",), ("leader", "up to date", "DIFF"), elections=2),
 }
 
 
@@ -159,6 +183,11 @@ _FOUND: dict[str, Scope] = {
     "RAFT-43": Scope(
         "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
     ),
+    "ZAB-01": _zab(),
+    "ZAB-08": _zab(("x",)),
+    "ZAB-09": _zab(crashes=1),
+    "ZAB-10": _zab(("x", "y")),
+    "ZAB-11": _zab(("x", "y")),
 }
 
 
