@@ -6,7 +6,7 @@ from functools import cache
 
 from distsys import MS, S, Trace, simulate, systems
 from distsys.checkers.judging import judge_of
-from distsys.drivers import kinds_of, sights_of
+from distsys.drivers import kinds_of, sights_of, walk
 from distsys.drivers.pool import in_order
 from distsys.drivers.shrinker import broken_law
 
@@ -21,9 +21,13 @@ FEWER = {  # system -> seeds in every run and in the long ones: a service on a p
     "zab-locks": (60, 1_000),
 }
 CHUNK = 250  # seeds for a worker at a time
+WALKS = 30  # the same for walks, of the systems whose laws do not lean on time
+WALKS_LONG = 1_000
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.shipped()
+
+UNTIMED = tuple(name for name in SYSTEMS if systems.find(name).untimed)
 
 Notice = Callable[[Trace], Counter[str]]
 
@@ -65,6 +69,28 @@ def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Cou
         if violation is not None or trace.ended != "complete":
             bad.append(f"{reproduce(system, seed)}  # {trace.ended}: {violation}")
     return seen, bad
+
+
+def walked(system: str, seeds: range) -> list[str]:
+    """Return a line for each walk of correct code that broke a law or did not end."""
+    bad = []
+    for seed in seeds:
+        trace = walk(system, seed)
+        violation = broken_law(trace, judge_of(system))
+        if violation is not None or trace.ended != "complete":
+            line = f"python -m distsys simulate {system} --seed {seed} --walk"
+            bad.append(f"{line}  # {trace.ended}: {violation}")
+    return bad
+
+
+def long_walked(system: str, count: int) -> list[str]:
+    """Return what `walked` says of many seeds, from all cores."""
+    work = [(system, range(first, min(first + CHUNK, count))) for first in range(0, count, CHUNK)]
+    return [line for some in in_order(_walked, work) for line in some]
+
+
+def _walked(work: tuple[str, range]) -> list[str]:
+    return walked(*work)
 
 
 def long_survey(system: str, count: int, notice: Notice | None = None) -> tuple[Counter[str], list[str]]:
