@@ -133,7 +133,7 @@ def outage(seed: int, delay: Any = 10 * MS) -> Trace:
         script=(Crash(1 * S + offset, "n3"),),
         requests=(),
         laws=(),
-        until=3 * S,
+        until=1_800 * MS,
         settle=0,
     ).run()
 
@@ -187,17 +187,18 @@ def commits_in(voters: int, observers: int = 0, down: int = 0) -> dict[str, int]
     >>> commits_in(3), commits_in(3, observers=2), commits_in(3, observers=2, down=2)
     ({'messages': 6, 'delivered': 3}, {'messages': 8, 'delivered': 5}, {'messages': 2, 'delivered': 0})
     """
-    names = tuple(f"n{number}" for number in range(1, voters + observers + 1))
+    names = tuple(f"n{number:02}" for number in range(1, voters + observers + 1))
     leader = names[voters - 1]
     cluster = systems.build("zab", nodes=names, observers=observers)
-    story: list[Any] = [flow(*names)]
+    everything = flow(*names, most=100_000)
+    story: list[Any] = [everything]
     story += [timeout(name, "decide") for name in (leader, *names[: voters - 1])]
-    story.append(flow(*names))
+    story.append(everything)
     if observers:  # they ask again, and now find a leader
         story += [timeout(name, "notify") for name in names[voters:]]
-        story.append(flow(*names))
+        story.append(everything)
     story += [crash(name) for name in names[:down]]
-    story += [request(leader, Propose("x")), flow(*names)]
+    story += [request(leader, Propose("x")), everything]
     run = perform(cluster, story, laws=())
     asked = next(step.number for step in run if step.kind == "invoke")
     sent = sum(isinstance(effect, Send) for step in run if step.number >= asked for effect in step.effects)

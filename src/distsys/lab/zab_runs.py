@@ -29,6 +29,7 @@ from distsys.protocols.zab_messages import (
     Commit,
     Diff,
     FollowerInfo,
+    Inform,
     NewEpoch,
     Notification,
     Proposal,
@@ -45,6 +46,7 @@ THREE = ("n1", "n2", "n3")
 FIVE, TWELVE, FOUR = "balance = 5", "balance = 12", "balance = 3"
 __all__ = [
     "after_the_balance",
+    "observed",
     "old_proposal",
     "on_disk",
     "one_epoch",
@@ -269,6 +271,28 @@ def returns_by_trunc(mutant: str | None = None) -> Trace:
         ),  # where it keeps its tail, there is nothing to cut
     )
     return perform(systems.build("zab", nodes=THREE, mutant=mutant), story, skip=True)
+
+
+# Observers.
+
+
+def observed() -> Trace:
+    """Return a run with three voters and the observer n4: it finds the leader, and hears of a commit.
+
+    >>> [one.entry.command for one in observed().outputs()["n4"]]
+    ['a']
+    """
+    story: Story = (
+        *FIRST_ELECTION,
+        deliver("n4", "n3", Notification),
+        deliver("n4", "n1", Notification),
+        deliver("n3", "n4", Notification),
+        deliver("n1", "n4", Notification),
+        *joins("n4", "n3"),
+        *broadcasts("n3", "n1", "a"),
+        deliver("n3", "n4", Inform),
+    )
+    return perform(systems.build("zab", nodes=(*THREE, "n4"), observers=1), story)
 
 
 # Two epochs.
