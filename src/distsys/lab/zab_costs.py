@@ -27,33 +27,42 @@ __all__ = ["PHASES", "commits_in", "last_commit", "outage", "rejoin", "without_s
 # How soon commands are committed.
 
 
-def last_commit(system: str, commands: int, delay: int = 10 * MS, **options: Any) -> int:
-    """Return how long after `commands` came together the leader has committed the last of them, in microseconds.
+def last_commit(system: str, commands: int, delay: int = 10 * MS, *, apart: int = 0, **options: Any) -> int:
+    """Return how long after it came the last of some commands is committed at the leader, in microseconds.
 
-    Nothing is lost, and each message takes `delay`.
+    They come together, or `apart` from each other. Nothing is lost, and each message takes `delay`.
 
     >>> last_commit("multi-paxos", 6, alpha=2), last_commit("zab", 6)
     (60000, 20000)
     """
     cluster = systems.build(system, nodes=3, **options)
     asked = [
-        Request(2 * S, name, Propose(number)) for name in cluster.names for number in range(1, commands + 1)
-    ]  # all are asked, and those that do not lead say so
-    end = 2 * S + (2 * commands + 4) * delay
+        Request(2 * S + number * apart, name, Propose(number + 1))
+        for number in range(commands)
+        for name in cluster.names  # all are asked, and those that do not lead say so
+    ]
+    came = 2 * S + (commands - 1) * apart
     run = Simulator(
-        cluster, 1, network=link(delay=delay), script=(), requests=asked, laws=(), until=end, settle=0
+        cluster,
+        1,
+        network=link(delay=delay),
+        script=(),
+        requests=asked,
+        laws=(),
+        until=came + (2 * commands + 4) * delay,
+        settle=0,
     ).run()
-    found: dict[str, list[int]] = {}
-    for step in run:
-        for effect in step.effects:
-            if (
-                isinstance(effect, Output)
-                and isinstance(effect.value, Committed)
-                and effect.value.entry.command
-            ):
-                found.setdefault(step.node, []).append(step.at)
-    assert all(len(times) <= commands for times in found.values()), "a command was committed twice"
-    return min(times[-1] for times in found.values() if len(times) == commands) - 2 * S
+    done = min(step.at for step in run for effect in step.effects if commits(effect, commands))
+    return done - came
+
+
+def commits(effect: Effect, command: int) -> bool:
+    """Return whether an effect says that a command is committed."""
+    return (
+        isinstance(effect, Output)
+        and isinstance(effect.value, Committed)
+        and effect.value.entry.command == command
+    )
 
 
 # What a server that comes back is sent.
