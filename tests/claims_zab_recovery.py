@@ -1,7 +1,9 @@
 """What the page on the recovery of Zab says of its figures, held against their runs."""
 
+from distsys.core import MS
 from distsys.core.divergence import divergence
 from distsys.lab import zab_runs
+from distsys.lab.zab_costs import outage, rejoin, without_service
 from distsys.protocols.raft_world import message_of
 from distsys.protocols.zab_messages import Diff, Inform, Snap, Trunc
 
@@ -46,4 +48,25 @@ def observer():
     assert "Proposal" not in [kind.__name__ for kind in to_n4]
 
 
-CLAIMS = {"fig-zab-tail": tail, "fig-zab-three": three, "fig-zab-observer": observer}
+def costs():
+    diff = [rejoin(lag)["bytes"] for lag in (1, 200)]
+    small, large = (rejoin(lag, keys=keys, kept=0)["bytes"] for lag, keys in ((200, 50), (200, 200)))
+    assert [round(size, -3) for size in diff] == [1_000, 24_000]
+    assert (round(small, -2), round(large, -2)) == (1_600, 3_500)
+
+
+def without_leader():
+    equal = [sum(without_service(outage(seed)).values()) for seed in range(20)]
+    mixed = [sum(without_service(outage(seed, (5 * MS, 15 * MS))).values()) for seed in range(20)]
+    assert min(equal) >= 370
+    assert max(equal) <= 420
+    assert max(equal) < max(mixed) < 500
+
+
+CLAIMS = {
+    "fig-zab-tail": tail,
+    "fig-zab-three": three,
+    "fig-zab-bytes": costs,
+    "fig-zab-outage": without_leader,
+    "fig-zab-observer": observer,
+}
