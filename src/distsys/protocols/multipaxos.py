@@ -282,6 +282,8 @@ class MultiPaxos(Node):
             self.broadcast(self.others(), Decided(slot, (message.value,)))
             self.learn(slot, message.value)
             self.apply()
+            if sender != self.name:  # with its own vote it is in the middle of `ask_for_votes`, which goes on
+                self.ask_for_votes()
 
     def close(self, slot: int) -> None:
         """Ask no more for votes in this slot."""
@@ -301,6 +303,7 @@ class MultiPaxos(Node):
         for offset, value in enumerate(message.values):
             self.learn(message.first_slot + offset, value)
         self.apply()
+        self.ask_for_votes()
         if self.last_applied < message.first_slot:
             self.note(f"waits for slot {self.last_applied + 1}")
 
@@ -310,15 +313,19 @@ class MultiPaxos(Node):
             self.chosen = self.chosen.set(slot, value)
 
     def apply(self) -> None:
-        """Hand decisions to the host up to the first slot that is open; a leader may then open further ones."""
+        """Hand decisions to the host up to the first slot that is open; a leader may open further ones then.
+
+        It asks in none of these any more. Others may have decided slots in which it has not asked yet, and a command
+        that it asked for there would be lost.
+        """
         while self.last_applied + 1 in self.chosen:
             self.last_applied += 1
             value = self.chosen[self.last_applied]
             self.close(self.last_applied)  # others may have decided it before this leader has the votes
+            self.next_slot = max(self.next_slot, self.last_applied + 1)  # or before it has asked for any
             self.output(Committed(self.last_applied, Entry(0, value)))  # a choice belongs to no ballot
             self.on_applied(self.last_applied, value)
-        if self.role is Role.LEADER:
-            self.ask_for_votes()
+        self.next_slot = max(self.next_slot, self.last_applied + 1)
 
     def on_applied(self, slot: int, value: Any) -> None:
         """React to a decision; a subclass whose members change does."""

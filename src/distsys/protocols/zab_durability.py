@@ -66,7 +66,7 @@ def history_before_epoch(memory: Beginnings, world: World) -> tuple[Beginnings, 
             if history.last_index < begin.last_index or not agree(history, begin, begin.last_index):
                 return memory, (
                     f"the disk of {step.node} enters epoch {now} without the history of its leader, "
-                    f"which has {begin.last_index} transactions"
+                    f"which goes up to index {begin.last_index}"
                 )
         epoch = now
     zab = acting(world)

@@ -34,7 +34,7 @@ class ZabLinks(ZabHistory):
 
     State, durable: `connection`, the number of the last one that was opened here. Volatile: `state`, `phase`,
     `leader`; at a follower `link` (the last message that was taken), `early` (those that overtook others) and
-    `pinged` (how far the leader had come at the last ping); at a leader `links` (for each follower the last message
+    `pinged` (how far the leader is known to have come); at a leader `links` (for each follower the last message
     that was sent) and `heard` (who has acknowledged something since it last looked).
     Messages: FollowerInfo opens a connection, Ping keeps it.
     Timers: "connect", to ask once more until the leader speaks; "ping", at a leader; "patience", after which a
@@ -123,8 +123,13 @@ class ZabLinks(ZabHistory):
         """React to the next message of the leader; subclasses know what it means."""
 
     def on_ping(self, sender: str, message: Ping) -> None:
-        """Go on following, or open another connection when what the last ping spoke of has not come."""
-        if not self.is_connected(sender, message.last):
+        """Go on following, or open another connection when what the last ping spoke of has not come.
+
+        One that speaks of less than an earlier one is late. Or the leader has begun anew: a FollowerInfo of this
+        connection came to it a second time, and it believes the connection to be new. Who went on following would
+        stay in the old epoch for ever.
+        """
+        if not self.is_connected(sender, message.last) or message.last.number < self.pinged:
             return
         if self.phase is Phase.BROADCAST:  # before that, its answers may be lost: it has one timeout in all
             self.set_timer("patience", self.election_ms * MS)
