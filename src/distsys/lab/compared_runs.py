@@ -1,0 +1,389 @@
+"""The same faults under three protocols: how the runs of the page on Raft, Multi-Paxos and Zab are made and measured.
+
+What is equal: the servers, the link (every message takes `DELAY`), the election timeout and the time between
+heartbeats, and what clients ask: each command is offered to every server at the same moment, once, and the one that
+leads takes it. What a script does to "the leader" it does to whoever leads at that moment. What is measured can be
+seen by a client: when a command is answered, which is when the server that took it says that it is committed.
+
+>>> run = acted("Raft", "the leader crashes", seed=1)
+>>> seen = measure(run)
+>>> seen.without_service(BEGIN) > 300 * MS
+True
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distsys.core import MS, S, Trace, systems
+from distsys.core.errors import UnknownNameError, shown
+from distsys.core.events import Deliver, Note, Output, Persist, Send
+from distsys.core.systems import Cluster, Request
+from distsys.core.trace import Step
+from distsys.drivers import Crash, Heal, Partition, Restart, SetLink, Simulator, link
+from distsys.drivers.faults import Action
+from distsys.drivers.network import Link
+from distsys.protocols.replication import Committed, NotLeader, Propose
+
+SYSTEMS = {"Raft": "raft", "Multi-Paxos": "multi-paxos", "Zab": "zab"}
+DELAY, ELECTION, HEARTBEAT, DECIDE = 10 * MS, 300 * MS, 50 * MS, 50 * MS  # DECIDE: only Zab has such a time
+BEGIN = 1 * S  # when the fault of a single act begins: by then every run has a leader
+WAKING = ("election", "patience")  # the timers with which a server gives up waiting for a leader
+Acting = Callable[[int, str, tuple[str, ...]], tuple[Action, ...]]
+
+
+def cluster_of(protocol: str, servers: int = 3, **options: Any) -> Cluster:
+    """Return servers of one of the three protocols, with the settings that all share."""
+    if protocol not in SYSTEMS:
+        raise UnknownNameError(f"protocol must be one of {', '.join(SYSTEMS)}, but it is {shown(protocol)}")
+    settings = {"election_ms": ELECTION // MS, "heartbeat_ms": HEARTBEAT // MS, **options}
+    return systems.build(SYSTEMS[protocol], nodes=servers, **settings)
+
+
+def offered(names: Iterable[str], first: int, last: int, every: int) -> tuple[Request, ...]:
+    """Return one command after another from `first` to `last`, each offered to all servers at the same moment.
+
+    >>> [(request.at, request.node, request.message.command) for request in offered(("n1", "n2"), 0, 4, 5)]
+    [(0, 'n1', 'c1'), (0, 'n2', 'c1')]
+    """
+    moments = range(first, last + 1, every)
+    return tuple(
+        Request(at, name, Propose(f"c{number}")) for number, at in enumerate(moments, 1) for name in names
+    )
+
+
+# The acts: what happens to whom.
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that happens in a run: for how long, and what it does to the leader of the moment and the others."""
+
+    says: str
+    lasts: int
+    does: Acting
+
+
+LASTS = 800 * MS  # longer than the longest election timeout
+
+
+def _crash(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    return Crash(at, leader), Restart(at + LASTS, leader)
+
+
+def _cut_leader(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    return Partition(at, ((leader,), others)), Heal(at + LASTS)
+
+
+def _cut_follower(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    rest = (leader, *others[1:])
+    return Partition(at, ((others[0],), rest)), Heal(at + LASTS)
+
+
+def _slow(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    far, slow = others[0], link(delay=10 * DELAY)
+    ends = at + LASTS
+    return (
+        *(SetLink(at, "*", far, slow), SetLink(at, far, "*", slow)),
+        *(SetLink(ends, "*", far, None), SetLink(ends, far, "*", None)),
+    )
+
+
+def _all_crash(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    names = sorted((leader, *others))
+    return (*(Crash(at, name) for name in names), *(Restart(at + 200 * MS, name) for name in names))
+
+
+def _loss(at: int, leader: str, others: tuple[str, ...]) -> tuple[Action, ...]:
+    return SetLink(at, "*", "*", link(delay=DELAY, loss=0.2)), SetLink(at + LASTS, "*", "*", None)
+
+
+ACTS: dict[str, Act] = {
+    "the leader crashes": Act("It is down for 800 ms.", LASTS, _crash),
+    "the leader is cut off": Act("For 800 ms nobody hears it, and it hears nobody.", LASTS, _cut_leader),
+    "a follower is cut off": Act("For 800 ms it is alone; then it comes back.", LASTS, _cut_follower),
+    "a follower is slow": Act("For 800 ms its messages take ten times as long.", LASTS, _slow),
+    "all crash": Act("All are down for 200 ms.", 200 * MS, _all_crash),
+    "messages are lost": Act("For 800 ms the network loses one in five.", LASTS, _loss),
+}
+SCRIPT = {  # the acts of the one script, by their moments
+    1_000 * MS: "the leader crashes",
+    2_400 * MS: "the leader is cut off",
+    3_800 * MS: "a follower is cut off",
+    5_200 * MS: "all crash",
+    6_400 * MS: "messages are lost",
+}
+SCRIPT_ENDS = 7_800 * MS
+
+
+def leader_at(trace: Trace, at: int) -> str:
+    """Return who was the last to begin to lead before a moment."""
+    leader = ""
+    for step in trace:
+        if step.at < at and _begins_to_lead(step):
+            leader = step.node
+    return leader
+
+
+def _begins_to_lead(step: Step) -> bool:
+    notes = (effect.text for effect in step.effects[: step.kept] if isinstance(effect, Note))
+    return any(text.startswith("leads ") for text in notes)
+
+
+def scripted(
+    cluster: Cluster,
+    acts: Mapping[int, str],
+    seed: int,
+    *,
+    until: int,
+    requests: tuple[Request, ...],
+    network: Link | None = None,
+) -> Trace:
+    """Return the run in which the acts begin at their moments.
+
+    Who leads at a moment is found by the same run up to there: a fault that comes later changes nothing before it.
+    """
+    script: tuple[Action, ...] = ()
+
+    def run(until: int) -> Trace:
+        asked = tuple(request for request in requests if request.at < until)
+        here = tuple(action for action in script if action.at < until)
+        return Simulator(
+            cluster,
+            seed,
+            network=network or link(delay=DELAY),
+            script=here,
+            requests=asked,
+            laws=(),
+            until=until,
+            settle=0,
+        ).run()
+
+    for at, name in sorted(acts.items()):
+        leader = leader_at(run(at), at) or cluster.names[0]
+        others = tuple(other for other in cluster.names if other != leader)
+        script += ACTS[name].does(at, leader, others)
+    return run(until)
+
+
+def whole_script(protocol: str, seed: int, *, every: int = 20 * MS) -> Trace:
+    """Return the run of `SCRIPT` under a protocol, with a command every 20 ms."""
+    cluster = cluster_of(protocol)
+    asked = offered(cluster.names, 800 * MS, SCRIPT_ENDS - 1, every)
+    return scripted(cluster, SCRIPT, seed, until=SCRIPT_ENDS, requests=asked)
+
+
+def acted(protocol: str, act: str, seed: int, *, every: int = 10 * MS, after: int = 700 * MS) -> Trace:
+    """Return the run of a single act: commands from 50 ms before it until `after` its last change.
+
+    The fault begins at `BEGIN`, and up to one heartbeat later, evenly over the seeds: it must not always meet the same
+    moment between two heartbeats. A leader that crashes stays down here.
+    """
+    cluster = cluster_of(protocol)
+    begin = moment(seed)
+    until = begin + after + (0 if act == "the leader crashes" else ACTS[act].lasts)
+    asked = offered(cluster.names, BEGIN - 50 * MS, until, every)
+    return scripted(cluster, {begin: act}, seed, until=until, requests=asked)
+
+
+def moment(seed: int) -> int:
+    """Return when the fault of a single act begins in the run of a seed.
+
+    >>> [moment(seed) - BEGIN for seed in (0, 1, 2, 50)]
+    [0, 19000, 38000, 0]
+    """
+    return BEGIN + seed * 19 * MS % HEARTBEAT
+
+
+# What is measured.
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run shows, in microseconds.
+
+    offered   command -> when it was offered
+    answered  command -> when the server that took it said that it is committed
+    heard     command -> when the other servers applied it, one after the other
+    refused   the commands that no server took
+    sent      (moment, class) of each message between servers
+    writes    when something was written to a disk
+    woke      when servers gave up waiting for a leader, and `led` when servers began to lead
+    ends      when the run ended
+    """
+
+    offered: Mapping[str, int]
+    answered: Mapping[str, int]
+    heard: Mapping[str, tuple[int, ...]]
+    refused: frozenset[str]
+    sent: tuple[tuple[int, str], ...]
+    writes: tuple[int, ...]
+    woke: tuple[int, ...]
+    led: tuple[int, ...]
+    ends: int
+
+    def without_service(self, begin: int, end: int | None = None) -> int:
+        """Return the longest time after `begin` in which no command was answered."""
+        start, stop = self.gap(begin, end)
+        return stop - start
+
+    def gap(self, begin: int, end: int | None = None) -> tuple[int, int]:
+        """Return the longest time after `begin` without an answer, as its two ends."""
+        last = self.ends if end is None else end
+        inside = [at for at in sorted(self.answered.values()) if begin < at < last]
+        moments = [begin, *inside, last]
+        gaps = [(b - a, a, b) for a, b in zip(moments, moments[1:], strict=False)]
+        longest = max(gaps)
+        return longest[1], longest[2]
+
+    def service(self, begin: int, apart: int) -> tuple[tuple[int, int], ...]:
+        """Return the stretches of time from `begin` in which answers are no more than `apart` from each other."""
+        moments = sorted(at for at in self.answered.values() if at >= begin)
+        parts: list[tuple[int, int]] = []
+        for at in moments:
+            if parts and at - parts[-1][1] <= apart:
+                parts[-1] = (parts[-1][0], at)
+            else:
+                parts.append((at, at))
+        return tuple(parts)
+
+    def messages(self, begin: int = 0, end: int | None = None) -> Counter[str]:
+        """Return how many messages of each class were sent from `begin` on and before `end`."""
+        last = self.ends + 1 if end is None else end
+        return Counter(kind for at, kind in self.sent if begin <= at < last)
+
+    def first_wake(self, begin: int) -> int:
+        """Return when after `begin` the first server gave up waiting for a leader; the end of the run if none did."""
+        return next((at for at in self.woke if at >= begin), self.ends)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The commands that a server took and did not answer; whether they are committed no client knows."""
+        return frozenset(self.offered) - frozenset(self.answered) - self.refused
+
+
+def measure(trace: Trace) -> Measured:
+    """Return what a run of one of the three protocols shows."""
+    watch = _Watch()
+    for step in trace:
+        watch.see(step)
+    return watch.result(trace)
+
+
+class _Watch:
+    """Walks through a run once."""
+
+    def __init__(self) -> None:
+        self.offered: dict[str, int] = {}
+        self.taken: dict[str, set[str]] = {}  # command -> servers that have it from a client
+        self.answered: dict[str, int] = {}
+        self.applied: dict[str, dict[str, int]] = {}  # command -> server -> when
+        self.sent: list[tuple[int, str]] = []
+        self.writes: list[int] = []
+        self.woke: list[int] = []
+        self.led: list[int] = []
+
+    def see(self, step: Step) -> None:
+        """Take a step into account."""
+        if step.kind == "crash":
+            for servers in self.taken.values():
+                servers.discard(step.node)
+        message = step.event.message if isinstance(step.event, Deliver) else None
+        if isinstance(message, Propose):
+            self.offered.setdefault(message.command, step.at)
+            self.taken.setdefault(message.command, set()).add(step.node)
+        if step.kind == "timeout" and getattr(step.event, "timer", "") in WAKING:
+            self.woke += [step.at]
+        if _begins_to_lead(step):
+            self.led += [step.at]
+        for effect in step.effects[: step.kept]:
+            if isinstance(effect, Send):
+                self.sent.append((step.at, type(effect.message).__name__))
+            elif isinstance(effect, Persist):
+                self.writes.append(step.at)
+            elif isinstance(effect, Output):
+                self.output(step, effect.value)
+
+    def output(self, step: Step, value: Any) -> None:
+        """Take into account what a server tells its host."""
+        if isinstance(value, NotLeader):
+            self.taken.get(value.command, set()).discard(step.node)
+        elif isinstance(value, Committed) and isinstance(value.entry.command, str):
+            command = value.entry.command
+            self.applied.setdefault(command, {}).setdefault(step.node, step.at)
+            if step.node in self.taken.get(command, ()):
+                self.answered.setdefault(command, step.at)
+
+    def result(self, trace: Trace) -> Measured:
+        """Return all of it."""
+        heard = {}
+        for command, servers in self.applied.items():
+            times = sorted(servers.values())
+            heard[command] = tuple(times[1:])
+        kept = {command for command, servers in self.taken.items() if servers}
+        refused = {c for c in self.offered if c not in kept and c not in self.applied and c not in self.answered}
+        return Measured(
+            offered=self.offered,
+            answered=self.answered,
+            heard=heard,
+            refused=frozenset(refused),
+            sent=tuple(self.sent),
+            writes=tuple(self.writes),
+            woke=tuple(self.woke),
+            led=tuple(self.led),
+            ends=int(trace.header.driver["until"]),
+        )
+
+
+# Without faults.
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What commands cost without faults, on average: messages by class and writes for each, and the time in delays.
+
+    leader, followers   from the offer to the answer, and until the last follower has applied it, in delays of a link
+    idle                messages in each interval between heartbeats, when nothing is asked
+    """
+
+    messages: Mapping[str, float]
+    writes: float
+    leader: float
+    followers: float
+    idle: float
+
+    @property
+    def total(self) -> float:
+        """All messages for a command."""
+        return sum(self.messages.values())
+
+
+def cost(protocol: str, servers: int = 3, *, commands: int = 50, seed: int = 1) -> Cost:
+    """Return what commands cost that come one by one, every 51 ms, so at every phase between two heartbeats.
+
+    Counted are the messages and writes of a run with commands, without those of the same run without them.
+
+    >>> round(cost("Zab", 5).total)
+    12
+    """
+    cluster = cluster_of(protocol, servers)
+    until = BEGIN + commands * (HEARTBEAT + MS)
+    asked = offered(cluster.names, BEGIN, until - 5 * DELAY - HEARTBEAT, HEARTBEAT + MS)
+    busy, idle = (
+        measure(scripted(cluster, {}, seed, until=until, requests=requests)) for requests in (asked, ())
+    )
+    number = len(busy.offered)
+    more = busy.messages()
+    more.subtract(idle.messages())
+    answers = [busy.answered[command] - at for command, at in busy.offered.items()]
+    heard = [busy.heard[command][-1] - at for command, at in busy.offered.items()]
+    return Cost(
+        messages={kind: count / number for kind, count in sorted(more.items()) if count},
+        writes=(len(busy.writes) - len(idle.writes)) / number,
+        leader=sum(answers) / number / DELAY,
+        followers=sum(heard) / number / DELAY,
+        idle=sum(idle.messages(BEGIN).values()) / ((until - BEGIN) / HEARTBEAT),
+    )
