@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from distsys.core import MS, S, Trace, systems
-from distsys.core.errors import UnknownNameError, shown
+from distsys.core.errors import UnknownNameError
+from distsys.core.errors import shown as told
 from distsys.core.events import Deliver, Note, Output, Persist, Send
 from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Step
@@ -29,18 +30,22 @@ from distsys.drivers.network import Link
 from distsys.protocols.replication import Committed, NotLeader, Propose
 
 SYSTEMS = {"Raft": "raft", "Multi-Paxos": "multi-paxos", "Zab": "zab"}
+OTHERS = {"Raft with pre-vote": "raft-members"}
 DELAY, ELECTION, HEARTBEAT, DECIDE = 10 * MS, 300 * MS, 50 * MS, 50 * MS  # DECIDE: only Zab has such a time
-BEGIN = 1 * S  # when the fault of a single act begins: by then every run has a leader
+BEGIN = 1_500 * MS  # when the fault of a single act begins: by then a run has a leader
 WAKING = ("election", "patience")  # the timers with which a server gives up waiting for a leader
 Acting = Callable[[int, str, tuple[str, ...]], tuple[Action, ...]]
 
 
 def cluster_of(protocol: str, servers: int = 3, **options: Any) -> Cluster:
-    """Return servers of one of the three protocols, with the settings that all share."""
-    if protocol not in SYSTEMS:
-        raise UnknownNameError(f"protocol must be one of {', '.join(SYSTEMS)}, but it is {shown(protocol)}")
+    """Return servers of one of the three protocols, or of `OTHERS`, with the settings that all share."""
+    known = SYSTEMS | OTHERS
+    if protocol not in known:
+        raise UnknownNameError(f"protocol must be one of {', '.join(known)}, but it is {told(protocol)}")
     settings = {"election_ms": ELECTION // MS, "heartbeat_ms": HEARTBEAT // MS, **options}
-    return systems.build(SYSTEMS[protocol], nodes=servers, **settings)
+    if protocol in OTHERS:
+        settings = {"voters": servers, **settings}
+    return systems.build(known[protocol], nodes=servers, **settings)
 
 
 def offered(names: Iterable[str], first: int, last: int, every: int) -> tuple[Request, ...]:
@@ -176,26 +181,48 @@ def whole_script(protocol: str, seed: int, *, every: int = 20 * MS) -> Trace:
     return scripted(cluster, SCRIPT, seed, until=SCRIPT_ENDS, requests=asked)
 
 
-def acted(protocol: str, act: str, seed: int, *, every: int = 10 * MS, after: int = 700 * MS) -> Trace:
-    """Return the run of a single act: commands from 50 ms before it until `after` its last change.
+def acted(
+    protocol: str, act: str, seed: int, *, before: int = 5, after: int = 700 * MS, network: Link | None = None
+) -> Trace:
+    """Return the run of a single act: a command every 10 ms, the first of them `before` the fault.
 
-    The fault begins at `BEGIN`, and up to one heartbeat later, evenly over the seeds: it must not always meet the same
-    moment between two heartbeats. A leader that crashes stays down here.
+    The fault begins at `moment(seed, before)`. The run ends `after` the last change of the act; a leader that crashes
+    stays down here.
     """
-    cluster = cluster_of(protocol)
-    begin = moment(seed)
+    cluster, every = cluster_of(protocol), 10 * MS
+    begin = moment(seed, before)
     until = begin + after + (0 if act == "the leader crashes" else ACTS[act].lasts)
-    asked = offered(cluster.names, BEGIN - 50 * MS, until, every)
-    return scripted(cluster, {begin: act}, seed, until=until, requests=asked)
+    asked = offered(cluster.names, BEGIN - 5 * every, until, every)
+    return scripted(cluster, {begin: act}, seed, until=until, requests=asked, network=network)
 
 
-def moment(seed: int) -> int:
-    """Return when the fault of a single act begins in the run of a seed.
+def shown(protocol: str, seed: int = 25) -> Trace:
+    """Return a short run to look at: n3 leads and crashes at 1 s; a command every 100 ms."""
+    cluster, until = cluster_of(protocol), 1_480 * MS
+    asked = offered(cluster.names, 950 * MS, until - 1, 100 * MS)
+    return scripted(cluster, {1 * S: "the leader crashes"}, seed, until=until, requests=asked)
 
-    >>> [moment(seed) - BEGIN for seed in (0, 1, 2, 50)]
-    [0, 19000, 38000, 0]
+
+def race(protocol: str, seed: int = 12) -> Trace:
+    """Return a run without commands in which n3 crashes at 1 s, and n1 and n2 wake within one delay of each other."""
+    return scripted(
+        cluster_of(protocol), {1 * S: "the leader crashes"}, seed, until=1_800 * MS, requests=()
+    )
+
+
+def steps_between(trace: Trace, begin: int, end: int) -> tuple[int, int]:
+    """Return the numbers of the first and the last step from `begin` on and before `end`."""
+    numbers = [step.number for step in trace if begin <= step.at < end]
+    return numbers[0], numbers[-1]
+
+
+def moment(seed: int, before: int = 5) -> int:
+    """Return when the fault of a single act begins: at other phases between two heartbeats in other seeds.
+
+    >>> [(moment(seed) - BEGIN) // MS for seed in (0, 1, 2, 50)]
+    [0, 19, 38, 0]
     """
-    return BEGIN + seed * 19 * MS % HEARTBEAT
+    return BEGIN + (before - 5) * 10 * MS + seed * 19 * MS % HEARTBEAT
 
 
 # What is measured.
@@ -362,16 +389,17 @@ class Cost:
 
 
 def cost(protocol: str, servers: int = 3, *, commands: int = 50, seed: int = 1) -> Cost:
-    """Return what commands cost that come one by one, every 51 ms, so at every phase between two heartbeats.
+    """Return what commands cost that come one by one, every 101 ms: so at every phase between two heartbeats.
 
     Counted are the messages and writes of a run with commands, without those of the same run without them.
 
     >>> round(cost("Zab", 5).total)
     12
     """
-    cluster = cluster_of(protocol, servers)
-    until = BEGIN + commands * (HEARTBEAT + MS)
-    asked = offered(cluster.names, BEGIN, until - 5 * DELAY - HEARTBEAT, HEARTBEAT + MS)
+    cluster, every = cluster_of(protocol, servers), 2 * HEARTBEAT + MS
+    last = BEGIN + (commands - 1) * every
+    until = last + every
+    asked = offered(cluster.names, BEGIN, last, every)
     busy, idle = (
         measure(scripted(cluster, {}, seed, until=until, requests=requests)) for requests in (asked, ())
     )

@@ -151,22 +151,24 @@ def spans(
     title: str = "",
     bands: Sequence[tuple[float, float, str]] = (),
 ) -> Drawing:
-    """Return lanes one above the other on one axis, with a bar for each (start, end), and what lies between in numbers.
+    """Return lanes one above the other on one axis, with a bar for each (start, end), and the length of what lies between.
 
+    The lengths are written at the gaps, by turns below and above the lane, with two digits.
     bands  (start, end, label): a shaded part of all lanes, such as a fault, with a short label above it
     """
     _check_series(lanes, len(lanes), alt, equal=False)
     with _figure(title, xlabel, "") as (figure, axes):
         axes.grid(visible=False)
         for start, end, label in bands:
-            axes.axvspan(start, end, facecolor=LIGHT["panel"], edgecolor=LIGHT["quiet"], hatch="//", linewidth=0)
-            axes.text((start + end) / 2, 0.62 - len(lanes), label, ha="center", va="bottom")
+            axes.axvspan(start, end, facecolor=LIGHT["panel"], edgecolor=LIGHT["quiet"], linewidth=0.7)
+            axes.text((start + end) / 2, 0.62, label, ha="center", va="bottom")
         for place, (label, parts) in enumerate(lanes.items()):
             wide = [(start, end - start) for start, end in parts]
             axes.broken_barh(wide, (-place - 0.2, 0.4), facecolor=LIGHT[HUES[place]], label=label)
-            for (_, start), (end, _) in zip(parts, parts[1:], strict=False):
+            for number, ((_, start), (end, _)) in enumerate(zip(parts, parts[1:], strict=False)):
                 said = f"{end - start:.2f}".removeprefix("0")
-                axes.text((start + end) / 2, -place - 0.24, said, ha="center", va="top")
+                y, side = (-place + 0.21, "bottom") if number % 2 else (-place - 0.23, "top")
+                axes.text((start + end) / 2, y, said, ha="center", va=side)
         axes.set_yticks([-place for place in range(len(lanes))], list(lanes))
         axes.set_ylim(0.45 - len(lanes), 0.95)
         picture = _svg(figure, title or f"{', '.join(lanes)} by {xlabel}", alt)
