@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from distsys.core import MS, S, Trace, systems
@@ -205,9 +206,7 @@ def shown(protocol: str, seed: int = 25) -> Trace:
 
 def race(protocol: str, seed: int = 12) -> Trace:
     """Return a run without commands in which n3 crashes at 1 s, and n1 and n2 wake within one delay of each other."""
-    return scripted(
-        cluster_of(protocol), {1 * S: "the leader crashes"}, seed, until=1_800 * MS, requests=()
-    )
+    return scripted(cluster_of(protocol), {1 * S: "the leader crashes"}, seed, until=1_800 * MS, requests=())
 
 
 def steps_between(trace: Trace, begin: int, end: int) -> tuple[int, int]:
@@ -262,7 +261,7 @@ class Measured:
         last = self.ends if end is None else end
         inside = [at for at in sorted(self.answered.values()) if begin < at < last]
         moments = [begin, *inside, last]
-        gaps = [(b - a, a, b) for a, b in zip(moments, moments[1:], strict=False)]
+        gaps = [(b - a, a, b) for a, b in pairwise(moments)]
         longest = max(gaps)
         return longest[1], longest[2]
 
@@ -351,7 +350,9 @@ class _Watch:
             times = sorted(servers.values())
             heard[command] = tuple(times[1:])
         kept = {command for command, servers in self.taken.items() if servers}
-        refused = {c for c in self.offered if c not in kept and c not in self.applied and c not in self.answered}
+        refused = {
+            c for c in self.offered if c not in kept and c not in self.applied and c not in self.answered
+        }
         return Measured(
             offered=self.offered,
             answered=self.answered,

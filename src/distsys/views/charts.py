@@ -200,7 +200,11 @@ def spread(
             hue = LIGHT[HUES[place]]
             axes.plot([min(numbers), max(numbers)], [-place, -place], color=hue, linewidth=1.5)
             axes.broken_barh(
-                [(one, three - one)], (-place - 0.2, 0.4), facecolor=LIGHT["panel"], edgecolor=hue, linewidth=1.5
+                [(one, three - one)],
+                (-place - 0.2, 0.4),
+                facecolor=LIGHT["panel"],
+                edgecolor=hue,
+                linewidth=1.5,
             )
             axes.plot([half, half], [-place - 0.2, -place + 0.2], color=hue, linewidth=3)
             computed = list((reference or {}).get(label, ()))
@@ -208,7 +212,9 @@ def spread(
         axes.set_yticks([-place for place in range(len(values))], list(values))
         axes.set_ylim(0.4 - len(values), 0.6)
         picture = _svg(figure, title or xlabel, alt)
-    return _drawing(picture, alt, caption, table(rows, ("", "least", "quarter", "median", "three quarters", "greatest")))
+    return _drawing(
+        picture, alt, caption, table(rows, ("", "least", "quarter", "median", "three quarters", "greatest"))
+    )
 
 
 def quantile(numbers: Numbers, share: float) -> float:
