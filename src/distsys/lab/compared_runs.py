@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +25,18 @@ from distsys.core.errors import shown as told
 from distsys.core.events import Deliver, Note, Output, Persist, Send
 from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Step
-from distsys.drivers import Crash, Heal, Partition, Restart, SetLink, Simulator, link
+from distsys.drivers import (
+    Bounds,
+    Crash,
+    Exploration,
+    Heal,
+    Partition,
+    Restart,
+    SetLink,
+    Simulator,
+    explore,
+    link,
+)
 from distsys.drivers.faults import Action
 from distsys.drivers.network import Link
 from distsys.protocols.replication import Committed, NotLeader, Propose
@@ -204,9 +215,9 @@ def shown(protocol: str, seed: int = 25) -> Trace:
     return scripted(cluster, {1 * S: "the leader crashes"}, seed, until=until, requests=asked)
 
 
-def race(protocol: str, seed: int = 12) -> Trace:
+def race(protocol: str, seed: int = 130) -> Trace:
     """Return a run without commands in which n3 crashes at 1 s, and n1 and n2 wake within one delay of each other."""
-    return scripted(cluster_of(protocol), {1 * S: "the leader crashes"}, seed, until=1_800 * MS, requests=())
+    return scripted(cluster_of(protocol), {1 * S: "the leader crashes"}, seed, until=1_720 * MS, requests=())
 
 
 def steps_between(trace: Trace, begin: int, end: int) -> tuple[int, int]:
@@ -416,3 +427,24 @@ def cost(protocol: str, servers: int = 3, *, commands: int = 50, seed: int = 1) 
         followers=sum(heard) / number / DELAY,
         idle=sum(idle.messages(BEGIN).values()) / ((until - BEGIN) / HEARTBEAT),
     )
+
+
+# Explored.
+
+LIMITS = {  # once a server may try to lead; in Zab that takes the agreement of two
+    "Raft": Bounds(timeouts=1, timers={"heartbeat": 0}),
+    "Multi-Paxos": Bounds(timeouts=1, timers={"heartbeat": 0}),
+    "Zab": Bounds(timeouts=2, timers={"notify": 0, "connect": 0, "ping": 0, "patience": 0}),
+}
+
+
+def explored(protocol: str, servers: int, *, crashes: int = 0, depth: int | None = None) -> Exploration:
+    """Return all runs in which the last server is asked for one command, and one attempt is made to lead.
+
+    >>> explored("Raft", 2).states
+    41
+    """
+    names = cluster_of(protocol, servers).names
+    bounds = replace(LIMITS[protocol], crashes=crashes, depth=depth)
+    asked = (Request(0, names[-1], Propose("x")),)
+    return explore(SYSTEMS[protocol], nodes=servers, requests=asked, bounds=bounds)

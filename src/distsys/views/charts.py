@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -151,9 +152,9 @@ def spans(
     title: str = "",
     bands: Sequence[tuple[float, float, str]] = (),
 ) -> Drawing:
-    """Return lanes one above the other on one axis, with a bar for each (start, end), and the length of what lies between.
+    """Return lanes one above the other on one axis, with a bar for each (start, end).
 
-    The lengths are written at the gaps, by turns below and above the lane, with two digits.
+    The lengths of the gaps between bars are written there, by turns below and above the lane, with two digits.
     bands  (start, end, label): a shaded part of all lanes, such as a fault, with a short label above it
     """
     _check_series(lanes, len(lanes), alt, equal=False)
@@ -165,7 +166,7 @@ def spans(
         for place, (label, parts) in enumerate(lanes.items()):
             wide = [(start, end - start) for start, end in parts]
             axes.broken_barh(wide, (-place - 0.2, 0.4), facecolor=LIGHT[HUES[place]], label=label)
-            for number, ((_, start), (end, _)) in enumerate(zip(parts, parts[1:], strict=False)):
+            for number, ((_, start), (end, _)) in enumerate(pairwise(parts)):
                 said = f"{end - start:.2f}".removeprefix("0")
                 y, side = (-place + 0.21, "bottom") if number % 2 else (-place - 0.23, "top")
                 axes.text((start + end) / 2, y, said, ha="center", va=side)
@@ -185,7 +186,7 @@ def spread(
     title: str = "",
     reference: Mapping[str, Numbers] | None = None,
 ) -> Drawing:
-    """Return a box for each label: the quartiles of its values, with the median, and a line from the least to the greatest.
+    """Return a box for each label: the quartiles and the median, and a line from the least value to the greatest.
 
     reference  {label: numbers}: points under the box of that label, such as quartiles that were computed
     """

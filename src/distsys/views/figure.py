@@ -122,7 +122,11 @@ def play(
     judges = Judges(labelled, verdict, lights)
     judges.check(panel)
     windows = {
-        label: window(trace, *(end[label] if isinstance(end, Mapping) else end for end in (first, last)))
+        label: window(
+            trace,
+            first[label] if isinstance(first, Mapping) else first,
+            last[label] if isinstance(last, Mapping) else last,
+        )
         for label, trace in labelled.items()
     }
     label, trace = next(iter(labelled.items()))

@@ -27,7 +27,8 @@ page = Page("consensus-compared")
         "answer = (1200, 1580, 1700)",
         "answer = 960",
     ),
-    explanation="With 100 commands a second the heartbeats are a sixth of the bill at most; without any they are all of it.",
+    explanation="With 100 commands a second the heartbeats are a sixth of the bill at most; "
+    "without any they are all of it.",
 )
 def the_bill(answer: object) -> str | None:
     right = (960, 1280, 1360)
@@ -43,9 +44,10 @@ def the_bill(answer: object) -> str | None:
 
 @page.exercise(
     "two-places-at-once",
-    hint="a place is secured when a majority has it; which of the two protocols lets a later place be decided first?",
+    hint="a place is secured when a majority has it; which protocol lets a later place be decided first?",
     solution="""
-        # Raft and Zab: a log has no gaps, so what stands at 5 stands behind 4. Slots of Multi-Paxos are decided one by one.
+        # Raft and Zab: a log has no gaps, so what stands at 5 stands behind 4.
+        # Slots of Multi-Paxos are decided one by one.
         answer = {"Raft": False, "Multi-Paxos": True, "Zab": False}
     """,
     mistakes=(
@@ -68,7 +70,8 @@ def two_places_at_once(answer: object) -> str | None:
 
 @page.exercise(
     "as-patient-as-raft",
-    hint="set the two medians equal: T + 0.293 T + 5 d for Raft, and T' + w + 9 d - h / 2 for Zab with its own timeout T'.",
+    hint="set the two medians equal: T + 0.293 T + 5 d for Raft, and T' + w + 9 d - h / 2 for Zab, "
+    "with a timeout T' of its own.",
     solution="""
         share = 1 - 0.5 ** 0.5  # of the range, at the median of the smaller of two draws
         T, d, h, wait = 1000, 1, 100, 200
@@ -121,7 +124,8 @@ def may_lead(candidate: Sequence[Place], voter: Sequence[Place]) -> bool:
         "def answer(candidate, voter): return candidate[-1][0] >= voter[-1][0]",
         "def answer(candidate, voter): return [n for n, _ in candidate] >= [n for n, _ in voter]",
     ),
-    explanation="A number above in the last place says: this server heard a later leader. It holds for terms as for epochs.",
+    explanation="A greater number in the last place says: this server heard a later leader. "
+    "That holds for terms as for epochs.",
 )
 def newer_not_longer(answer: object) -> str | None:
     if not callable(answer):
@@ -138,7 +142,8 @@ def newer_not_longer(answer: object) -> str | None:
 
 @page.exercise(
     "what-a-client-may-trust",
-    hint="two things: each answered command is among what was applied, and of two servers one has a beginning of the other's.",
+    hint="two things: each answered command is among what was applied, and of two servers one has a beginning "
+    "of what the other has.",
     solution="""
         def answer(answered, applied):
             longest = max(applied.values(), key=len)
@@ -168,8 +173,8 @@ def newer_not_longer(answer: object) -> str | None:
             return None
         """,
     ),
-    explanation="The law knows nothing of terms, ballots or epochs, so it judges all three alike. A server that is behind "
-    "breaks nothing.",
+    explanation="The law knows nothing of terms, ballots or epochs, so it judges all three alike. "
+    "A server that is behind breaks nothing.",
 )
 def what_a_client_may_trust(answer: object) -> str | None:
     if not callable(answer):
@@ -226,7 +231,8 @@ def decided_after(slots: int, alpha: int, delay: int) -> int:
         "def answer(slots, alpha, delay): return (slots + 1) * 2 * delay",
         "answer = 120",
     ),
-    explanation="It is 2 d for each full window and 2 d more: the formula on the page, less the round trip of the promises.",
+    explanation="It is 2 d for each full window and 2 d more: the formula on the page, less the round trip of the "
+    "promises.",
 )
 def slot_by_slot(answer: object) -> str | None:
     if not callable(answer):
