@@ -4,13 +4,13 @@ from distsys import MS, S
 from distsys.core.events import Note, Send
 from distsys.drivers import states
 from distsys.lab import compared_stories as stories
+from distsys.lab.compared_measures import measure
 from distsys.lab.compared_runs import (
     SCRIPT,
     SYSTEMS,
     acted,
     explored,
     leader_at,
-    measure,
     moment,
     race,
     shown,

@@ -6,6 +6,7 @@ from distsys import MS, S, systems
 from distsys.core.errors import UnknownNameError
 from distsys.drivers import Simulator, link
 from distsys.lab import compared_stories as stories
+from distsys.lab.compared_measures import Measured, measure
 from distsys.lab.compared_runs import (
     ACTS,
     BEGIN,
@@ -13,13 +14,11 @@ from distsys.lab.compared_runs import (
     HEARTBEAT,
     SCRIPT,
     SYSTEMS,
-    Measured,
     acted,
     cluster_of,
     cost,
     explored,
     leader_at,
-    measure,
     moment,
     offered,
     scripted,

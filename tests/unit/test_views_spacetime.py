@@ -1,5 +1,6 @@
 """Space-time diagrams: what every picture promises, and golden pictures of small runs."""
 
+import json
 import os
 import re
 import subprocess
@@ -312,11 +313,7 @@ def test_a_figure_says_all_its_steps_in_words_and_of_a_very_long_run_which_are_l
 
 
 def test_each_run_of_a_figure_may_show_a_window_of_its_own():
-    import json
-
-    from distsys.views import play
-
-    run = views_runs.every_fault()
+    run = every_fault()
     figure = play(
         {"early": run, "late": run},
         name="fig-a",
@@ -326,3 +323,5 @@ def test_each_run_of_a_figure_may_show_a_window_of_its_own():
     )
     windows = [(one["label"], one["first"], one["last"]) for one in json.loads(figure.data)["runs"]]
     assert windows == [("early", 1, 8), ("late", 9, 20)]
+    with pytest.raises(ArgumentError, match="first must be a step, or name one for each of early, late"):
+        play({"early": run, "late": run}, name="fig-a", alt="Two runs.", first={"early": 1})

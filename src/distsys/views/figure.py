@@ -121,14 +121,7 @@ def play(
     labelled = _checked(runs, beside)
     judges = Judges(labelled, verdict, lights)
     judges.check(panel)
-    windows = {
-        label: window(
-            trace,
-            first[label] if isinstance(first, Mapping) else first,
-            last[label] if isinstance(last, Mapping) else last,
-        )
-        for label, trace in labelled.items()
-    }
+    windows = _windows(labelled, first, last)
     label, trace = next(iter(labelled.items()))
     start, end = windows[label]
     _check(without, at, panel, tour, windows)
@@ -159,6 +152,20 @@ def play(
         others=tuple(stills.items()), label=label, judged=judges.is_needed,
         height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
     )  # fmt: skip
+
+
+def _windows(
+    labelled: Mapping[str, Trace], first: int | Mapping[str, int], last: int | Mapping[str, int] | None
+) -> dict[str, tuple[int, int]]:
+    """Return the first and the last step of each run that are shown."""
+    starts = first if isinstance(first, Mapping) else dict.fromkeys(labelled, first)
+    ends = last if isinstance(last, Mapping) else dict.fromkeys(labelled, last)
+    for argument, given in (("first", starts), ("last", ends)):
+        if set(given) != set(labelled):
+            raise ArgumentError(
+                f"{argument} must be a step, or name one for each of {', '.join(labelled)}, but it is {shown(given)}"
+            )
+    return {label: window(trace, starts[label], ends[label]) for label, trace in labelled.items()}
 
 
 def _check(
