@@ -6,10 +6,10 @@ from distsys.drivers import states
 from distsys.lab import compared_stories as stories
 from distsys.lab.compared_measures import measure
 from distsys.lab.compared_runs import (
-    SCRIPT,
     SYSTEMS,
     acted,
     explored,
+    gaps_of,
     leader_at,
     moment,
     race,
@@ -24,10 +24,7 @@ def notes(trace, number):
 
 def script():
     """All stop in A and B; C stops two, D is longest for Multi-Paxos, E for Zab."""
-    gaps = {
-        name: [measure(whole_script(name, 1)).without_service(at, at + 1_200 * MS) // MS for at in SCRIPT]
-        for name in SYSTEMS
-    }
+    gaps = {name: [gap // MS for gap in gaps_of(measure(whole_script(name, 1)))] for name in SYSTEMS}
     assert all(gap > 300 for three in gaps.values() for gap in three[:2])
     assert gaps["Zab"][2] == 20
     assert min(gaps["Raft"][2], gaps["Multi-Paxos"][2]) > 200

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from distsys.core import MS, S, Trace, systems
@@ -37,7 +38,7 @@ from distsys.drivers.faults import Action
 from distsys.drivers.network import Link
 from distsys.protocols.replication import Propose
 
-from .compared_measures import begins_to_lead, measure
+from .compared_measures import Measured, begins_to_lead, measure
 
 SYSTEMS = {"Raft": "raft", "Multi-Paxos": "multi-paxos", "Zab": "zab"}
 OTHERS = {"Raft with pre-vote": "raft-members"}
@@ -183,6 +184,12 @@ def whole_script(protocol: str, seed: int, *, every: int = 20 * MS) -> Trace:
     cluster = cluster_of(protocol)
     asked = offered(cluster.names, 800 * MS, SCRIPT_ENDS - 1, every)
     return scripted(cluster, SCRIPT, seed, until=SCRIPT_ENDS, requests=asked)
+
+
+def gaps_of(run: Measured) -> tuple[int, ...]:
+    """Return the longest time without an answer in each act of `SCRIPT`, from its fault to the next one."""
+    begins = (*SCRIPT, SCRIPT_ENDS)
+    return tuple(run.without_service(begin, end) for begin, end in pairwise(begins))
 
 
 def acted(
