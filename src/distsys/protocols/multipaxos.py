@@ -227,7 +227,10 @@ class MultiPaxos(Node):
             self.ask(slot, value)
 
     def may_ask(self, slot: int) -> bool:
-        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it."""
+        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it.
+
+        A promise counts from its `first_slot` on, and in one ballot `next_slot` only grows: none is for later slots.
+        """
         quorums = self.quorums_at(slot) if slot <= self.last_applied + self.alpha else None
         return quorums is not None and quorums.is_phase1_quorum(self.promises)
 
@@ -282,6 +285,8 @@ class MultiPaxos(Node):
             self.broadcast(self.others(), Decided(slot, (message.value,)))
             self.learn(slot, message.value)
             self.apply()
+            if sender != self.name:  # with its own vote it is in the middle of `ask_for_votes`, which goes on
+                self.ask_for_votes()
 
     def close(self, slot: int) -> None:
         """Ask no more for votes in this slot."""
@@ -301,6 +306,7 @@ class MultiPaxos(Node):
         for offset, value in enumerate(message.values):
             self.learn(message.first_slot + offset, value)
         self.apply()
+        self.ask_for_votes()
         if self.last_applied < message.first_slot:
             self.note(f"waits for slot {self.last_applied + 1}")
 
@@ -310,15 +316,18 @@ class MultiPaxos(Node):
             self.chosen = self.chosen.set(slot, value)
 
     def apply(self) -> None:
-        """Hand decisions to the host up to the first slot that is open; a leader may then open further ones."""
+        """Hand decisions to the host up to the first slot that is open; a leader may open further ones then.
+
+        It asks in none of these any more. Others may have decided slots in which it has not asked yet, and a command
+        that it asked for there would be lost.
+        """
         while self.last_applied + 1 in self.chosen:
             self.last_applied += 1
             value = self.chosen[self.last_applied]
             self.close(self.last_applied)  # others may have decided it before this leader has the votes
             self.output(Committed(self.last_applied, Entry(0, value)))  # a choice belongs to no ballot
             self.on_applied(self.last_applied, value)
-        if self.role is Role.LEADER:
-            self.ask_for_votes()
+        self.next_slot = max(self.next_slot, self.last_applied + 1)
 
     def on_applied(self, slot: int, value: Any) -> None:
         """React to a decision; a subclass whose members change does."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.events import Output
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
-from .multipaxos import MultiPaxos
 from .paxos_laws import SAFETY
-from .replication import Committed, Restored, Role
+from .paxos_world import is_host, replicas, told_to_host
+from .replication import Role
+from .replication_laws import outputs, told
 
 
 @record
@@ -31,28 +31,23 @@ class Applied:
 )
 def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | None]:
     """Section 3: "all servers execute the same sequence of state machine commands"."""
-    step = world.step
-    values, last = memory.values, memory.last
-    if step.kind in ("start", "restart"):
-        last = last.set(step.node, 0)
-    for effect in step.effects[: step.kept]:
-        match effect:
-            case Output(Restored(snapshot)):
-                last = last.set(step.node, snapshot.last_index)
-            case Output(Committed(index, entry)):
-                due = last.get(step.node, 0) + 1
-                if index > due:
-                    return memory, f"{step.node} applies slot {index} where slot {due} is due"
-                known = values.get(index, (entry.command,))
-                if known != (entry.command,):
-                    return memory, (
-                        f"{step.node} applies {entry.command!r} in slot {index}, "
-                        f"where {known[0]!r} was applied before"
-                    )
-                values, last = values.set(index, known), last.set(step.node, max(index, due - 1))
-    if values is memory.values and last is memory.last:
+    inside = is_host(world.nodes.get(world.step.node))
+    now = told(world, memory.last, "slot", told_to_host if inside else outputs)
+    if now.evidence is not None:
+        return memory, now.evidence
+    values = memory.values
+    for commit in now.commits:
+        command = commit.entry.command
+        known = values.get(commit.index, (command,))
+        if known != (command,):
+            return memory, (
+                f"{world.step.node} applies {command!r} in slot {commit.index}, "
+                f"where {known[0]!r} was applied before"
+            )
+        values = values.set(commit.index, known)
+    if values is memory.values and now.last is memory.last:
         return memory, None
-    return Applied(values, last), None
+    return Applied(values, now.last), None
 
 
 @law(
@@ -62,7 +57,7 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
 )
 def everything_is_applied(world: World) -> str | None:
     """Progress: the bound is the `settle` of the system."""
-    up = {node.name: node for node in world.nodes.values() if isinstance(node, MultiPaxos)}
+    up = {node.name: node for node in replicas(world)}
     leaders = [node for node in up.values() if node.role is Role.LEADER]
     if len(leaders) != 1:
         return f"at the end {' and '.join(node.name for node in leaders) or 'nobody'} leads"

@@ -94,12 +94,12 @@ class SnapshotMultiPaxos(MultiPaxos):
         self.note(f"installs a snapshot up to {snapshot.last_index}")
         self.write_snapshot(snapshot)
         self.last_applied = snapshot.last_index
-        self.next_slot = max(self.next_slot, self.last_applied + 1)
         for slot in self.acceptances:
             if slot <= self.last_applied:
                 self.close(slot)
         self.output(Restored(snapshot))
         self.apply()
+        self.ask_for_votes()
 
     def on_heartbeat(self, sender: str, message: Heartbeat) -> None:
         """A leader that is behind gets the snapshot, too."""

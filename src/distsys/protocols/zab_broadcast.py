@@ -62,7 +62,7 @@ class ZabBroadcast(ZabLinks):
             case Proposal():
                 self.on_proposal(sender, message)
             case UpToDate():
-                self.phase = Phase.BROADCAST
+                self.phase, self.pinged = Phase.BROADCAST, max(self.pinged, message.link.number)
                 self.deliver(message.zxid)
             case Commit():
                 self.deliver(message.zxid)

@@ -20,6 +20,7 @@ from distsys.core.log import Log
 from distsys.core.values import EMPTY, Map, record
 
 from .raft_world import message_of
+from .replication_laws import told
 from .zab import Zab
 from .zab_durability import DURABILITY
 from .zab_messages import Commit, Transaction, UpToDate, Zxid
@@ -65,9 +66,9 @@ def integrity(memory: Broadcasts, world: World) -> tuple[Broadcasts, str | None]
         known = history
     zab, last = acting(world), memory.last
     if zab is not None:
-        for index, transaction in delivered(zab, world, last):
+        for _, transaction in delivered(zab, world, last):
             if commands.get(transaction.zxid, transaction) != transaction.command:
-                return memory, f"{zab.name} delivers {transaction} at {index}, which nobody has broadcast"
+                return memory, f"{zab.name} delivers {said(transaction)}, which nobody has broadcast"
         last = last.set(zab.name, zab.last_applied)
     return Broadcasts(commands, disks_after(memory.disks, step), last), None
 
@@ -84,6 +85,11 @@ def broadcast_wrongly(
     if disk.get("current_epoch", 0) != zxid.epoch:
         return f"{name} writes a new transaction {zxid}, but it is in epoch {disk.get('current_epoch', 0)}"
     return None
+
+
+def said(transaction: Transaction) -> str:
+    """Return a transaction in words: its zxid, and the command."""
+    return f"{transaction.zxid} ({transaction.command!r})"
 
 
 @law("a commit finds its proposal", "A follower that is told of a commit has that transaction.")
@@ -104,10 +110,11 @@ def a_commit_finds_its_proposal(world: World) -> str | None:
 
 @record
 class Delivered:
-    """What servers have delivered: the sequence that all agree on, and how far each server has come."""
+    """What servers have delivered: the sequence that all agree on, how far each has come, and how far each host."""
 
     sequence: Log[Transaction | None] = Log()
     last: Map[str, int] = EMPTY
+    hosts: Map[str, int] = EMPTY
 
 
 @law_with_memory(
@@ -116,22 +123,28 @@ class Delivered:
     start=Delivered(),
 )
 def total_order(memory: Delivered, world: World) -> tuple[Delivered, str | None]:
-    """The paper's total order and agreement: places are the same, so one of two sequences begins like the other."""
-    zab = acting(world)
-    if zab is None or memory.last.get(zab.name) == zab.last_applied:
-        return memory, None
-    sequence = memory.sequence
-    for index, transaction in delivered(zab, world, memory.last):
+    """The paper's total order and agreement: places are the same, so one of two sequences begins like the other.
+
+    It counts what servers believe to have delivered, and what has reached their hosts: each transaction once.
+    """
+    now = told(world, memory.hosts, "transaction")
+    if now.evidence is not None:
+        return memory, now.evidence
+    zab, sequence, last = acting(world), memory.sequence, memory.last
+    found: list[tuple[int, Any]] = [(commit.index, commit.entry) for commit in now.commits]
+    if zab is not None and last.get(zab.name) != zab.last_applied:
+        found += delivered(zab, world, last)
+        last = last.set(zab.name, zab.last_applied)
+    for index, transaction in found:
         while sequence.last_index < index - 1:
             sequence = sequence.append(None)  # only in a snapshot that nobody has seen the inside of
         if index > sequence.last_index:
             sequence = sequence.append(transaction)
-        elif sequence[index] not in (transaction, None):
-            return (
-                memory,
-                f"{zab.name} delivers {transaction} at {index}, where {sequence[index]} was delivered before",
-            )
-    return Delivered(sequence, memory.last.set(zab.name, zab.last_applied)), None
+        elif (known := sequence[index]) not in (transaction, None):
+            assert known is not None, "that is what nobody has seen"
+            place = f"at {index}, where {said(known)} was delivered before"
+            return memory, f"{world.step.node} delivers {said(transaction)} {place}"
+    return Delivered(sequence, last, now.last), None
 
 
 @law_with_memory(
@@ -261,7 +274,7 @@ def incomplete(leader: Zab, memory: Complete) -> str | None:
             continue
         if index > leader.history.last_index or leader.history[index] != transaction:
             return (
-                f"{leader.name} leads epoch {leader.epoch} without {transaction.zxid} ({transaction.command!r}), "
+                f"{leader.name} leads epoch {leader.epoch} without {said(transaction)}, "
                 f"which was delivered in epoch {memory.epochs[index]}"
             )
     return None

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.errors import ArgumentError, whole_number
+from distsys.core.errors import ArgumentError, shown, whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
 
@@ -34,7 +34,7 @@ class ZabLinks(ZabHistory):
 
     State, durable: `connection`, the number of the last one that was opened here. Volatile: `state`, `phase`,
     `leader`; at a follower `link` (the last message that was taken), `early` (those that overtook others) and
-    `pinged` (how far the leader had come at the last ping); at a leader `links` (for each follower the last message
+    `pinged` (how far the leader is known to have come); at a leader `links` (for each follower the last message
     that was sent) and `heard` (who has acknowledged something since it last looked).
     Messages: FollowerInfo opens a connection, Ping keeps it.
     Timers: "connect", to ask once more until the leader speaks; "ping", at a leader; "patience", after which a
@@ -56,6 +56,11 @@ class ZabLinks(ZabHistory):
         self.observers = server_names("observers", observers) if observers != () else ()
         if both := sorted({*voters} & {*observers}):
             raise ArgumentError(f"observers must not vote, but {both[0]!r} is among the voters")
+        if name not in self.voters and name not in self.observers:
+            raise ArgumentError(
+                f"name must be among the voters or the observers, for a leader tells nobody else what is committed, "
+                f"but it is {shown(name)}"
+            )
         self.election_ms = whole_number("election_ms", election_ms, at_least=2)
         self.heartbeat_ms = whole_number("heartbeat_ms", heartbeat_ms, at_least=1)
         if heartbeat_ms >= election_ms:
@@ -123,8 +128,13 @@ class ZabLinks(ZabHistory):
         """React to the next message of the leader; subclasses know what it means."""
 
     def on_ping(self, sender: str, message: Ping) -> None:
-        """Go on following, or open another connection when what the last ping spoke of has not come."""
-        if not self.is_connected(sender, message.last):
+        """Go on following, or open another connection when what the last ping spoke of has not come.
+
+        One that speaks of less than an earlier one is late. Or the leader has begun anew: a FollowerInfo of this
+        connection came to it a second time, and it believes the connection to be new. Who went on following would
+        stay in the old epoch for ever.
+        """
+        if not self.is_connected(sender, message.last) or message.last.number < self.pinged:
             return
         if self.phase is Phase.BROADCAST:  # before that, its answers may be lost: it has one timeout in all
             self.set_timer("patience", self.election_ms * MS)
