@@ -1,5 +1,6 @@
 """Multi-Paxos, what a review found: each test failed once, and says what must hold."""
 
+from distsys import simulate
 from distsys.core import Map
 from distsys.protocols.multipaxos_members import ReconfigurableMultiPaxos
 from distsys.protocols.multipaxos_messages import Accept, Decided, Promise
@@ -48,3 +49,9 @@ def test_a_candidate_begins_after_what_it_has_learned_meanwhile():
     hear(node, "r3", Decided(1, ("y", "z")))
     hear(node, "r2", Promise(node.ballot, 1, Map({1: Vote(b(0, "r3"), "y")})))
     assert (node.next_slot, node.acceptances) == (3, Map())
+
+
+def test_a_step_that_hangs_at_a_stalled_disk_is_counted_once():
+    trace = simulate("multi-paxos", 217)
+    assert any(step.kind == "stall" for step in trace)
+    assert trace.violations == ()

@@ -34,8 +34,12 @@ def outputs(world: World, reached: int) -> list[Any]:
 def told(
     world: World, last: Map[str, int], place: str, heard: Callable[[World, int], list[Any]] = outputs
 ) -> Told:
-    """Return what the last step told its host; `last` says how far each host had come, `place` what is counted."""
-    step, commits = world.step, list[Committed]()
+    """Return what the last step told its host; `last` says how far each host had come, `place` what is counted.
+
+    A step that hangs at a stalled disk is looked at twice, cut short and whole. So only a whole step moves a host on;
+    after a crash it begins anew in any case.
+    """
+    step, commits, before = world.step, list[Committed](), last
     if step.kind in ("start", "restart"):
         last = last.set(step.node, 0)
     for value in heard(world, last.get(step.node, 0)):
@@ -54,7 +58,7 @@ def told(
                     return Told(last, tuple(commits), evidence)
                 commits.append(value)
                 last = last.set(step.node, index)
-    return Told(last, tuple(commits))
+    return Told(last if step.kept == len(step.effects) else before, tuple(commits))
 
 
 def is_handed_over(world: World, snapshot: Snapshot) -> bool:
