@@ -117,6 +117,18 @@ def test_who_wakes_alone_answers_four_delays_later_and_at_most_one_offer(name):
         assert not alone or 40 * MS <= end - run.first_wake(begin) <= 50 * MS
 
 
+def test_in_the_next_hundred_seeds_the_shares_of_raft_lie_within_two_deviations():
+    gaps = [
+        measure(acted("Raft", "the leader crashes", seed)).without_service(moment(seed)) / MS
+        for seed in range(100, 200)
+    ]
+    for q in (0.25, 0.5, 0.75):
+        y = 1 - (1 - q) ** 0.5
+        p = 2 * y * (1 - 1 / 30) - y**2
+        share = sum(gap < 300 + 300 * y + 50 for gap in gaps) / 100
+        assert abs(share - p) < 2 * (p * (1 - p) / 100) ** 0.5
+
+
 @pytest.mark.parametrize("before", [40, 80, 160])
 def test_multi_paxos_decides_all_slots_again_a_window_at_a_time(before):
     run = measure(acted("Multi-Paxos", "all crash", 3, before=before, after=1 * S))
