@@ -150,3 +150,7 @@ def test_an_option_that_makes_no_sense_is_refused_before_anything_runs(names, op
 def test_a_seed_that_once_failed_members_left_and_slots_that_all_had_applied_stayed_open():
     options = {"alpha": 1, "changes": 2, "snapshot_every": 0}
     assert simulate("multipaxos-kv", 259, **options).violations == ()
+
+
+def test_a_seed_that_once_failed_a_snapshot_brought_a_leader_beyond_the_slots_that_it_had_asked_for():
+    assert simulate("multipaxos-kv", 71, alpha=2, changes=0, snapshot_every=10).violations == ()
