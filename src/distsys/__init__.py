@@ -31,6 +31,11 @@ systems.declare(
         "raft-members": "distsys.protocols.raft_systems:RAFT_MEMBERS",
         "raft-kv": "distsys.services.raft_kv:RAFT_KV",
         "zab": "distsys.protocols.zab_systems:ZAB",
+        "multipaxos-kv": "distsys.services.systems:MULTIPAXOS_KV",
+        "zab-kv": "distsys.services.systems:ZAB_KV",
+        "raft-locks": "distsys.services.systems:RAFT_LOCKS",
+        "multipaxos-locks": "distsys.services.systems:MULTIPAXOS_LOCKS",
+        "zab-locks": "distsys.services.systems:ZAB_LOCKS",
     },
     mutant_modules=(
         "distsys.mutants.clocks",

@@ -138,3 +138,14 @@ def test_a_change_that_cannot_be_is_refused(names, says):
 def test_a_change_is_noted():
     node = replica(ReconfigurableMultiPaxos, alpha=3)
     assert Note("members from slot 4 on: r1, r4, r5") in hear(node, "r2", Decided(1, (NEW,)))
+
+
+def test_a_leader_that_hears_of_decisions_asks_for_no_votes_where_all_is_applied():
+    """Seed 259 of multipaxos-kv: the members of these slots had left, nobody answered, and the slots stayed open."""
+    r2, r1 = Members(("r2",)), Members(("r1",))
+    told = Map({1: Vote(b(1, "r3"), r2), 2: Vote(b(2, "r2"), "x"), 3: Vote(b(2, "r2"), r1)})
+    node = leader(ReconfigurableMultiPaxos, alpha=1, told=told)
+    effects = hear(node, "r3", Decided(1, (r2, "x", r1)))
+    assert (node.last_applied, node.next_slot) == (3, 4)
+    assert asked(effects, Accept) == []
+    assert node.acceptances == node.proposals == Map()

@@ -6,7 +6,7 @@ no move delivers is late, or lost.
 
 from __future__ import annotations
 
-from distsys.drivers.schedules import Move, deliver, request, timeout
+from distsys.drivers.schedules import Move, crash, deliver, request, restart, timeout
 from distsys.protocols.replication import Propose
 from distsys.protocols.zab_messages import (
     Ack,
@@ -81,3 +81,25 @@ OLD_PROPOSAL: Story = (  # ZAB-05
     deliver("n3", "n1", Proposal),  # the late one, of epoch 1
     *broadcasts("n2", "n1", "newer"),  # n1 delivers 2.1, 1.1, 2.2
 )
+
+LOST_HISTORY: Story = (  # what ZAB-01 leads to
+    *FIRST_ELECTION,
+    request("n3", Propose("x")),  # on the disk of n3 alone
+    timeout("n3", "patience"),
+    timeout("n1", "patience"),
+    deliver("n3", "n1", Notification),
+    deliver("n1", "n3", Notification, over=2),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3")[:-1],  # n3 leads epoch 2; n1 has acknowledged x, so n3 delivers it
+    crash("n1"),  # before its disk has x
+    restart("n1"),
+    timeout("n2", "patience"),
+    deliver("n2", "n1", Notification, over=2),
+    deliver("n1", "n2", Notification, over=5),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    *joins("n1", "n2")[:3],  # n2 leads epoch 3, and neither of them has x
+)
+
+LOST_PROPOSAL: Story = (*FIRST_ELECTION, request("n3", Propose("x")))  # ZAB-14: the proposal to n1 is lost

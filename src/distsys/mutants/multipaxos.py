@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from distsys.core.systems import NodeMutant
 from distsys.core.values import Map
 from distsys.protocols.multipaxos_members import ReconfigurableMultiPaxos
-from distsys.protocols.multipaxos_messages import Lacks, Promise
+from distsys.protocols.multipaxos_messages import Lacks, Members, Promise
 from distsys.protocols.multipaxos_snapshots import SnapshotMultiPaxos
 from distsys.protocols.paxos_messages import Ballot
 from distsys.protocols.raft_messages import Entry
@@ -45,6 +47,14 @@ class WhoLeftKeepsItToItself(ReconfigurableMultiPaxos):
 
     def on_lacks(self, sender: str, message: Lacks) -> None:
         SnapshotMultiPaxos.on_lacks(self, sender, message)
+
+
+class MembersCountAtOnce(ReconfigurableMultiPaxos):
+    """PAX-16."""
+
+    def on_applied(self, slot: int, value: Any) -> None:
+        if isinstance(value, Members):
+            self.configurations = self.configurations.set(slot + 1, value.names)
 
 
 MUTANTS = (
@@ -89,5 +99,21 @@ MUTANTS = (
             "for somebody to lead, and nobody does."
         ),
         options={"nodes": 5, "alpha": 2, "changes": 4},
+    ),
+    NodeMutant(
+        id="PAX-16",
+        title="New members count at once",
+        system="multi-paxos",
+        classes={"server": MembersCountAtOnce},
+        breaks="P2c",
+        stronger=("only what is chosen is learned",),
+        depth=16,
+        source=f"{PAPER}, section 3, the last paragraph",
+        story=(
+            "A change of the members counts from the next slot on. But the leader has opened that slot already, "
+            "and asks the old members. The new ones, who have heard of nothing but the change, decide it as well."
+        ),
+        options={"alpha": 2, "changes": 4, "nodes": 5},
+        scenario="distsys.lab.multi_paxos_runs:AT_ONCE",
     ),
 )

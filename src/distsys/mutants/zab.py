@@ -168,10 +168,11 @@ MUTANTS = (
         source="ZOOKEEPER-3911 and ZOOKEEPER-4646 (apache/zookeeper pull requests 1445 and 1993)",
         story=(
             "A follower acknowledges NEWLEADER, and the history that came before it goes to the disk a little later. "
-            "With a quorum of such words the leader serves clients. When the followers crash in between, what was "
-            "committed is in no history of theirs, and one of them may lead the next epoch."
+            "With a quorum of such acknowledgements the leader serves clients. When the followers crash in between, "
+            "what was committed is in no history of theirs, and one of them may lead the next epoch."
         ),
         leads_to="leader completeness",
+        leads_to_by="distsys.lab.scenarios_zab:LOST_HISTORY",
     ),
     NodeMutant(
         id="ZAB-02",
@@ -349,6 +350,8 @@ MUTANTS = (
         classes={"server": WaitsForWhatIsLost},
         breaks="everything is delivered in the end",
         klass="L",
+        depth=14,
+        scenario="distsys.lab.scenarios_zab:LOST_PROPOSAL",
         source="our own variant of a FIFO link over a network that loses messages",
         story=(
             "A follower does not compare what has come with what a ping speaks of. When a message is lost, all that "

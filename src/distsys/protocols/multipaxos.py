@@ -227,7 +227,10 @@ class MultiPaxos(Node):
             self.ask(slot, value)
 
     def may_ask(self, slot: int) -> bool:
-        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it."""
+        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it.
+
+        A promise counts from its `first_slot` on, and in one ballot `next_slot` only grows: none is for later slots.
+        """
         quorums = self.quorums_at(slot) if slot <= self.last_applied + self.alpha else None
         return quorums is not None and quorums.is_phase1_quorum(self.promises)
 

@@ -10,10 +10,10 @@ from typing import Any
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
-from .multipaxos import MultiPaxos
 from .paxos_laws import SAFETY
+from .paxos_world import is_host, replicas, told_to_host
 from .replication import Role
-from .replication_laws import told
+from .replication_laws import outputs, told
 
 
 @record
@@ -31,7 +31,8 @@ class Applied:
 )
 def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | None]:
     """Section 3: "all servers execute the same sequence of state machine commands"."""
-    now = told(world, memory.last, "slot")
+    inside = is_host(world.nodes.get(world.step.node))
+    now = told(world, memory.last, "slot", told_to_host if inside else outputs)
     if now.evidence is not None:
         return memory, now.evidence
     values = memory.values
@@ -56,7 +57,7 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
 )
 def everything_is_applied(world: World) -> str | None:
     """Progress: the bound is the `settle` of the system."""
-    up = {node.name: node for node in world.nodes.values() if isinstance(node, MultiPaxos)}
+    up = {node.name: node for node in replicas(world)}
     leaders = [node for node in up.values() if node.role is Role.LEADER]
     if len(leaders) != 1:
         return f"at the end {' and '.join(node.name for node in leaders) or 'nobody'} leads"

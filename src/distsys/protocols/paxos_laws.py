@@ -17,8 +17,21 @@ from distsys.core.values import EMPTY, Map
 from . import replication
 from .multipaxos_messages import NOOP
 from .paxos import Paxos
-from .paxos_ledger import NO_VOTES, SLOT, Asked, Cast, Learnt, Ledger, Promised, Told, follow, in_memory
+from .paxos_ledger import (
+    NO_VOTES,
+    SLOT,
+    Asked,
+    Cast,
+    Learnt,
+    Ledger,
+    Promised,
+    Told,
+    follow,
+    follow_hosts,
+    in_memory,
+)
 from .paxos_messages import ZERO, Ballot, Propose
+from .paxos_world import paxos_of, said_to_host
 
 # Section 2.1: safety.
 
@@ -40,13 +53,22 @@ def of(slot: int) -> str:
     return "" if slot == SLOT else f", slot {slot}"
 
 
-@law("only what is proposed", "Nobody asks for votes for a value that no client has proposed.")
-def only_what_is_proposed(world: World) -> str | None:
-    """Section 2.1, the first requirement: only a value that has been proposed may be chosen."""
+@law_with_memory(
+    "only what is proposed",
+    "Nobody asks for votes for a value that no client has proposed.",
+    start=frozenset(),
+)
+def only_what_is_proposed(memory: frozenset[Any], world: World) -> tuple[frozenset[Any], str | None]:
+    """Section 2.1, the first requirement: only a value that has been proposed may be chosen.
+
+    What a host proposes to the replica inside is what clients say to the host: they are remembered.
+    """
+    step = world.step
+    memory = memory.union(said_to_host(step, world.nodes.get(step.node)))
     for _, act in follow(Ledger(), world)[1]:
-        if isinstance(act, Asked) and not is_proposed(world, act.value):
-            return f"{world.step.node} asks for votes for {act.value!r}, which nobody has proposed"
-    return None
+        if isinstance(act, Asked) and act.value not in memory and not is_proposed(world, act.value):
+            return memory, f"{step.node} asks for votes for {act.value!r}, which nobody has proposed"
+    return memory, None
 
 
 def is_proposed(world: World, value: Any) -> bool:
@@ -65,7 +87,8 @@ def is_proposed(world: World, value: Any) -> bool:
 def only_what_is_chosen(memory: Ledger, world: World) -> tuple[Ledger, str | None]:
     """Section 2.1, the third requirement."""
     ledger, acts = follow(memory, world)
-    for before, act in acts:
+    ledger, heard = follow_hosts(ledger, world)
+    for before, act in (*acts, *heard):
         if isinstance(act, Learnt) and act.value not in [vote.value for vote in before.chosen(act.slot)]:
             return ledger, (
                 f"{world.step.node} tells its host that {act.value!r} is chosen{of(act.slot)}, "
@@ -220,7 +243,7 @@ def not_durable(name: str, told: Told, ledger: Ledger) -> str | None:
 )
 def everybody_learns(world: World) -> str | None:
     """Progress: there is a leader by chance, for who loses a duel waits for a random time."""
-    up = [node for node in world.nodes.values() if isinstance(node, Paxos)]
+    up = [paxos for node in world.nodes.values() if isinstance(paxos := paxos_of(node), Paxos)]
     if all(node.voted_ballot == ZERO and node.proposal is None for node in up):
         return None  # whoever was asked has crashed since, before anybody heard of it
     for node in up:

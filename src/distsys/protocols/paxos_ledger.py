@@ -20,11 +20,11 @@ from distsys.core.values import EMPTY, Map, record
 
 from . import multipaxos_messages as many
 from .multipaxos import MultiPaxos
-from .paxos import Paxos
 from .paxos_messages import ZERO, Accept, Accepted, Ballot, Chosen, Prepare, Promise, Vote
+from .paxos_world import changes_of, is_host, paxos_of, told_to_host
 from .quorums import Quorums
 from .raft_world import message_of
-from .replication import Committed
+from .replication import Committed, Restored
 
 SLOT = 0  # the only one of single-decree Paxos
 
@@ -87,6 +87,7 @@ class Ledger:
     disks: Map[str, Map[int, Vote]] = EMPTY
     votes: Map[int, Ballots] = Map()
     quorums: Map[int, Quorums] = Map()
+    told: Map[str, int] = EMPTY  # how far each embedded replica has told its host
 
     def add(self, name: str, act: Act) -> Ledger:
         """Return the ledger after an act of `name`."""
@@ -140,6 +141,23 @@ def follow(ledger: Ledger, world: World) -> tuple[Ledger, list[tuple[Ledger, Act
     return ledger, done
 
 
+def follow_hosts(ledger: Ledger, world: World) -> tuple[Ledger, list[tuple[Ledger, Act]]]:
+    """Return the same for what an embedded replica has told its host, which no effect shows: at the end of the step."""
+    step, name = world.step, world.step.node
+    if not is_host(world.nodes.get(name)):
+        return ledger, []
+    last = 0 if step.kind in ("start", "restart") else ledger.told.get(name, 0)
+    done: list[tuple[Ledger, Act]] = []
+    for value in told_to_host(world, last):
+        match value:
+            case Restored(snapshot):
+                last = snapshot.last_index
+            case Committed(last, entry):
+                ledger = meet(ledger, world, last)
+                done.append((ledger, Learnt(last, entry.command)))
+    return replace(ledger, told=ledger.told.set(name, last)), done
+
+
 def meet(ledger: Ledger, world: World, slot: int) -> Ledger:
     """Return the ledger with the quorums of a slot, if somebody knows them."""
     if slot in ledger.quorums:
@@ -153,12 +171,13 @@ def meet(ledger: Ledger, world: World, slot: int) -> Ledger:
 
 def quorums_at(node: Node, slot: int) -> Quorums | None:
     """Return the quorums by which a process decides a slot; None where it is none of Paxos or does not know."""
-    return node.quorums_at(slot) if isinstance(node, (Paxos, MultiPaxos)) else None
+    paxos = paxos_of(node)
+    return None if paxos is None else paxos.quorums_at(slot)
 
 
 def votes_on_disk(effect: Persist) -> Map[int, Vote] | None:
     """Return the last votes that a record writes, by slot; None where it is about something else."""
-    changes = effect.changes
+    changes = changes_of(effect)
     if "votes" in changes:
         votes: Map[int, Vote] = changes["votes"]
         return votes
@@ -169,18 +188,20 @@ def votes_on_disk(effect: Persist) -> Map[int, Vote] | None:
 
 def in_memory(node: Node | None) -> tuple[Ballot, Map[int, Vote]] | None:
     """Return the promise and the last votes that a process knows of itself; None where it is none of Paxos."""
-    if isinstance(node, MultiPaxos):
-        return node.promised, node.votes
-    if not isinstance(node, Paxos):
+    paxos = paxos_of(node)
+    if paxos is None:
         return None
-    voted = node.voted_ballot != ZERO
-    return node.promised, Map({SLOT: Vote(node.voted_ballot, node.voted_value)} if voted else {})
+    if isinstance(paxos, MultiPaxos):
+        return paxos.promised, paxos.votes
+    voted = paxos.voted_ballot != ZERO
+    return paxos.promised, Map({SLOT: Vote(paxos.voted_ballot, paxos.voted_value)} if voted else {})
 
 
 def acts_of(effect: Effect, disk: Map[int, Vote]) -> list[Act]:
     """Return what an effect means in the words of the ledger; `disk` holds the last votes before it."""
     match effect:
-        case Persist(changes):
+        case Persist():
+            changes = changes_of(effect)
             acts: list[Act] = [Promised(changes["promised"])] if "promised" in changes else []
             written = votes_on_disk(effect) or NO_VOTES
             news = (slot for slot in written if written[slot] != disk.get(slot))

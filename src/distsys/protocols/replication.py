@@ -4,8 +4,8 @@ A replication protocol is a node that a host embeds. It takes `Propose(command)`
 `NotLeader(command, leader)` where it does not lead. What is decided comes out as `Committed(index, entry)`, in the
 order 1, 2, 3 and so on without a gap; `entry.command` is None where the protocol filled a place by itself, and the
 host skips that one. `Compact(index, state)` hands the host's state over in place of all up to `index`, and
-`Restored(snapshot)` gives it back: begin from `snapshot.state`. The fields `role`, `leader` and `last_applied` can
-be read at any time.
+`Restored(snapshot)` gives it back: begin from `snapshot.state`. The fields `role`, `leader`, `last_applied` and
+`last_snapshot` can be read at any time. `services.replicated` is such a host.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What must stand on the disk of a Zab server, before a message tells of it and across crashes.
 
-The second law is the one that ZooKeeper has broken more than once: the new epoch went to the disk before the history
-that belongs to it, or the acknowledgement went out before both.
+The first two laws are those that ZooKeeper has broken, the first one more than once: the acknowledgement went out
+before the history was on the disk, or the new epoch was there before the history that belongs to it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def history_before_epoch(memory: Beginnings, world: World) -> tuple[Beginnings, 
             if history.last_index < begin.last_index or not agree(history, begin, begin.last_index):
                 return memory, (
                     f"the disk of {step.node} enters epoch {now} without the history of its leader, "
-                    f"which has {begin.last_index} transactions"
+                    f"which goes up to index {begin.last_index}"
                 )
         epoch = now
     zab = acting(world)

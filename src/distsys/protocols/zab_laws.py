@@ -68,9 +68,9 @@ def integrity(memory: Broadcasts, world: World) -> tuple[Broadcasts, str | None]
         known = history
     zab, last = acting(world), memory.last
     if zab is not None:
-        for index, transaction in delivered(zab, world, last):
+        for _, transaction in delivered(zab, world, last):
             if commands.get(transaction.zxid, transaction) != transaction.command:
-                return memory, f"{zab.name} delivers {transaction} at {index}, which nobody has broadcast"
+                return memory, f"{zab.name} delivers {said(transaction)}, which nobody has broadcast"
         last = last.set(zab.name, zab.last_applied)
     return Broadcasts(commands, disks_after(memory.disks, step), last), None
 
@@ -87,6 +87,11 @@ def broadcast_wrongly(
     if disk.get("current_epoch", 0) != zxid.epoch:
         return f"{name} writes a new transaction {zxid}, but it is in epoch {disk.get('current_epoch', 0)}"
     return None
+
+
+def said(transaction: Transaction) -> str:
+    """Return a transaction in words: its zxid, and the command."""
+    return f"{transaction.zxid} ({transaction.command!r})"
 
 
 @law("a commit finds its proposal", "A follower that is told of a commit has that transaction.")
@@ -137,11 +142,10 @@ def total_order(memory: Delivered, world: World) -> tuple[Delivered, str | None]
             sequence = sequence.append(None)  # only in a snapshot that nobody has seen the inside of
         if index > sequence.last_index:
             sequence = sequence.append(transaction)
-        elif sequence[index] not in (transaction, None):
-            return (
-                memory,
-                f"{world.step.node} delivers {transaction} at {index}, where {sequence[index]} was delivered before",
-            )
+        elif (known := sequence[index]) not in (transaction, None):
+            assert known is not None, "that is what nobody has seen"
+            place = f"at {index}, where {said(known)} was delivered before"
+            return memory, f"{world.step.node} delivers {said(transaction)} {place}"
     return Delivered(sequence, last, now.last), None
 
 
@@ -325,7 +329,7 @@ def incomplete(leader: Zab, memory: Complete) -> str | None:
             continue
         if index > leader.history.last_index or leader.history[index] != transaction:
             return (
-                f"{leader.name} leads epoch {leader.epoch} without {transaction.zxid} ({transaction.command!r}), "
+                f"{leader.name} leads epoch {leader.epoch} without {said(transaction)}, "
                 f"which was delivered in epoch {memory.epochs[index]}"
             )
     return None
