@@ -84,7 +84,7 @@ X, Y = transactions("1.1", "2.1")
         ),
         (
             [world("n1", Committed(1, X), Note("commits"), kept=1), world("n2", Committed(1, Y))],
-            f"n2 delivers {Y} at 1, where {X} was delivered before",
+            "n2 delivers 2.1 ('c2.1') at 1, where 1.1 ('c1.1') was delivered before",
         ),
     ],
 )

@@ -227,7 +227,10 @@ class MultiPaxos(Node):
             self.ask(slot, value)
 
     def may_ask(self, slot: int) -> bool:
-        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it."""
+        """Return whether a quorum has promised for this slot, and no more than alpha slots are open with it.
+
+        A promise counts from its `first_slot` on, and in one ballot `next_slot` only grows: none is for later slots.
+        """
         quorums = self.quorums_at(slot) if slot <= self.last_applied + self.alpha else None
         return quorums is not None and quorums.is_phase1_quorum(self.promises)
 
@@ -322,7 +325,6 @@ class MultiPaxos(Node):
             self.last_applied += 1
             value = self.chosen[self.last_applied]
             self.close(self.last_applied)  # others may have decided it before this leader has the votes
-            self.next_slot = max(self.next_slot, self.last_applied + 1)  # or before it has asked for any
             self.output(Committed(self.last_applied, Entry(0, value)))  # a choice belongs to no ballot
             self.on_applied(self.last_applied, value)
         self.next_slot = max(self.next_slot, self.last_applied + 1)

@@ -31,6 +31,8 @@ class ReconfigurableMultiPaxos(SnapshotMultiPaxos):
 
     State beside that of the others, derived from decisions and snapshot: `configurations` (first slot -> members).
     From the host: Propose(Members(names)). Outputs: ChangeRefused.
+    Assumes: who has left stays up until a snapshot at the new members covers the change. What is decided is in memory
+    only, so after a crash of all who know it, it is found again by the old members, from their votes.
     Source: Lamport 2001, "Paxos Made Simple", section 3, the last paragraphs.
     """
 

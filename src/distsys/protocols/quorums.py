@@ -39,6 +39,16 @@ def names_of(argument: str, names: Any) -> tuple[str, ...]:
     return names
 
 
+def held(names: Iterable[str]) -> set[str]:
+    """Return `names` as a set, or raise an error if it is no collection of names."""
+    try:
+        if not isinstance(names, str):
+            return set(names)
+    except TypeError:  # the error below says more
+        pass
+    raise ArgumentTypeError(f"names must be a set or another collection of names, but it is {shown(names)}")
+
+
 @record
 class Sizes:
     """Any `q1` of the acceptors promise, any `q2` of them vote."""
@@ -49,11 +59,11 @@ class Sizes:
 
     def is_phase1_quorum(self, names: Iterable[str]) -> bool:
         """Return whether the promises of `names` are enough to begin phase 2."""
-        return len(set(names) & set(self.names)) >= self.q1
+        return len(held(names) & set(self.names)) >= self.q1
 
     def is_phase2_quorum(self, names: Iterable[str]) -> bool:
         """Return whether a value for which all `names` voted in one ballot is chosen."""
-        return len(set(names) & set(self.names)) >= self.q2
+        return len(held(names) & set(self.names)) >= self.q2
 
 
 @record
@@ -70,14 +80,14 @@ class Grid:
 
     def is_phase1_quorum(self, names: Iterable[str]) -> bool:
         """Return whether `names` hold a whole row."""
-        held = set(names)
-        return any(row <= held for row in self.rows())
+        promised = held(names)
+        return any(row <= promised for row in self.rows())
 
     def is_phase2_quorum(self, names: Iterable[str]) -> bool:
         """Return whether `names` hold a whole column."""
-        held = set(names)
+        voted = held(names)
         columns = (set(self.names[first :: self.columns]) for first in range(self.columns))
-        return any(column <= held for column in columns)
+        return any(column <= voted for column in columns)
 
 
 Quorums = Sizes | Grid
@@ -85,12 +95,13 @@ Quorums = Sizes | Grid
 
 def majority(names: tuple[str, ...]) -> Sizes:
     """Return the quorums of the papers: more than half, in both phases."""
-    half = len(names) // 2 + 1
+    half = len(names_of("names", names)) // 2 + 1
     return Sizes(names, half, half)
 
 
 def sizes(names: tuple[str, ...], q1: int, q2: int) -> Sizes:
     """Return quorums of q1 and q2 acceptors; an error unless they always meet."""
+    names_of("names", names)
     whole_number("q1", q1, at_least=1, at_most=len(names))
     whole_number("q2", q2, at_least=1, at_most=len(names))
     if q1 + q2 <= len(names):
@@ -102,6 +113,7 @@ def sizes(names: tuple[str, ...], q1: int, q2: int) -> Sizes:
 
 def grid(names: tuple[str, ...], columns: int) -> Grid:
     """Return quorums that are rows and columns; an error unless the grid is full."""
+    names_of("names", names)
     whole_number("columns", columns, at_least=1)
     if len(names) % columns:
         raise ArgumentError(f"columns must divide {len(names)}, the number of acceptors, but it is {columns}")
@@ -119,7 +131,8 @@ def quorums_of(choice: Any, names: tuple[str, ...]) -> Quorums:
     """Return the quorums of `names` for a choice: ("majority",), ("sizes", q1, q2) or ("grid", columns)."""
     if not isinstance(choice, tuple):
         raise ArgumentTypeError(f"quorums must be {KNOWN}, but it is {shown(choice)}")
-    maker, count = MAKERS.get(choice[0] if choice else "", (majority, None))
+    kind = choice[0] if choice and isinstance(choice[0], str) else ""
+    maker, count = MAKERS.get(kind, (majority, None))
     if len(choice) - 1 != count:
         raise ArgumentError(f"quorums must be {KNOWN}, but it is {shown(choice)}")
     return maker(names, *choice[1:])

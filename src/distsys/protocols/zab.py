@@ -25,7 +25,7 @@ from .zab_election import ZabElection
 
 
 class Zab(ZabElection):
-    """A Zab server: a voter if its name is among `voters`, else an observer.
+    """A Zab server: a voter if its name is among `voters`, an observer if it is among `observers`.
 
     State, durable: `accepted_epoch`, `current_epoch`, `history`, `last_snapshot`, `connection`; the rest is volatile,
     and each class says its part.

@@ -1,7 +1,7 @@
 """What must stand on the disk of a Zab server, before a message tells of it and across crashes.
 
-The second law is the one that ZooKeeper has broken more than once: the new epoch went to the disk before the history
-that belongs to it, or the acknowledgement went out before both.
+The first two laws are those that ZooKeeper has broken, the first one more than once: the acknowledgement went out
+before the history was on the disk, or the new epoch was there before the history that belongs to it.
 """
 
 from __future__ import annotations

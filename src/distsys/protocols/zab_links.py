@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.errors import ArgumentError, whole_number
+from distsys.core.errors import ArgumentError, shown, whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
 
@@ -56,6 +56,11 @@ class ZabLinks(ZabHistory):
         self.observers = server_names("observers", observers) if observers != () else ()
         if both := sorted({*voters} & {*observers}):
             raise ArgumentError(f"observers must not vote, but {both[0]!r} is among the voters")
+        if name not in self.voters and name not in self.observers:
+            raise ArgumentError(
+                f"name must be among the voters or the observers, for a leader tells nobody else what is committed, "
+                f"but it is {shown(name)}"
+            )
         self.election_ms = whole_number("election_ms", election_ms, at_least=2)
         self.heartbeat_ms = whole_number("heartbeat_ms", heartbeat_ms, at_least=1)
         if heartbeat_ms >= election_ms:

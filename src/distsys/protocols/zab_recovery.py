@@ -6,9 +6,10 @@ election went wrong and starts anew: every committed transaction is in some hist
 no member of a quorum surpasses has all of them.
 
 *Synchronisation.* Each follower gets what makes its history equal to the leader's: DIFF, what it lacks; TRUNC, where
-to cut what nobody else has, and what comes then; SNAP, a snapshot, when the leader has dropped what the follower
-lacks. NEWLEADER closes it. A follower writes the new history and the new epoch in one record, and only then
-acknowledges. With a quorum of these the whole initial history is committed, and the leader may broadcast.
+to cut what the leader has not (so it was never committed), and what comes then; SNAP, a snapshot, when the leader
+has dropped what the follower lacks. NEWLEADER closes it. A follower writes the new history and the new epoch in one
+record, and only then acknowledges. With a quorum of these the whole initial history is committed, and the leader may
+broadcast.
 """
 
 from __future__ import annotations
