@@ -51,6 +51,13 @@ def decision():
     assert len(trace) == 16
 
 
+def one_rung():
+    (rung,) = rungs_of(paxos_runs.decision())
+    assert {name: promise.told for name, promise in rung.promises.items()} == dict.fromkeys(paxos_runs.THREE)
+    assert ladder(paxos_runs.decision())[1] == {"1.p1": "x"}
+    assert rung.voters("x") == set(paxos_runs.THREE)
+
+
 def takeover():
     trace = paxos_runs.takeover()
     rows, decided = ladder(trace)
@@ -122,6 +129,7 @@ def duel():
 CLAIMS = {
     "fig-paxos-schemes": schemes,
     "fig-paxos-decision": decision,
+    "fig-paxos-one-rung": one_rung,
     "fig-paxos-takeover": takeover,
     "fig-paxos-own-value": own_value,
     "fig-paxos-highest": highest,

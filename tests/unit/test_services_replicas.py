@@ -2,7 +2,9 @@
 
 import pytest
 
+from distsys import simulate, systems
 from distsys.core import Deliver, Persist, SetTimer, Start, Timeout
+from distsys.core.errors import DistsysError
 from distsys.core.trace import apply_to_disk
 from distsys.core.values import EMPTY, Map
 from distsys.protocols.replication import Role
@@ -121,3 +123,30 @@ def test_what_its_picture_shows_is_there(kind):
         value = Alone(kind).node
         for part in field.split("."):
             value = getattr(value, part)
+
+
+# The systems.
+
+PAXOS = ("multipaxos-kv", "multipaxos-locks")
+ZAB = ("zab-kv", "zab-locks")
+
+
+@pytest.mark.parametrize(
+    ("names", "option", "value"),
+    [
+        *(((*PAXOS, *ZAB, "raft-locks"), option, -1) for option in ("operations", "snapshot_every")),
+        *(((*PAXOS, *ZAB, "raft-locks"), option, 0) for option in ("clients", "keys")),
+        (PAXOS, "changes", -1),
+        (PAXOS, "alpha", 0),
+        (ZAB, "observers", -1),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_before_anything_runs(names, option, value):
+    for name in names:
+        with pytest.raises(DistsysError, match=f"{option} must be at least {value + 1}, but it is {value}"):
+            systems.build(name, **{option: value})
+
+
+def test_a_seed_that_once_failed_members_left_and_slots_that_all_had_applied_stayed_open():
+    options = {"alpha": 1, "changes": 2, "snapshot_every": 0}
+    assert simulate("multipaxos-kv", 259, **options).violations == ()

@@ -89,8 +89,8 @@ class Register(Paxos):
         return last.voted_value or NOTHING
 
     def value_to_propose(self) -> Any:
-        """Return what the operation makes of the last state: the one line that is not Paxos."""
-        assert self.open is not None, f"{self.name} is in a ballot without an operation"
+        """Return what the operation makes of the last state."""
+        assert self.open is not None, f"{self.name} has no operation"
         state, self.answer = applied(self.open, self.last_state()[0])
         return (state,)
 

@@ -78,12 +78,10 @@ AT_ONCE = (
         "n3 and n4 have heard of slot 1, and of nothing else.",
         ask="Who decides slot 2, as far as n3 knows?",
         guesses=(
-            Guess("n3 and n4", "So it is on the left: the change counts from the next slot on.", right=True),
-            Guess("All five", "So it is on the right, where the change counts from slot 3 on."),
+            Guess("n3 and n4", "With this mutant the change counts from the next slot on.", right=True),
+            Guess("All five", "So it is in the correct code: there the change counts from slot 3 on."),
         ),
     ),
-    Stop(
-        25, "n4 has promised. On the left n3 leads; on the right it has two promises of the three it needs."
-    ),
-    Stop(28, "On the left n3 applies y in slot 2, where n1 has applied x."),
+    Stop(25, "n4 has promised, and n3 leads. The correct n3 would have two promises of the three it needs."),
+    Stop(28, "n3 applies y in slot 2, where n1 has applied x."),
 )

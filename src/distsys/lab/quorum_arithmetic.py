@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from itertools import combinations, permutations
-from math import comb
+from math import comb, log10
 from random import Random
 
 from distsys.core.errors import ArgumentError, whole_number
@@ -195,6 +195,15 @@ def availability(family: Family, n: int, p: float) -> float:
         for up in subsets(n)
         if any(set(quorum) <= set(up) for quorum in family)
     )
+
+
+def nines(p: float) -> float:
+    """Return how many nines an availability has: 3 where it fails once in a thousand.
+
+    >>> round(nines(0.999), 9)
+    3.0
+    """
+    return -log10(1 - p)
 
 
 def drawn(family: Family, n: int, p: float, draws: int, seed: int) -> float:

@@ -5,26 +5,28 @@ from __future__ import annotations
 from distsys.views import Guess, Stop
 
 FIVE = (
-    Stop(15, "n1 leads on both sides. n3, n4 and n5 have crashed."),
+    Stop(15, "n1 leads. n3, n4 and n5 have promised, and have crashed."),
     Stop(
         18,
         "n2 has voted for x=1, and n1 has: two votes of five.",
-        ask="Where is x=1 decided?",
+        ask="Is x=1 decided?",
         guesses=(
-            Guess("Nowhere", "Right for the left side, where three must vote."),
-            Guess("On the right", "There two votes are enough.", right=True),
-            Guess("On both sides", "On the left a third vote is missing."),
+            Guess("No: three must vote", "So it is with majorities, in the other run."),
+            Guess("Yes: here two are enough", "n1 hands x=1 to its host.", right=True),
         ),
     ),
-    Stop(21, "n1 has crashed as well; n3 and n4 are back. Three of five are up, on both sides."),
+    Stop(21, "n1 has crashed as well; n3 and n4 are back. Three of five are up."),
     Stop(
         26,
         "n2 has three promises: its own, n3's, n4's.",
-        ask="Where does n2 lead?",
+        ask="Does n2 lead?",
         guesses=(
-            Guess("On the left", "There three promises are enough.", right=True),
-            Guess("On the right", "There four must promise. Somebody else may have voted with n1."),
-            Guess("On both sides", "On the right a fourth promise is missing."),
+            Guess("Yes, three of five", "So it is with majorities, in the other run."),
+            Guess(
+                "No, four must promise",
+                "With n1 and n5 down, n2 cannot know what those two may have decided.",
+                right=True,
+            ),
         ),
     ),
 )

@@ -327,7 +327,6 @@ class MultiPaxos(Node):
             self.close(self.last_applied)  # others may have decided it before this leader has the votes
             self.output(Committed(self.last_applied, Entry(0, value)))  # a choice belongs to no ballot
             self.on_applied(self.last_applied, value)
-        self.next_slot = max(self.next_slot, self.last_applied + 1)
 
     def on_applied(self, slot: int, value: Any) -> None:
         """React to a decision; a subclass whose members change does."""

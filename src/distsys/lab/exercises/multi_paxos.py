@@ -18,7 +18,7 @@ page = Page("multi-paxos")
 
 
 @page.exercise(
-    "count-messages",
+    "messages-of-a-log",
     hint="first count the slots, then the messages of one slot.",
     solution="""
         # 1,000 commands in batches of 10 take 100 slots. In each slot 6 Accept, 6 Accepted and 6 Decided travel.
