@@ -47,6 +47,12 @@ def times_of(system: str) -> dict[str, int]:
     return {} if systems.find(system).settles_early else {"until": UNTIL, "settle": SETTLE}
 
 
+def rested(trace: Trace) -> int:
+    """Return how long after the last fault the run ended, which it does soon after what must come about has."""
+    heals = (step.at for step in trace if step.kind == "heal" and step.detail.get("phase") == "settle")
+    return trace.steps[-1].at - next(heals, trace.steps[-1].at)
+
+
 def reproduce(system: str, seed: int, mutant: str | None = None) -> str:
     """Return the command that repeats a run and says what it violates."""
     broken = f" --mutant {mutant}" if mutant else ""
@@ -63,6 +69,7 @@ def survey(system: str, seeds: range, notice: Notice | None = None) -> tuple[Cou
         trace = run(system, seed)
         seen += kinds_of(trace)
         seen += sights_of(trace)
+        seen["at rest late"] += rested(trace) > 60 * S
         if notice is not None:
             seen += notice(trace)
         violation = broken_law(trace, judge)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distsys import systems
+from distsys import S, systems
 from interesting import interesting, notice
 from swarm_runs import (
     SYSTEMS,
@@ -22,6 +22,13 @@ def test_correct_code_keeps_its_laws(system, record_property):
     seen, bad = usual_survey(system, notice)
     record_property("runs", f"{system}: {seen['steps']} steps, {dict(sorted(seen.items()))}")
     assert not bad, "\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("system", ["paxos", "multi-paxos", "zab"])
+def test_runs_are_at_rest_long_before_the_system_must_be(system):
+    seen, _ = usual_survey(system, notice)
+    assert systems.find(system).settle == 90 * S
+    assert seen["at rest late"] == 0
 
 
 @pytest.mark.parametrize("system", UNTIMED)

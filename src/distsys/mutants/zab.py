@@ -12,6 +12,7 @@ from distsys.core.units import MS
 from distsys.protocols.zab import Zab
 from distsys.protocols.zab_messages import (
     Diff,
+    NewLeader,
     Notification,
     Phase,
     Ping,
@@ -145,6 +146,15 @@ class WaitsForWhatIsLost(Zab):
     def on_ping(self, sender: str, message: Ping) -> None:
         super().on_ping(sender, message)
         self.pinged = 0
+
+
+class DeliversWhatItWasSent(Zab):
+    """ZAB-15."""
+
+    def on_new_leader(self, sender: str, message: NewLeader) -> None:
+        super().on_new_leader(sender, message)
+        if self.entered and self.state is State.OBSERVING:
+            self.deliver(message.last_zxid)
 
 
 MUTANTS = (
@@ -298,7 +308,7 @@ MUTANTS = (
         system="zab",
         classes={"server": TakesProposalsAsTheyCome},
         breaks="local primary order",
-        stronger=("a commit finds its proposal", "total order"),
+        stronger=("a commit finds its proposal", "total order", "only what a quorum has is delivered"),
         depth=14,
         source=f"{PAPER}: channels are FIFO",
         story=(
@@ -347,5 +357,20 @@ MUTANTS = (
             "A follower does not compare what has come with what a ping speaks of. When a message is lost, all that "
             "come later wait with it. The pings tell it that the leader is there, so it waits for ever."
         ),
+    ),
+    NodeMutant(
+        id="ZAB-15",
+        title="An observer delivers what it was sent at once",
+        system="zab",
+        classes={"server": DeliversWhatItWasSent},
+        breaks="only what a quorum has is delivered",
+        depth=20,
+        source="our own variant of the synchronisation of observers",
+        story=(
+            "An observer hears of transactions when they are committed, so a server that observes delivers whatever "
+            "comes. But what it gets when it connects is the whole history of the leader, and the end of that may be "
+            "on no other disk yet. It is delivered here, and may be cut off everywhere."
+        ),
+        options={"nodes": 4, "observers": 1},
     ),
 )

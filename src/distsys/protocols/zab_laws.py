@@ -12,6 +12,7 @@ has delivered everything that anybody will ever deliver of the epochs before it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from distsys.core.events import Deliver
@@ -33,6 +34,7 @@ from .zab_world import (
     history_on,
     is_established,
     servers,
+    snapshot_on,
     written,
 )
 
@@ -145,6 +147,59 @@ def total_order(memory: Delivered, world: World) -> tuple[Delivered, str | None]
             place = f"at {index}, where {said(known)} was delivered before"
             return memory, f"{world.step.node} delivers {said(transaction)} {place}"
     return Delivered(sequence, last, now.last), None
+
+
+@record
+class Holders:
+    """Who has ever had a transaction on its disk, what is on the disks now, and how far each server has come."""
+
+    of: Map[Zxid, frozenset[str]] = Map()
+    disks: Disks = EMPTY
+    last: Map[str, int] = EMPTY
+
+    def add(self, world: World) -> Holders:
+        """Return who has what after a step."""
+        step, of = world.step, self.of
+        before = self.disks.get(step.node, EMPTY)
+        known = history_on(before)
+        for _, disk in written(step, before):
+            history = history_on(disk)
+            for transaction in history.since(known)[1] if history is not known else ():
+                of = of.set(transaction.zxid, of.get(transaction.zxid, frozenset()) | {step.node})
+            known = history
+        return Holders(of, disks_after(self.disks, step), self.last)
+
+    def having(self, zxid: Zxid, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of `names` have had a transaction on their disks, in a history or before a snapshot."""
+        had = self.of.get(zxid, frozenset())
+        return tuple(
+            name
+            for name in names
+            if name in had or zxid <= snapshot_on(self.disks.get(name, EMPTY)).last_zxid
+        )
+
+
+@law_with_memory(
+    "only what a quorum has is delivered",
+    "Nobody delivers a transaction before a majority of the voters has it on disk.",
+    start=Holders(),
+)
+def only_what_a_quorum_has(memory: Holders, world: World) -> tuple[Holders, str | None]:
+    """Phases 2 and 3: what makes a transaction committed. It is judged by the disks, and by nobody's word.
+
+    Observers are no voters, so their disks do not count, and what they are told must be committed already.
+    """
+    zab, memory = acting(world), memory.add(world)
+    if zab is None:
+        return memory, None
+    for index, transaction in delivered(zab, world, memory.last):
+        having = memory.having(transaction.zxid, zab.voters)
+        if 2 * len(having) <= len(zab.voters):
+            return memory, (
+                f"{zab.name} delivers {transaction.zxid} at {index}, but of the voters "
+                f"only {' and '.join(having) or 'none'} had it on disk"
+            )
+    return replace(memory, last=memory.last.set(zab.name, zab.last_applied)), None
 
 
 @law_with_memory(
@@ -280,6 +335,12 @@ def incomplete(leader: Zab, memory: Complete) -> str | None:
     return None
 
 
-ORDER = (integrity, a_commit_finds_its_proposal, global_primary_order, local_primary_order, total_order)
+ORDER = (
+    integrity,
+    a_commit_finds_its_proposal,
+    global_primary_order,
+    local_primary_order,
+    total_order,
+)
 LEADERS = (primary_integrity, one_leader_in_an_epoch, leader_completeness)
-ZAB_LAWS = (*DURABILITY, *ORDER, *LEADERS, *PROGRESS)
+ZAB_LAWS = (*DURABILITY, *ORDER, *LEADERS, only_what_a_quorum_has, *PROGRESS)

@@ -83,7 +83,14 @@ def history_on(disk: Map[str, Any]) -> Log[Transaction]:
     return history
 
 
+def snapshot_on(disk: Map[str, Any]) -> ZabSnapshot:
+    """Return the snapshot on a disk."""
+    snapshot: ZabSnapshot = disk.get("snapshot", ZabSnapshot())
+    return snapshot
+
+
 def holds(disk: Map[str, Any], zxid: Zxid) -> bool:
     """Return whether the transaction `zxid` is in the history on a disk, or in the snapshot before it."""
-    snapshot: ZabSnapshot = disk.get("snapshot", ZabSnapshot())
-    return zxid <= snapshot.last_zxid or any(transaction.zxid == zxid for transaction in history_on(disk))
+    return zxid <= snapshot_on(disk).last_zxid or any(
+        transaction.zxid == zxid for transaction in history_on(disk)
+    )
