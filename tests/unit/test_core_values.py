@@ -58,7 +58,7 @@ GOOD = [
     b"a",
     (),
     (1, ("a",)),
-    frozenset({1, "a"}),
+    frozenset({"a"}),
     Colour.RED,
     Point(1),
     EMPTY,
