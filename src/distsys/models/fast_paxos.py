@@ -2,7 +2,8 @@
 
 After Lamport 2006, "Fast Paxos". In the fast ballot acceptors may vote for different values, so a ballot no longer
 stands for one value. A new ballot that hears of several must find the one that may be chosen: `may_be_chosen`, the rule
-that the paper calls O4. It is enough where any two fast quorums and any classic one have an acceptor in common.
+that the paper calls O4. It is enough where any two fast quorums and any classic one have an acceptor in common, and
+any two classic ones, too.
 
 The quorums are given by their sizes, and nothing asks whether they meet.
 """
