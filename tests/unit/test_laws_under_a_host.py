@@ -140,6 +140,9 @@ class BroadcastsTooEarly(broken_zab.BroadcastsTooEarly):
 
 ZAB = {mutant.breaks: mutant.classes["server"] for mutant in broken_zab.MUTANTS}
 ZAB["primary integrity"] = BroadcastsTooEarly
+ZAB["only what a quorum has is delivered"] = ZAB[
+    "local primary order"
+]  # ZAB-15 needs an observer; ZAB-11 does not
 
 
 # A law, and a seed of the swarm in which its mutant breaks it.
@@ -164,6 +167,7 @@ ZAB_SEEDS = {
     "a commit finds its proposal": 15,
     "global primary order": 77,
     "local primary order": 1,
+    "only what a quorum has is delivered": 7,
     "total order": 26,
     "primary integrity": 6,
     "one leader in an epoch": 35,
