@@ -137,7 +137,7 @@ def test_every_row_of_the_catalogue_that_has_code_is_there():
     assert len(BY_ID) >= 44
     for mutant in systems.mutants():
         finals = {law.name for law in systems.find(mutant.system).laws if law.when == "finally"}
-        if not mutant.system.startswith("raft"):
+        if mutant.klass != "X" and not mutant.system.startswith("raft"):
             assert (mutant.klass == "L") == (mutant.breaks in finals), mutant.id
 
 

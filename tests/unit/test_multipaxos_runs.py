@@ -3,13 +3,13 @@
 import pytest
 
 from distsys import S
-from distsys.core.events import Note
+from distsys.core.events import Note, Output
 from distsys.drivers import walk
 from distsys.lab import multi_paxos_runs as runs
 from distsys.protocols.multipaxos_laws import state_machine_safety
 from distsys.protocols.paxos_laws import agreement
 from distsys.protocols.quorums import quorums_of
-from distsys.protocols.replication import Role
+from distsys.protocols.replication import Committed, Role
 
 NEW, LAST = ("n2", "n3", "n4"), ("n3", "n4")
 
@@ -96,6 +96,17 @@ def test_who_has_left_tells_the_last_decision_and_with_pax_14_nobody_leads_for_9
     assert runs.last_decision().violation is None
     wrong = runs.last_decision("PAX-14")
     assert wrong.violation.evidence == "at the end nobody leads"
+    assert wrong.steps[-1].at > 89 * S
+
+
+def test_a_leader_asks_beyond_what_it_has_applied_and_with_pax_15_a_command_waits_for_90_s():
+    right = runs.stale_slot()
+    assert right.violation is None
+    told = [effect.value for step in right if step.node == "n3" for effect in step.effects
+            if isinstance(effect, Output)]  # fmt: skip
+    assert [value.index for value in told if isinstance(value, Committed)] == [1, 2]
+    wrong = runs.stale_slot("PAX-15")
+    assert wrong.violation.evidence == "at the end n3 leads, and has not decided all that it was asked for"
     assert wrong.steps[-1].at > 89 * S
 
 

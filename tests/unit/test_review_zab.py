@@ -8,26 +8,11 @@ from distsys import S, systems
 from distsys.core import Deliver, Note, Output
 from distsys.core.trace import Step
 from distsys.drivers import perform
-from distsys.drivers.schedules import crash, deliver, flow, restart, timeout
-from distsys.lab.scenarios_zab import FIRST_ELECTION, joins
+from distsys.lab.scenarios_zab import KNOCKED_TWICE
 from distsys.protocols.replication import Committed, Compact, Restored
 from distsys.protocols.zab_laws import total_order
-from distsys.protocols.zab_messages import FollowerInfo, Link, Ping, ZabSnapshot
+from distsys.protocols.zab_messages import Link, Ping, ZabSnapshot
 from zab_nodes import PATIENCE, hear, in_epoch, transactions, z
-
-KNOCKED_TWICE = (  # n3 leads epoch 1, restarts, and leads epoch 2 with n1; n2 has noticed nothing
-    *FIRST_ELECTION,
-    timeout("n2", "connect"),
-    *joins("n2", "n3"),
-    crash("n3"),
-    restart("n3"),
-    timeout("n1", "patience"),
-    flow("n1", "n3"),
-    timeout("n1", "decide"),
-    timeout("n3", "decide"),
-    flow("n1", "n3"),
-    deliver("n2", "n3", FollowerInfo),  # the second one, of the connection that n2 has open
-)
 
 
 def test_a_follower_leaves_a_leader_that_has_begun_anew_and_took_an_old_connection_for_a_new_one():

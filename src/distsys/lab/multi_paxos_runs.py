@@ -289,6 +289,28 @@ def last_decision(mutant: str | None = None) -> Trace:
     return perform(cluster(mutant, nodes=FIVE, alpha=2), LAST_DECISION, settle=90 * S, skip=mutant is None)
 
 
+# Who asks for votes in a slot that it has applied (PAX-15).
+
+STALE_SLOT: Story = (
+    *leads("n3", "n1"),
+    timeout("n2", "election"),  # in ballot 1.n2, which is lower: n1 would refuse it
+    timeout("n2", "election"),
+    deliver("n2", "n1", Prepare, over=1),
+    deliver("n1", "n2", Promise),
+    *asks("n2", Members(("n3",))),
+    *votes("n2", "n1"),
+    deliver("n2", "n3", Decided),  # n3 leads ballot 1.n3, and is the only member from now on
+    deliver("n2", "n1", Decided),
+    timeout("n2", "heartbeat"),
+    *asks("n3", "x"),
+)
+
+
+def stale_slot(mutant: str | None = None) -> Trace:
+    """Return a run in which a leader hears that others have decided the slot in which it asks next; then 90 s."""
+    return perform(cluster(mutant, alpha=1), STALE_SLOT, settle=90 * S, skip=mutant is None)
+
+
 # What a command costs.
 
 

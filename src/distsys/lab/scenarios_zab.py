@@ -6,7 +6,7 @@ no move delivers is late, or lost.
 
 from __future__ import annotations
 
-from distsys.drivers.schedules import Move, crash, deliver, request, restart, timeout
+from distsys.drivers.schedules import Flowed, Move, crash, deliver, flow, request, restart, timeout
 from distsys.protocols.replication import Propose
 from distsys.protocols.zab_messages import (
     Ack,
@@ -22,7 +22,7 @@ from distsys.protocols.zab_messages import (
     UpToDate,
 )
 
-Story = tuple[Move, ...]
+Story = tuple[Move | Flowed, ...]
 
 
 def joins(follower: str, leader: str, synchronised_by: type = Diff) -> Story:
@@ -103,3 +103,17 @@ LOST_HISTORY: Story = (  # what ZAB-01 leads to
 )
 
 LOST_PROPOSAL: Story = (*FIRST_ELECTION, request("n3", Propose("x")))  # ZAB-14: the proposal to n1 is lost
+
+KNOCKED_TWICE: Story = (  # ZAB-16: n3 leads epoch 1, restarts, and leads epoch 2 with n1; n2 has noticed nothing
+    *FIRST_ELECTION,
+    timeout("n2", "connect"),
+    *joins("n2", "n3"),
+    crash("n3"),
+    restart("n3"),
+    timeout("n1", "patience"),
+    flow("n1", "n3"),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    flow("n1", "n3"),
+    deliver("n2", "n3", FollowerInfo),  # the second one, of the connection that n2 has open
+)

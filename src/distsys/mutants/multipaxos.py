@@ -49,6 +49,15 @@ class WhoLeftKeepsItToItself(ReconfigurableMultiPaxos):
         SnapshotMultiPaxos.on_lacks(self, sender, message)
 
 
+class AsksWhereItHasApplied(ReconfigurableMultiPaxos):
+    """PAX-15."""
+
+    def apply(self) -> None:
+        before = self.next_slot
+        super().apply()
+        self.next_slot = before
+
+
 class MembersCountAtOnce(ReconfigurableMultiPaxos):
     """PAX-16."""
 
@@ -99,6 +108,24 @@ MUTANTS = (
             "for somebody to lead, and nobody does."
         ),
         options={"nodes": 5, "alpha": 2, "changes": 4},
+    ),
+    NodeMutant(
+        id="PAX-15",
+        title="A leader asks in a slot that it has applied",
+        system="multi-paxos",
+        classes={"server": AsksWhereItHasApplied},
+        breaks="everything is applied in the end",
+        klass="X",
+        depth=14,
+        scenario="distsys.lab.multi_paxos_runs:STALE_SLOT",
+        source="found by the swarm while this book was written",
+        story=(
+            "Others decide the first slot, and the leader of an older ballot hears of the decision and applies it. "
+            "Its next slot is still the first one. That decision said that it is the only member now, so nobody "
+            "else asks for votes any more. It asks for votes in the first slot, whose members are the old ones, "
+            "and waits for theirs for ever."
+        ),
+        options={"alpha": 1, "changes": 4, "nodes": 3},
     ),
     NodeMutant(
         id="PAX-16",

@@ -157,6 +157,14 @@ class DeliversWhatItWasSent(Zab):
             self.deliver(message.last_zxid)
 
 
+class TakesALatePingForAnAnswer(Zab):
+    """ZAB-16."""
+
+    def on_ping(self, sender: str, message: Ping) -> None:
+        self.pinged = min(self.pinged, message.last.number)
+        super().on_ping(sender, message)
+
+
 MUTANTS = (
     NodeMutant(
         id="ZAB-01",
@@ -372,5 +380,22 @@ MUTANTS = (
             "on no other disk yet. It is delivered here, and may be cut off everywhere."
         ),
         options={"nodes": 4, "observers": 1},
+    ),
+    NodeMutant(
+        id="ZAB-16",
+        title="A ping that speaks of less counts as well",
+        system="zab",
+        classes={"server": TakesALatePingForAnAnswer},
+        breaks="one leader in the end",
+        klass="X",
+        depth=40,
+        scenario="distsys.lab.scenarios_zab:KNOCKED_TWICE",
+        source="found by a review of our own code while this book was written",
+        story=(
+            "A leader restarts and leads a new epoch with one follower. A FOLLOWERINFO of the other follower comes to "
+            "it, which was sent to it in the old epoch, and the leader takes that connection for a new one. It answers "
+            "with fewer messages than the follower has heard already. They are overtaken and thrown away, all but the "
+            "pings. So this follower hears that its leader is there, and stays in the old epoch for ever."
+        ),
     ),
 )
