@@ -54,7 +54,7 @@ def test_a_mutant_of_a_value_is_caught_by_its_unit_law():
 
 
 def test_a_row_is_red_when_another_law_catches_the_mutant():
-    row = row_of(replace(BY_ID["CB-01"], breaks="no creation"))
+    row = row_of(replace(BY_ID["CB-01"], breaks="no creation", scope={"requests": 1}))
     assert "swarm found 'causal order' in place of 'no creation'" in row.reds
     assert not row.green
     assert row_of(replace(BY_ID["CB-01"], breaks="no creation", stronger=("causal order",))).green
@@ -169,7 +169,7 @@ def test_the_command_is_red_when_a_row_is(capsys):
 
 
 def test_red_rows_are_not_stored(tmp_path):
-    red = row_of(replace(BY_ID["CB-01"], breaks="no creation"))
+    red = row_of(replace(BY_ID["CB-01"], breaks="no creation", scope={"requests": 1}))
     assert store([red], tmp_path) == ()
 
 

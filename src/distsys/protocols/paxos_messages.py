@@ -22,7 +22,9 @@ class Ballot:
     round: int = 0
     name: str = ""
 
-    def __lt__(self, other: Ballot) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Ballot):
+            return NotImplemented
         return (self.round, self.name) < (other.round, other.name)
 
     def __str__(self) -> str:

@@ -25,7 +25,9 @@ class Zxid:
     epoch: int = 0
     counter: int = 0
 
-    def __lt__(self, other: Zxid) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Zxid):
+            return NotImplemented
         return (self.epoch, self.counter) < (other.epoch, other.counter)
 
     def __str__(self) -> str:
