@@ -394,8 +394,8 @@ MUTANTS = (
         story=(
             "A leader restarts and leads a new epoch with one follower. A FOLLOWERINFO of the other follower comes to "
             "it, which was sent to it in the old epoch, and the leader takes that connection for a new one. It answers "
-            "with fewer messages than the follower has heard already. They are overtaken and thrown away, all but the "
-            "pings. So this follower hears that its leader is there, and stays in the old epoch for ever."
+            "with fewer messages than the follower has heard already, and all but the pings are thrown away. So this "
+            "follower hears that its leader is there, and stays in the old epoch for ever."
         ),
     ),
 )
