@@ -140,6 +140,7 @@ class BroadcastsTooEarly(broken_zab.BroadcastsTooEarly):
 
 ZAB = {mutant.breaks: mutant.classes["server"] for mutant in broken_zab.MUTANTS}
 ZAB["primary integrity"] = BroadcastsTooEarly
+ZAB["one leader in the end"] = broken_zab.DoesNotLookForALeaderInOffice  # chance does not find ZAB-16
 ZAB["only what a quorum has is delivered"] = ZAB[
     "local primary order"
 ]  # ZAB-15 needs an observer; ZAB-11 does not
