@@ -15,8 +15,7 @@ from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored,
 from distsys.protocols.raft_stability import PreVote
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
-from distsys.services.raft_store import ReplicatedStore
-from distsys.services.replicated import Reply
+from distsys.services.replicated import ReplicatedStore, Reply
 
 DISSERTATION = "Ongaro 2014"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from distsys.core.errors import ArgumentError
 from distsys.core.values import record
 
 
@@ -96,13 +95,9 @@ class Refused:
 
 @record
 class Propose:
-    """A client's command for the log; only a leader takes it. None is no command: hosts skip it."""
+    """A client's command for the log; only a leader takes it."""
 
     command: Any
-
-    def __post_init__(self) -> None:
-        if self.command is None:
-            raise ArgumentError("command must be something to do, but it is None")
 
 
 @record

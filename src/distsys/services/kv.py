@@ -14,12 +14,9 @@ let them expire by a command of the leader.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from distsys.core.values import EMPTY, Map, record
-
-from .service import Applied, Service
 
 
 @record
@@ -83,10 +80,7 @@ class Session:
 
 @record
 class Store:
-    """The state: the data, and the sessions, which belong to it and to every snapshot of it.
-
-    It is that of every service here which knows sessions; `data` is the one part that differs.
-    """
+    """The state: the data, and the sessions, which belong to it and to every snapshot of it."""
 
     data: Map[str, Any] = EMPTY
     sessions: Map[str, Session] = EMPTY
@@ -104,7 +98,7 @@ def sound(call: Call) -> bool:
     return False
 
 
-def apply(state: Store, index: int, command: Any) -> Applied:
+def apply(state: Store, index: int, command: Any) -> tuple[Store, Any, tuple[Any, ...]]:
     """Return the state after the call, its result, and the events that it causes (this store has none).
 
     >>> store, result, _ = apply(Store(), 1, Call("ann", 1, Append("x", "a")))
@@ -112,19 +106,12 @@ def apply(state: Store, index: int, command: Any) -> Applied:
     >>> again.data["x"]
     'a'
     """
-    return once(state, command, execute)
-
-
-def once(
-    state: Store, command: Any, run: Callable[[Map[str, Any], Any], tuple[Map[str, Any], Any]]
-) -> Applied:
-    """Return what applying a call gives when `run(data, command)` may run once for each number of a session."""
     if not isinstance(command, Call) or not isinstance(command.sequence, int):
         return state, None, ()
     last = state.sessions.get(command.session, Session(0, None))
     if command.sequence <= last.sequence:
         return state, last.result if command.sequence == last.sequence else None, ()
-    data, result = run(state.data, command.command)
+    data, result = execute(state.data, command.command)
     sessions = state.sessions.set(command.session, Session(command.sequence, result))
     return Store(data, sessions), result, ()
 
@@ -148,6 +135,3 @@ def execute(data: Map[str, Any], command: Any) -> tuple[Map[str, Any], Any]:
                 return data, False
             return data.set(key, new), True
     return data, False
-
-
-SERVICE = Service("key-value", Store(), apply, sound)
