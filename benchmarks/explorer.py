@@ -1,33 +1,23 @@
-"""The explorer beside naive explorers and, for the abstract model, beside TLC: transitions a second, in one run.
+"""The explorer beside a naive explorer: transitions a second, in one run (beside TLC: see tlc.py).
 
-Same state space, same counts (asserted), one core. Three contestants:
+Same state space, same counts (asserted), one core. Two contestants:
 
     ours     `distsys.drivers.explore` and `explore_model`
     naive    the explorer of the tests: whole states, deep copies, nothing interned, nothing remembered
-    TLC      the model checker of TLA+, in Java, on Lamport's Paxos.tla; only where --tlc says how to call it
 
-The comparison with TLC is of the same algorithm at the same scope, not of the same work: TLC interprets a
-specification that it has never seen, fingerprints states and could keep them on disk; ours runs a model that was
-written in Python, and keeps all states in memory. Stateright (Rust) is not run here: its models are
-programs in Rust, and none of them is the same model.
+Stateright (Rust) is not run here: its models are programs in Rust, and none of them is the same model.
 
     .venv/bin/python benchmarks/explorer.py              about half a minute
     .venv/bin/python benchmarks/explorer.py --profile    where our own time goes
-    .venv/bin/python benchmarks/explorer.py --tlc 'java -cp tla2tools.jar tlc2.TLC -workers 1 -config MC.cfg MC'
-                                                         where MC has 3 acceptors, 2 values and ballots 0..2
 """
 
 from __future__ import annotations
 
 import argparse
 import cProfile
-import os
 import platform
 import pstats
-import re
-import shlex
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -80,28 +70,10 @@ def show(name: str, runs: list[Result]) -> None:
     )
 
 
-def tlc(command: str) -> None:
-    """Run TLC and print what it says of itself, with its CPU time (all threads of Java) and the wall-clock time."""
-    start, before = time.perf_counter(), os.times()
-    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
-    wall, after = time.perf_counter() - start, os.times()
-    seconds = after.children_user + after.children_system - before.children_user - before.children_system
-    match = re.search(r"^(\d+) states generated, (\d+) distinct", done.stdout, re.MULTILINE)
-    if match is None:
-        print(f"TLC found nothing that could be read:\n{done.stdout[-500:]}{done.stderr[-500:]}")
-        return
-    generated, distinct = int(match[1]), int(match[2])
-    print(
-        f"{'TLC, as --tlc says':44} {distinct:9,} states {generated:10,} generated   {seconds:7.2f} s "
-        f"{generated / seconds:10,.0f} a second ({wall:.1f} s by the clock on the wall)"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3, help="runs of each contestant (default 3)")
     parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--tlc", help="a command that runs TLC with one worker")
     chosen = parser.parse_args()
     if chosen.profile:
         profile = cProfile.Profile()
@@ -129,10 +101,6 @@ def main() -> None:
         show(name, results)
     same = [runs[f"raft, 1 timeout, no laws: {who}"][0][:2] for who in ("ours", "naive")]
     assert same[0] == same[1], "both explorers count the same"
-    if chosen.tlc:
-        larger = timed(lambda: model(lambda: abstract_paxos(3, 2, 3)))
-        show("abstract Paxos, 3 acceptors, 3 ballots", [larger])
-        tlc(chosen.tlc)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ from distsys.views import Placed
 from distsys.views.calls import calls_of, positioned
 from site_pages import soup, written
 
+PAGES = [import_module(path.stem) for path in sorted(Path(__file__).parents[1].glob("claims_*.py"))]
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^(:{3,})\{spacetime\} .*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"^:name: (\S+)$", re.MULTILINE)
@@ -683,6 +685,7 @@ CLAIMS = BUGS | {
     "fig-hand-three": by_hand,
     "fig-hand-four": by_hand,
     "fig-steps": search_steps,
+    **{name: claim for page in PAGES for name, claim in page.CLAIMS.items()},
 }
 
 

@@ -2,15 +2,38 @@
 
 import pytest
 
-from distsys import systems
+from distsys import S, systems
 from interesting import interesting, notice
-from swarm_runs import SEEDS_LONG, SYSTEMS, long_survey, usual_survey
+from swarm_runs import (
+    SYSTEMS,
+    UNTIMED,
+    WALKS,
+    WALKS_LONG,
+    long_survey,
+    long_walked,
+    seeds_of,
+    usual_survey,
+    walked,
+)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_correct_code_keeps_its_laws(system, record_property):
     seen, bad = usual_survey(system, notice)
     record_property("runs", f"{system}: {seen['steps']} steps, {dict(sorted(seen.items()))}")
+    assert not bad, "\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("system", ["paxos", "multi-paxos", "zab"])
+def test_runs_are_at_rest_long_before_the_system_must_be(system):
+    seen, _ = usual_survey(system, notice)
+    assert systems.find(system).settle == 90 * S
+    assert seen["at rest late"] == 0
+
+
+@pytest.mark.parametrize("system", UNTIMED)
+def test_correct_code_keeps_its_laws_of_safety_in_walks(system):
+    bad = walked(system, range(WALKS))
     assert not bad, "\n" + "\n".join(bad)
 
 
@@ -31,9 +54,17 @@ def test_in_a_crash_stop_system_nobody_comes_back(system):
 @pytest.mark.long
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_correct_code_keeps_its_laws_for_long(system, record_property, capsys):
-    seen, bad = long_survey(system, SEEDS_LONG, notice)
-    line = f"{system}: {SEEDS_LONG} seeds, {seen['steps']} steps, {len(bad)} violations"
+    seeds = seeds_of(system, long=True)
+    seen, bad = long_survey(system, seeds, notice)
+    line = f"{system}: {seeds} seeds, {seen['steps']} steps, {len(bad)} violations"
     record_property("runs", line)
     with capsys.disabled():
         print("\n" + line)
+    assert not bad, "\n" + "\n".join(bad)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("system", UNTIMED)
+def test_correct_code_keeps_its_laws_of_safety_in_many_walks(system):
+    bad = long_walked(system, WALKS_LONG)
     assert not bad, "\n" + "\n".join(bad)

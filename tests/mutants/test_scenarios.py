@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from distsys import S, systems
+from distsys.checkers import matrix
 from distsys.checkers.judging import judge_of
 from distsys.checkers.matrix import row_of
 from distsys.core.laws import FINALLY
@@ -16,6 +17,7 @@ from distsys.lab import scenarios_raft
 from distsys.mutants.raft import LastIsHasty
 
 TOLD = [mutant for mutant in systems.mutants() if mutant.scenario is not None]
+LEAD = [mutant for mutant in systems.mutants() if mutant.leads_to_by is not None]
 
 
 def told(mutant):
@@ -38,6 +40,16 @@ def test_a_directed_schedule_breaks_the_law_of_its_row_by_the_fault_of_the_mutan
     correct = systems.build(mutant.system, **dict(broken.options.items()))
     kept = perform(correct, moves, seed=seed, settle=settle, skip=True)
     assert broken_law(kept, judge_of(mutant.system)) is None
+
+
+@pytest.mark.parametrize("mutant", LEAD, ids=lambda mutant: mutant.id)
+def test_a_schedule_shows_what_a_mutant_leads_to_and_the_correct_code_keeps_that_law(mutant):
+    moves, seed = matrix.told(mutant.leads_to_by)
+    laws = [law for law in systems.find(mutant.system).laws if law.name == mutant.leads_to]
+    broken = systems.build(mutant.system, mutant=mutant.id)
+    assert perform(broken, moves, seed=seed, laws=laws).violation.law == mutant.leads_to
+    correct = systems.build(mutant.system, **dict(broken.options.items()))
+    assert perform(correct, moves, seed=seed, laws=laws, skip=True).violation is None
 
 
 @pytest.fixture

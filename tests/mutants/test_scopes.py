@@ -16,10 +16,14 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "two elections and a crash": (211_000, 826_332, 23),
     "a command and a crash": (53_025, 174_216, 18),
     "a command and a heartbeat": (498_156, 2_141_385, 23),
+    "two slots": (32_547, 167_985, 21),
+    "a gap in the log": (28_845, 72_561, 10),
+    "Zab, two commands and a crash": (7_290, 19_744, 24),
+    "Zab, a command and another epoch": (42_669, 154_000, 30),
 }
 LONG = {"two elections and a crash", "a command and a heartbeat"}
 
-ACTIONS = {  # Raft's mutants; those of the smaller systems are in tests/unit/test_explorer.py
+ACTIONS = {  # those of the smaller systems are in tests/unit/test_explorer.py
     "RAFT-01": 1,
     "RAFT-02": 1,
     "RAFT-03": 8,
@@ -31,6 +35,11 @@ ACTIONS = {  # Raft's mutants; those of the smaller systems are in tests/unit/te
     "RAFT-12": 2,
     "RAFT-25": 2,
     "RAFT-26": 5,
+    "ZAB-01": 9,
+    "ZAB-08": 13,
+    "ZAB-09": 6,
+    "ZAB-10": 12,
+    "ZAB-11": 15,
 }
 
 
@@ -48,17 +57,24 @@ def test_every_taught_scope_has_its_counts():
 
 
 @pytest.mark.parametrize("mutant", sorted(ACTIONS))
-def test_a_mutant_of_raft_is_found_by_its_law_in_the_fewest_actions(mutant):
-    bug = next(known for known in systems.mutants("raft") if known.id == mutant)
-    law = next(law for law in systems.find("raft").laws if law.name == bug.breaks)
+def test_a_mutant_is_found_by_its_law_in_the_fewest_actions(mutant):
+    bug = next(known for known in systems.mutants() if known.id == mutant)
+    law = next(law for law in systems.find(bug.system).laws if law.name == bug.breaks)
     found = scope_of(mutant).explore(mutant, laws=[law])
     assert (found.verdict, found.actions) == ("VIOLATED", ACTIONS[mutant])
     assert found.violation.law == bug.breaks
     assert replay(Trace.loads(found.trace.text())).text() == found.trace.text()
 
 
+@pytest.mark.parametrize(("mutant", "actions"), [("PAX-08", 7), ("PAX-10", 9)])
+def test_a_mutant_of_multi_paxos_is_found_where_a_gap_is_taught(mutant, actions):
+    bug = next(known for known in systems.mutants("multi-paxos") if known.id == mutant)
+    found = TAUGHT["a gap in the log"].explore(mutant)
+    assert (found.verdict, found.violation.law, found.actions) == ("VIOLATED", bug.breaks, actions)
+
+
 @pytest.mark.parametrize("mutant", sorted(set(_FOUND) - set(ACTIONS)))
-def test_a_mutant_of_a_smaller_system_is_found_in_its_scope(mutant):
+def test_a_mutant_is_found_in_its_scope(mutant):
     bug = next(known for known in systems.mutants() if known.id == mutant)
     found = scope_of(mutant).explore(mutant)
     assert (found.verdict, found.violation.law) == ("VIOLATED", bug.breaks)

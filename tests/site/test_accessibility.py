@@ -21,6 +21,11 @@ def listings(site: Path) -> list[Path]:
     return [page for page in pages(site) if page not in without_listings(site)]
 
 
+def reference(site: Path) -> list[Path]:
+    """Return the pages of the reference, which one template makes of the docstrings: the longest pages there are."""
+    return [page for page in without_listings(site) if name(site, page).startswith("book/api-")]
+
+
 def found_on(browser, site: Path, some_pages, theme: str, device: str, **options: bool) -> list[str]:
     """Return one line for each violation on these pages, with everything unfolded."""
     tab = browser.new_page(viewport=WIDTHS[device], color_scheme=theme, reduced_motion="reduce")
@@ -37,9 +42,18 @@ def found_on(browser, site: Path, some_pages, theme: str, device: str, **options
 
 @pytest.mark.parametrize(("theme", "device"), SETTINGS)
 def test_axe_finds_nothing_on_any_page(browser, built_site, theme, device):
-    """Listings share one template and are many: a few are looked at here, all in each setting by a long test."""
+    """Listings share one template and are many: a few are looked at here, all in each setting by a long test.
+
+    Each page of the reference is looked at here in one setting.
+    """
     turn = SETTINGS.index((theme, device))
-    some = [*without_listings(built_site), *listings(built_site)[turn::LISTINGS_EVERY]]
+    written = [page for page in without_listings(built_site) if page not in reference(built_site)]
+    assert len(reference(built_site)) >= len(SETTINGS)
+    some = [
+        *written,
+        *reference(built_site)[turn :: len(SETTINGS)],
+        *listings(built_site)[turn::LISTINGS_EVERY],
+    ]
     assert found_on(browser, built_site, some, theme, device) == []
 
 
@@ -47,6 +61,12 @@ def test_axe_finds_nothing_on_any_page(browser, built_site, theme, device):
 @pytest.mark.parametrize(("theme", "device"), SETTINGS)
 def test_axe_finds_nothing_on_any_listing_in_any_setting_word_by_word(browser, built_site, theme, device):
     assert found_on(browser, built_site, listings(built_site), theme, device, all_words=True) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("theme", "device"), SETTINGS)
+def test_axe_finds_nothing_in_the_reference_in_any_setting(browser, built_site, theme, device):
+    assert found_on(browser, built_site, reference(built_site), theme, device) == []
 
 
 def test_axe_would_notice_what_is_wrong(browser, tmp_path):

@@ -7,7 +7,7 @@ from distsys.core.errors import ArgumentError, ArgumentTypeError, DistsysError, 
 from distsys.protocols.raft import Raft
 from distsys.protocols.raft_server import RaftServer
 from distsys.services.kv_client import KvClient
-from distsys.services.replicated import ReplicatedStore
+from distsys.services.raft_store import ReplicatedStore
 from raft_nodes import THREE
 
 

@@ -18,7 +18,8 @@ from distsys.protocols.raft_snapshots import Snapshot, SnapshotRaft
 from distsys.protocols.raft_stability import PreVote
 from distsys.protocols.raft_transfer import TimeoutNow, TransferLeadership
 from distsys.services.kv import Call, Get, Put
-from distsys.services.replicated import ReplicatedStore, Reply
+from distsys.services.raft_store import ReplicatedStore
+from distsys.services.replicated import Reply
 from raft_nodes import THREE, candidate, disk_of, fire, flow, follower, hear, log_of, sends
 
 

@@ -11,7 +11,8 @@ from distsys.protocols.raft_snapshots import InstallSnapshot, Snapshot
 from distsys.protocols.raft_stability import PreVote
 from distsys.protocols.raft_transfer import TransferLeadership
 from distsys.services.kv import Append, Call, Get, Put, Session, Store
-from distsys.services.replicated import Redirect, ReplicatedStore, Reply
+from distsys.services.raft_store import ReplicatedStore
+from distsys.services.replicated import Redirect, Reply
 from raft_nodes import THREE, sends
 
 PUT = Call("ann.1", 1, Put("x", "a"))

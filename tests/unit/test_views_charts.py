@@ -28,14 +28,28 @@ def some_bars(**more):
     )
 
 
-@pytest.mark.parametrize("draw", [some_lines, some_bars])
+def some_spans(**more):
+    lanes = {"one": [(0, 2), (3, 5)], "two": [(0, 5)]}
+    return charts.spans(lanes, xlabel="seconds", alt=ALT, bands=[(2, 3, "A")], **more)
+
+
+def some_spread(**more):
+    return charts.spread(
+        {"one": [1, 2, 3, 5], "two": [4]}, xlabel="ms", alt=ALT, reference={"one": [2]}, **more
+    )
+
+
+KINDS = [some_lines, some_bars, some_spans, some_spread]
+
+
+@pytest.mark.parametrize("draw", KINDS)
 def test_a_chart_has_no_colour_of_its_own_outside_its_style_sheet(draw):
     body = draw().svg.split("</style>", 1)[1]
     assert re.findall(r"#[0-9a-fA-F]{6}\b", body) == []
     assert "var(--k-1)" in body
 
 
-@pytest.mark.parametrize("draw", [some_lines, some_bars])
+@pytest.mark.parametrize("draw", KINDS)
 def test_every_variable_of_a_chart_is_declared_for_light_and_dark(draw):
     svg = draw().svg
     sheet, body = svg.split("</style>", 1)
@@ -132,3 +146,25 @@ def test_a_table_is_html_with_scopes_and_text_with_columns():
     assert [th.get("scope") for th in root.iter("th")] == ["col"] * 3
     assert root.find(".//caption").text == "C & D"
     assert found.text.splitlines()[3] == "<ring>    0.5  True"
+
+
+def test_spans_stand_one_above_the_other_with_the_length_of_each_gap():
+    drawing = some_spans()
+    assert [row.split() for row in drawing.text.splitlines()[-3:]] == [
+        ["one", "0", "2"],
+        ["one", "3", "5"],
+        ["two", "0", "5"],
+    ]
+    words = re.sub(r"<!--\s*(.*?)\s*-->|<[^>]*>", r" \1 ", drawing.svg.split("</style>", 1)[1])
+    assert "1.00" in words
+    assert " A " in words
+
+
+def test_a_spread_says_its_quartiles():
+    assert some_spread().text.splitlines()[-2].split() == ["one", "1", "1.75", "2.5", "3.5", "5"]
+    assert some_spread().text.splitlines()[-1].split()[1:] == ["4"] * 5
+
+
+def test_a_series_without_a_value_is_an_error():
+    with pytest.raises(ArgumentError, match="series 'one' must have at least one value"):
+        charts.spread({"one": []}, xlabel="ms", alt=ALT)

@@ -1,5 +1,6 @@
 """Space-time diagrams: what every picture promises, and golden pictures of small runs."""
 
+import json
 import os
 import re
 import subprocess
@@ -309,3 +310,18 @@ def test_a_figure_says_all_its_steps_in_words_and_of_a_very_long_run_which_are_l
     long = play(run, name="fig-b", alt="A run.").words
     assert [int(step) for step in re.findall(r"<tr><td>(\d+)</td>", long)] == list(range(1, 101))
     assert f"Steps 101 to {len(run):,} are left out here; the figure plays them." in long
+
+
+def test_each_run_of_a_figure_may_show_a_window_of_its_own():
+    run = every_fault()
+    figure = play(
+        {"early": run, "late": run},
+        name="fig-a",
+        alt="Two runs.",
+        first={"early": 1, "late": 9},
+        last={"early": 8, "late": 20},
+    )
+    windows = [(one["label"], one["first"], one["last"]) for one in json.loads(figure.data)["runs"]]
+    assert windows == [("early", 1, 8), ("late", 9, 20)]
+    with pytest.raises(ArgumentError, match="first must be a step, or name one for each of early, late"):
+        play({"early": run, "late": run}, name="fig-a", alt="Two runs.", first={"early": 1})

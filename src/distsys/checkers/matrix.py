@@ -19,7 +19,7 @@ breaks the same law under the same schedule, or when a law of safety complains o
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import DistsysError, UnknownNameError, shown
-from distsys.core.laws import FINALLY
+from distsys.core.laws import FINALLY, Law
 from distsys.core.systems import NodeMutant, SubjectMutant
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
@@ -142,6 +142,13 @@ def _row_of_value(mutant: SubjectMutant) -> Row:
     return Row(mutant, {"unit": CAUGHT}, law=mutant.breaks)
 
 
+def told(place: str) -> tuple[tuple[Any, ...], int]:
+    """Return the schedule that stands at "module:ATTRIBUTE", and the seed that it is performed with."""
+    module, _, name = place.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    return (found.moves, found.seed) if isinstance(found, Scenario) else (found, 0)
+
+
 class _Hunted:
     """The work on one mutant of nodes."""
 
@@ -213,23 +220,29 @@ class _Hunted:
         """Return a short run that breaks the law to which the bug leads, where no other law is asked before."""
         name = self.mutant.leads_to
         laws = tuple(law for law in systems.find(self.mutant.system).laws if law.name == name)
-        walks = (
-            walk(self.mutant.system, seed, mutant=self.mutant.id, laws=laws) for seed in range(SEEDS["D"])
-        )
-        best = best_of(walks, restarts=CONSEQUENCES, law=name, budget=self.budget, laws=laws)
+        best = best_of(self._leading_to(laws), restarts=CONSEQUENCES, law=name, budget=self.budget, laws=laws)
         if best is None:
-            self.reds.append(f"no run breaks {name!r} in {SEEDS['D']} seeds")
+            tried = f"{SEEDS['D']} seeds" if self.mutant.leads_to_by is None else "its schedule"
+            self.reds.append(f"no run breaks {name!r} in {tried}")
         elif length(best) > self.mutant.length_max:
             self.reds.append(
                 f"{name!r} takes {length(best)} events to break, more than {self.mutant.length_max}"
             )
         return best
 
+    def _leading_to(self, laws: tuple[Law, ...]) -> Iterator[Trace]:
+        """Yield runs that are judged by the consequence alone: the schedule that shows it, or random ones."""
+        id = self.mutant.id
+        if self.mutant.leads_to_by is not None:
+            schedule, seed = told(self.mutant.leads_to_by)
+            yield perform(systems.build(self.mutant.system, mutant=id), schedule, seed=seed, laws=laws)
+            return
+        for seed in range(SEEDS["D"]):
+            yield walk(self.mutant.system, seed, mutant=id, laws=laws)
+
     def _direct(self) -> None:
         """Perform the directed schedule, with the mutant and with the correct code."""
-        module, _, name = str(self.mutant.scenario).partition(":")
-        told = getattr(importlib.import_module(module), name)
-        schedule, seed = (told.moves, told.seed) if isinstance(told, Scenario) else (told, 0)
+        schedule, seed = told(str(self.mutant.scenario))
         settle = systems.find(self.mutant.system).settle if self.mutant.breaks in self.finally_ else 0
         broken = systems.build(self.mutant.system, mutant=self.mutant.id)
         trace = perform(broken, schedule, seed=seed, settle=settle)

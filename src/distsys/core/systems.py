@@ -113,6 +113,7 @@ class NodeMutant:
     scenario   "module:ATTRIBUTE" of a directed schedule (drivers.schedules) that exposes it
     scope      the bounds within which the explorer finds it
     leads_to   the name of a law that breaks in the end, where those that break first are not asked
+    leads_to_by  "module:ATTRIBUTE" of a schedule that shows it, where random runs seldom do
     """
 
     id: str
@@ -130,6 +131,7 @@ class NodeMutant:
     scenario: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
     leads_to: str | None = None
+    leads_to_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.klass not in CLASSES:

@@ -30,7 +30,8 @@ from distsys.protocols.raft_systems import TIMING
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
 from distsys.services.raft_kv import RAFT_KV
-from distsys.services.replicated import ReplicatedStore, Reply
+from distsys.services.raft_store import ReplicatedStore
+from distsys.services.replicated import Reply
 
 from . import raft_words
 from .raft_words import Story

@@ -13,14 +13,26 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import UnknownNameError, shown
-from distsys.core.systems import Request
+from distsys.core.systems import Request, Sight
 from distsys.drivers import Bounds, Exploration, explore
+from distsys.protocols import paxos_messages
 from distsys.protocols.raft_messages import Propose
+from distsys.protocols.raft_systems import noted
+
+# Goals beside the sights of the systems: random runs reach them too seldom to be asked for them.
+RARE = {
+    "gap filled": Sight(
+        "gap filled", "A leader of Multi-Paxos fills a gap with a no-op.", noted("fills the gap")
+    )
+}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached."""
+    """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached.
+
+    They are those of the system, and those of `RARE`.
+    """
 
     system: str
     bounds: Bounds
@@ -31,7 +43,7 @@ class Scope:
 
     def explore(self, mutant: str | None = None, **more: Any) -> Exploration:
         """Explore the scope, the correct system or a mutant; `more` goes to `drivers.explore`."""
-        sights = {sight.name: sight for sight in systems.find(self.system).sights}
+        sights = RARE | {sight.name: sight for sight in systems.find(self.system).sights}
         settings = {
             "requests": self.requests,
             "symmetry": self.symmetry,
@@ -57,6 +69,44 @@ def _elections(n1: int, n2: int, n3: int, heartbeats: int = 0) -> dict[str, Any]
     return {"timeouts": n1 + n2 + n3 + heartbeats, "timers": limits}
 
 
+def _zab(
+    commands: tuple[str, ...] = (), goals: tuple[str, ...] = (), elections: int = 1, **bounds: Any
+) -> Scope:
+    """Return a scope of two servers of Zab, of which n2 is asked; each may decide so often, and gives up between.
+
+    No vote, ping or knock is repeated: that matters only where something is lost. Two servers, for of three the start
+    alone, each message in any order, has more states than a minute has room for.
+    """
+    asked = tuple(Request(0, "n2", Propose(command)) for command in commands)
+    decide, patience = {f"decide@{name}": elections for name in ("n1", "n2")}, elections - 1
+    limits = {
+        **decide,
+        "patience@n1": patience,
+        "patience@n2": patience,
+        "notify": 0,
+        "connect": 0,
+        "ping": 0,
+    }
+    within = Bounds(timeouts=sum(limits.values()), timers=limits, **bounds)
+    return Scope("zab", within, {"nodes": 2}, asked, goals=goals)
+
+
+def _paxos(values: tuple[str, ...] = ("x", "y"), timeouts: int = 0) -> Scope:
+    """Return a scope of three processes of Paxos: n1 is asked for the first value, n2 for the second."""
+    asked = zip(("n1", "n2"), values, strict=False)
+    requests = tuple(Request(0, name, paxos_messages.Propose(value)) for name, value in asked)
+    return Scope("paxos", Bounds(timeouts=timeouts), {"nodes": 3}, requests)
+
+
+def _slots(
+    requests: tuple[tuple[str, str], ...], goals: tuple[str, ...], alpha: int = 2, **bounds: Any
+) -> Scope:
+    """Return a scope of three servers of Multi-Paxos: each pair asks a server for a command, in this order."""
+    asked = tuple(Request(0, name, Propose(command)) for name, command in requests)
+    limits = Bounds(in_order=True, **bounds)
+    return Scope("multi-paxos", limits, {"nodes": 3, "alpha": alpha}, asked, goals=goals)
+
+
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
 ANY_ONE: dict[str, Any] = {"timeouts": 1, "timers": {"heartbeat": 0}}
 
@@ -73,6 +123,15 @@ TAUGHT: dict[str, Scope] = {
     ),
     "a command and a crash": _raft(("x",), ("leader", "gap"), crashes=1, **ANY_ONE),
     "a command and a heartbeat": _raft(("x",), ("leader", "gap"), **_elections(1, 0, 0, 1)),
+    "two slots": _slots((("n1", "x"), ("n1", "y")), ("leader", "out of order"), **_elections(1, 0, 0)),
+    "a gap in the log": _slots(
+        (("n1", "x"), ("n1", "y"), ("n3", "z")),
+        ("gap filled", "out of order"),
+        depth=10,
+        **_elections(1, 0, 1),
+    ),
+    "Zab, two commands and a crash": _zab(("x", "y"), ("leader", "up to date"), crashes=1),
+    "Zab, a command and another epoch": _zab(("x",), ("leader", "up to date", "DIFF"), elections=2),
 }
 
 
@@ -102,6 +161,14 @@ _FOUND: dict[str, Scope] = {
     "MEM-01": _plain("membership", 2),
     "MEM-03": _plain("membership", 2, timeouts=3),
     "MEM-04": _plain("membership", 2, timeouts=3),
+    "PAX-01": _paxos(),
+    "PAX-03": _paxos(),
+    "PAX-04": _paxos(),
+    "PAX-05": _paxos(),
+    "PAX-06": _paxos(),
+    "PAX-07": _paxos(),
+    "PAX-11": _paxos(),
+    "PAX-12": _paxos(("x",), timeouts=1),
     "RAFT-01": _raft(**ANY_ONE),
     "RAFT-02": _raft(**ANY_ONE),
     "RAFT-03": _raft(**ANY_TWO),
@@ -116,6 +183,11 @@ _FOUND: dict[str, Scope] = {
     "RAFT-43": Scope(
         "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
     ),
+    "ZAB-01": _zab(),
+    "ZAB-08": _zab(("x",)),
+    "ZAB-09": _zab(crashes=1),
+    "ZAB-10": _zab(("x", "y")),
+    "ZAB-11": _zab(("x", "y")),
 }
 
 

@@ -70,7 +70,18 @@ def abstract_paxos(
     acceptors: int = 3, values: int = 2, ballots: int = 2, quorum: int | None = None
 ) -> Model[Paxos]:
     """Return Paxos for so many acceptors, values and ballots; a quorum has by default a majority."""
-    quorums, names = quorums_of(acceptors, quorum), values_of(values)
+    quorums = quorums_of(acceptors, quorum)
+    return paxos_with(acceptors, quorums, quorums, values, ballots)
+
+
+def paxos_with(
+    acceptors: int, phase1: Quorums, phase2: Quorums, values: int = 2, ballots: int = 2
+) -> Model[Paxos]:
+    """Return Paxos in which a quorum of `phase1` must promise, and one of `phase2` must vote.
+
+    Nothing asks whether they meet: that is the question (Howard, Malkhi and Spiegelman 2016).
+    """
+    names = values_of(values)
     whole_number("ballots", ballots, at_least=1)
 
     def next_states(s: Paxos) -> Iterator[tuple[str, Paxos]]:
@@ -83,10 +94,10 @@ def abstract_paxos(
             for accept in sent:
                 yield from phase_2b(s, accept)
             for accept in accepts if not sent else ():
-                if may_propose(s, quorums, accept):
+                if may_propose(s, phase1, accept):
                     yield f"Phase2a({ballot}, {accept.value})", send(s, accept)
 
-    invariants = invariants_of(quorums)
+    invariants = invariants_of(phase1, phase2)
     return Model(
         name="abstract-paxos",
         says="Lamport's Paxos: acceptors and the set of all messages that were ever sent.",

@@ -12,11 +12,13 @@ from distsys.core.models import Model
 from .abstract_paxos import abstract_paxos
 from .commit import transaction_commit, two_phase_commit
 from .die_hard import die_hard
+from .fast_paxos import fast_paxos
 from .voting import voting
 
 MODELS: dict[str, Callable[..., Model[Any]]] = {
     "abstract-paxos": abstract_paxos,
     "die-hard": die_hard,
+    "fast-paxos": fast_paxos,
     "transaction-commit": transaction_commit,
     "two-phase-commit": two_phase_commit,
     "voting": voting,

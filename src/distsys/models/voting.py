@@ -64,11 +64,14 @@ def shows_safe_at(s: Votes, quorum: tuple[int, ...], ballot: int, value: str) ->
     return last == -1 or any((last, value) in s.votes[acceptor] for acceptor in quorum)
 
 
-def invariants_of(quorums: Quorums) -> dict[str, Check]:
-    """Return the invariants of voting, and agreement, which follows from them."""
+def invariants_of(quorums: Quorums, deciding: Quorums | None = None) -> dict[str, Check]:
+    """Return the invariants of voting, and agreement, which follows from them.
+
+    `quorums` show that a value is safe, `deciding` choose it; where these are not given, they are the same.
+    """
 
     def agreement(s: Votes) -> str | None:
-        values = sorted({value for _, value in chosen(s.votes, quorums)})
+        values = sorted({value for _, value in chosen(s.votes, quorums if deciding is None else deciding)})
         return f"both {values[0]} and {values[1]} are chosen" if len(values) > 1 else None
 
     def one_value_per_ballot(s: Votes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from distsys.core.systems import NodeMutant
 from distsys.protocols.raft_reads import Confirm, Confirmed, ReadingRaft
 from distsys.protocols.raft_server import RaftServer
-from distsys.services.replicated import ReplicatedStore
+from distsys.services.raft_store import ReplicatedStore
 
 DISSERTATION = "Ongaro 2014"
 

@@ -15,7 +15,8 @@ from distsys.protocols.raft_snapshots import Compact, InstallSnapshot, Restored,
 from distsys.protocols.raft_stability import PreVote
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
-from distsys.services.replicated import ReplicatedStore, Reply
+from distsys.services.raft_store import ReplicatedStore
+from distsys.services.replicated import Reply
 
 DISSERTATION = "Ongaro 2014"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from distsys.core.errors import ArgumentError
 from distsys.core.values import record
 
 
@@ -95,9 +96,13 @@ class Refused:
 
 @record
 class Propose:
-    """A client's command for the log; only a leader takes it."""
+    """A client's command for the log; only a leader takes it. None is no command: hosts skip it."""
 
     command: Any
+
+    def __post_init__(self) -> None:
+        if self.command is None:
+            raise ArgumentError("command must be something to do, but it is None")
 
 
 @record

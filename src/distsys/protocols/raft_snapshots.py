@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from distsys.core.errors import whole_number
 from distsys.core.log import Log
 from distsys.core.values import EMPTY, Map, record
 
@@ -46,6 +47,9 @@ class Compact:
 
     index: int
     state: Any
+
+    def __post_init__(self) -> None:
+        whole_number("index", self.index)
 
 
 @record

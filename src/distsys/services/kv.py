@@ -14,9 +14,12 @@ let them expire by a command of the leader.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from distsys.core.values import EMPTY, Map, record
+
+from .service import Applied, Service
 
 
 @record
@@ -80,7 +83,10 @@ class Session:
 
 @record
 class Store:
-    """The state: the data, and the sessions, which belong to it and to every snapshot of it."""
+    """The state: the data, and the sessions, which belong to it and to every snapshot of it.
+
+    It is that of every service here which knows sessions; `data` is the one part that differs.
+    """
 
     data: Map[str, Any] = EMPTY
     sessions: Map[str, Session] = EMPTY
@@ -98,7 +104,7 @@ def sound(call: Call) -> bool:
     return False
 
 
-def apply(state: Store, index: int, command: Any) -> tuple[Store, Any, tuple[Any, ...]]:
+def apply(state: Store, index: int, command: Any) -> Applied:
     """Return the state after the call, its result, and the events that it causes (this store has none).
 
     >>> store, result, _ = apply(Store(), 1, Call("ann", 1, Append("x", "a")))
@@ -106,12 +112,19 @@ def apply(state: Store, index: int, command: Any) -> tuple[Store, Any, tuple[Any
     >>> again.data["x"]
     'a'
     """
+    return once(state, command, execute)
+
+
+def once(
+    state: Store, command: Any, run: Callable[[Map[str, Any], Any], tuple[Map[str, Any], Any]]
+) -> Applied:
+    """Return what applying a call gives when `run(data, command)` may run once for each number of a session."""
     if not isinstance(command, Call) or not isinstance(command.sequence, int):
         return state, None, ()
     last = state.sessions.get(command.session, Session(0, None))
     if command.sequence <= last.sequence:
         return state, last.result if command.sequence == last.sequence else None, ()
-    data, result = execute(state.data, command.command)
+    data, result = run(state.data, command.command)
     sessions = state.sessions.set(command.session, Session(command.sequence, result))
     return Store(data, sessions), result, ()
 
@@ -135,3 +148,6 @@ def execute(data: Map[str, Any], command: Any) -> tuple[Map[str, Any], Any]:
                 return data, False
             return data.set(key, new), True
     return data, False
+
+
+SERVICE = Service("key-value", Store(), apply, sound)

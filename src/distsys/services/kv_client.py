@@ -1,129 +1,27 @@
-"""A client of the key-value store: one command at a time, asked again until it is answered or given up."""
+"""A client of the key-value store, which asks at random."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.dice import Dice
-from distsys.core.errors import whole_number
-from distsys.core.node import Node
-from distsys.core.operations import INFO, INVOKE, OK, Operation
-from distsys.core.units import MS
+from distsys.core.operations import INVOKE, OK
 from distsys.core.values import EMPTY, Map
-from distsys.protocols.raft import server_names
 
 from . import kv
-from .replicated import Redirect, Reply
+from .client import Client, type_of
 
 KINDS = ("get", "get", "put", "append", "append", "cas", "delete")
 
 
-class KvClient(Node):
-    """Asks `operations` random commands, and outputs each as an `Operation` when it begins and when it ends.
+class KvClient(Client):
+    """Asks random commands of the key-value store.
 
-    A call that is not answered in time goes to the next server, under the same number, so that the store does it once.
-    A redirect is followed at once, but only so often in one try, and the time of the try runs on.
-    After `tries_max` the client gives up: nobody knows whether the command was done, so the operation ends as
-    "info" and the client goes on under a new name, with a new session. A restart does the same.
-    State, durable: `life`, how many names it has used. Volatile: the open call, whom it asks, what it knows.
-    Timers: "next", before a command; "retry", while one is open.
+    State, volatile, beside that of a client: `seen`, what it last read, for a cas that may succeed.
     """
 
-    def __init__(
-        self,
-        name: str,
-        disk: Map[str, Any] = EMPTY,
-        *,
-        servers: tuple[str, ...],
-        operations: int,
-        keys: int = 2,
-        retry_ms: int = 150,
-        tries_max: int = 8,
-        think_ms: int = 100,
-    ) -> None:
-        super().__init__(name, disk)
-        self.servers = server_names("servers", servers)
-        self.operations = whole_number("operations", operations)
-        self.keys = whole_number("keys", keys, at_least=1)
-        self.retry_ms = whole_number("retry_ms", retry_ms, at_least=1)
-        self.tries_max = whole_number("tries_max", tries_max, at_least=1)
-        self.think_ms = whole_number("think_ms", think_ms)
-        self.life: int = disk.get("life", 0)
-        self.dice = Dice(0)
-        self.sequence = 0
-        self.done = 0
-        self.open: kv.Call | None = None
-        self.asked = 0  # in how many tries the open call was sent
-        self.hops = 0  # how many redirects this try has followed
-        self.server = servers[0]  # whom this client asks
-        self.seen: Map[str, Any] = EMPTY  # what it last read, for a cas that may succeed
-
-    def on_start(self) -> None:
-        self.dice = Dice(self.seed)
-        self.begin_a_life()
-        self.set_timer("next", 0, self.think_ms * MS)
-
-    def begin_a_life(self) -> None:
-        """Go on under a new name, for nobody knows what becomes of the open call."""
-        self.life += 1
-        self.persist(life=self.life)
-        self.sequence, self.open = 0, None
-
-    def session(self) -> str:
-        """Return the name of this life: a process in the history, and a session of the store."""
-        return f"{self.name}.{self.life}"
-
-    def on_timeout(self, timer: str) -> None:
-        if timer == "next" and self.open is None and self.done < self.operations:
-            self.sequence += 1
-            self.done += 1
-            self.open = kv.Call(self.session(), self.sequence, self.choose_a_command())
-            self.report(INVOKE)
-            self.asked = 0
-            self.ask()
-        elif timer == "retry" and self.open is not None:
-            self.ask_somebody_else()
-
-    def ask(self) -> None:
-        """Send the open call to the server that this client believes in."""
-        assert self.open is not None, f"{self.name} has nothing to ask"
-        self.asked += 1
-        self.hops = 0
-        self.send(self.server, self.open)
-        self.set_timer("retry", self.retry_ms * MS, 2 * self.retry_ms * MS)
-
-    def ask_somebody_else(self) -> None:
-        """Ask the next server, or give up."""
-        if self.asked < self.tries_max:
-            known = self.server in self.servers  # a redirect may lead to one that it was not told of
-            place = self.servers.index(self.server) + 1 if known else 0
-            self.server = self.servers[place % len(self.servers)]
-            self.note("asks again")
-            self.ask()
-        else:
-            self.report(INFO)
-            self.begin_a_life()
-            self.set_timer("next", 0, self.think_ms * MS)
-
-    def on_message(self, sender: str, message: Any) -> None:
-        call = self.open
-        if call is None or (message.session, message.sequence) != (call.session, call.sequence):
-            return
-        match message:
-            case Reply(result=result):
-                self.report(OK, result)
-                if isinstance(call.command, kv.Get):
-                    self.seen = self.seen.set(call.command.key, result)
-                self.open = None
-                self.cancel_timer("retry")
-                self.set_timer("next", 0, self.think_ms * MS)
-            case Redirect(leader=leader) if leader not in (None, self.server):
-                if self.hops < len(self.servers):  # two servers may name each other while one hands over
-                    self.hops += 1
-                    self.server = leader
-                    self.send(leader, call)
-
-    # What is asked, and what is told of it.
+    def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
+        super().__init__(name, disk, **settings)
+        self.seen: Map[str, Any] = EMPTY
 
     def choose_a_command(self) -> kv.Command:
         """Return a random command on a random key; values are never the same twice."""
@@ -141,21 +39,16 @@ class KvClient(Node):
                 return kv.Cas(key, self.seen.get(key), value)
         return kv.Delete(key)
 
-    def report(self, type: str, result: Any = None) -> None:
-        """Output one end of the open operation."""
-        assert self.open is not None, f"{self.name} has nothing to report"
-        command = self.open.command
+    def value_of(self, command: kv.Command, type: str, result: Any) -> Any:
         f = type_of(command)
-        value = {
+        return {
             "get": None if type == INVOKE else result,
             "put": getattr(command, "value", None),
             "append": getattr(command, "text", None),
-            "cas": (command.old, command.new) if type != OK and f == "cas" else result,
+            "cas": (command.old, command.new) if type != OK and isinstance(command, kv.Cas) else result,
             "delete": None,
         }[f]
-        self.output(Operation(self.session(), type, f, command.key, value, self.now))
 
-
-def type_of(command: kv.Command) -> str:
-    """Return the name of a command in a history."""
-    return type(command).__name__.lower()
+    def learn(self, command: kv.Command, result: Any) -> None:
+        if isinstance(command, kv.Get):
+            self.seen = self.seen.set(command.key, result)

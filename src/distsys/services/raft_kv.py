@@ -1,4 +1,4 @@
-"""The system `raft-kv`: a replicated key-value store and its clients, and what it keeps beside the laws of Raft."""
+"""The system `raft-kv`: a key-value store on Raft, its clients, and operators who change the members."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from typing import Any
 
 from distsys.core.dice import Dice, derive
 from distsys.core.errors import whole_number
-from distsys.core.events import Output
-from distsys.core.laws import FINALLY, World, law, law_with_memory
-from distsys.core.operations import INFO, Operation
 from distsys.core.systems import Members, Request, Sight, System
-from distsys.core.trace import Step
 from distsys.core.units import S
-from distsys.core.values import Map
 from distsys.protocols.raft_laws import RAFT_LAWS
 from distsys.protocols.raft_membership import AddServer, RemoveServer
 from distsys.protocols.raft_progress import STABILITY
 from distsys.protocols.raft_systems import CONSENSUS_FAULTS, SIGHTS, TIMING, noted
 from distsys.protocols.raft_transfer import TransferLeadership
-from distsys.protocols.raft_world import acting
 
-from .kv import Store
+from . import service_laws
 from .kv_client import KvClient
-from .replicated import ReplicatedStore
+from .raft_store import ReplicatedStore
 
 
 def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
@@ -52,49 +46,12 @@ def upkeep(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tup
     return tuple(sorted(requests, key=lambda request: (request.at, request.node)))
 
 
-@law_with_memory(
-    "replicas agree", "Two replicas that have applied the same entries are in the same state.", start=Map()
-)
-def replicas_agree(memory: Map[int, Store], world: World) -> tuple[Map[int, Store], str | None]:
-    """State machine safety, seen from above: data and sessions are equal, also where a snapshot brought them."""
-    node = world.nodes.get(world.step.node)
-    if not isinstance(node, ReplicatedStore) or node.raft.last_applied == 0 or acting(world) is None:
-        return memory, None
-    index = node.raft.last_applied
-    known = memory.get(index)
-    if known is None:
-        return memory.set(index, node.state), None
-    if known is not node.state and known != node.state:
-        return (
-            memory,
-            f"after entry {index}, {node.name} holds {node.state}, and another replica held {known}",
-        )
-    return memory, None
-
-
-@law("clients are served in the end", "When faults have ended, no call of a client stays open.", when=FINALLY)
-def clients_are_served(world: World) -> str | None:
-    """Progress, as the clients see it."""
-    for node in world.nodes.values():
-        if isinstance(node, KvClient) and (node.open is not None or node.done < node.operations):
-            return (
-                f"at the end {node.name} has done {node.done} of {node.operations}, and {node.open} is open"
-            )
-    return None
-
-
-def ended_unknown(step: Step) -> bool:
-    """Return whether an operation ends, and nobody knows whether it happened."""
-    values = [effect.value for effect in step.effects[: step.kept] if isinstance(effect, Output)]
-    return any(isinstance(value, Operation) and value.type == INFO for value in values)
-
-
 RAFT_KV = System(
     name="raft-kv",
     says="A key-value store on Raft, with sessions, snapshots, members that change, and clients.",
     classes={"server": ReplicatedStore, "client": KvClient},
     members=members,
-    laws=(*RAFT_LAWS, *STABILITY, replicas_agree, clients_are_served),
+    laws=(*RAFT_LAWS, *STABILITY, *service_laws.LAWS),
     options={
         "clients": 2,
         "operations": 12,
@@ -117,8 +74,7 @@ RAFT_KV = System(
     },
     sights=(
         *SIGHTS[:-1],
-        Sight("retry", "A client asks again.", noted("asks again")),
-        Sight("unknown", "A client gives up, and nobody knows whether its command was done.", ended_unknown),
+        *service_laws.SIGHTS,
         Sight("snapshot sent", "A leader sends a snapshot.", noted("sends")),
         Sight("snapshot installed", "A follower installs a snapshot.", noted("installs a snapshot")),
         Sight("change", "A leader begins to change the members.", noted("changes the members")),

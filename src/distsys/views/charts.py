@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -53,7 +54,7 @@ SETTINGS: dict[Any, Any] = {
     "hatch.linewidth": 1.0,
 }
 Numbers = Sequence[float]
-__all__ = ["Table", "bars", "lines", "table"]
+__all__ = ["Table", "bars", "lines", "spans", "spread", "table"]
 
 
 def lines(
@@ -142,7 +143,95 @@ def bars(
     return _drawing(picture, alt, caption, table(rows, (xlabel or "what", *series)))
 
 
-def _check_series(series: Mapping[str, Numbers], count: int, alt: str) -> None:
+def spans(
+    lanes: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    xlabel: str,
+    alt: str,
+    caption: str = "",
+    title: str = "",
+    bands: Sequence[tuple[float, float, str]] = (),
+) -> Drawing:
+    """Return lanes one above the other on one axis, with a bar for each (start, end).
+
+    The lengths of the gaps between bars are written there, by turns below and above the lane, with two digits.
+    bands  (start, end, label): a shaded part of all lanes, such as a fault, with a short label above it
+    """
+    _check_series(lanes, len(lanes), alt, equal=False)
+    with _figure(title, xlabel, "") as (figure, axes):
+        axes.grid(visible=False)
+        for start, end, label in bands:
+            axes.axvspan(start, end, facecolor=LIGHT["panel"], edgecolor=LIGHT["quiet"], linewidth=0.7)
+            axes.text((start + end) / 2, 0.62, label, ha="center", va="bottom")
+        for place, (label, parts) in enumerate(lanes.items()):
+            wide = [(start, end - start) for start, end in parts]
+            axes.broken_barh(wide, (-place - 0.2, 0.4), facecolor=LIGHT[HUES[place]], label=label)
+            for number, ((_, start), (end, _)) in enumerate(pairwise(parts)):
+                said = f"{end - start:.2f}".removeprefix("0")
+                y, side = (-place + 0.21, "bottom") if number % 2 else (-place - 0.23, "top")
+                axes.text((start + end) / 2, y, said, ha="center", va=side)
+        axes.set_yticks([-place for place in range(len(lanes))], list(lanes))
+        axes.set_ylim(0.45 - len(lanes), 0.95)
+        picture = _svg(figure, title or f"{', '.join(lanes)} by {xlabel}", alt)
+    rows = [(label, start, end) for label, parts in lanes.items() for start, end in parts]
+    return _drawing(picture, alt, caption, table(rows, ("lane", "from", "to")))
+
+
+def spread(
+    values: Mapping[str, Numbers],
+    *,
+    xlabel: str,
+    alt: str,
+    caption: str = "",
+    title: str = "",
+    reference: Mapping[str, Numbers] | None = None,
+) -> Drawing:
+    """Return a box for each label: the quartiles and the median, and a line from the least value to the greatest.
+
+    reference  {label: numbers}: points under the box of that label, such as quartiles that were computed
+    """
+    _check_series(values, len(values), alt, equal=False)
+    rows = []
+    with _figure(title, xlabel, "") as (figure, axes):
+        axes.grid(visible=False, axis="y")
+        axes.grid(axis="x", color=LIGHT["quiet"], alpha=0.35, linewidth=0.7)
+        for place, (label, numbers) in enumerate(values.items()):
+            one, half, three = (quantile(numbers, share) for share in (0.25, 0.5, 0.75))
+            rows.append((label, min(numbers), one, half, three, max(numbers)))
+            hue = LIGHT[HUES[place]]
+            axes.plot([min(numbers), max(numbers)], [-place, -place], color=hue, linewidth=1.5)
+            axes.broken_barh(
+                [(one, three - one)],
+                (-place - 0.2, 0.4),
+                facecolor=LIGHT["panel"],
+                edgecolor=hue,
+                linewidth=1.5,
+            )
+            axes.plot([half, half], [-place - 0.2, -place + 0.2], color=hue, linewidth=3)
+            computed = list((reference or {}).get(label, ()))
+            axes.plot(computed, [-place - 0.33] * len(computed), "^", color=LIGHT["ink"], markersize=6)
+        axes.set_yticks([-place for place in range(len(values))], list(values))
+        axes.set_ylim(0.4 - len(values), 0.6)
+        picture = _svg(figure, title or xlabel, alt)
+    return _drawing(
+        picture, alt, caption, table(rows, ("", "least", "quarter", "median", "three quarters", "greatest"))
+    )
+
+
+def quantile(numbers: Numbers, share: float) -> float:
+    """Return the number below which that share of the numbers lies, with straight lines between neighbours.
+
+    >>> quantile([1, 2, 3, 5], 0.5), quantile([1, 2, 3, 5], 1)
+    (2.5, 5)
+    """
+    ranked = sorted(numbers)
+    place = share * (len(ranked) - 1)
+    below = min(int(place), len(ranked) - 2) if len(ranked) > 1 else 0
+    above = ranked[min(below + 1, len(ranked) - 1)]
+    return ranked[below] + (place - below) * (above - ranked[below])
+
+
+def _check_series(series: Mapping[str, Sequence[Any]], count: int, alt: str, *, equal: bool = True) -> None:
     if not isinstance(alt, str) or not alt.strip():
         raise ArgumentError(
             f"alt must be a sentence for those who cannot see the chart, but it is {shown(alt)}"
@@ -154,7 +243,9 @@ def _check_series(series: Mapping[str, Numbers], count: int, alt: str) -> None:
             f"a chart shows at most {len(HUES)} series that can be told apart, but there are {len(series)}"
         )
     for label, values in series.items():
-        if len(values) != count:
+        if not values:
+            raise ArgumentError(f"series {label!r} must have at least one value, but it has none")
+        if equal and len(values) != count:
             raise ArgumentError(f"series {label!r} must have {count} values, but it has {len(values)}")
 
 

@@ -96,8 +96,8 @@ def play(
     alt: str,
     caption: str = "",
     title: str = "",
-    first: int = 1,
-    last: int | None = None,
+    first: int | Mapping[str, int] = 1,
+    last: int | Mapping[str, int] | None = None,
     without: Collection[str] = (),
     tour: Sequence[Stop] = (),
     beside: bool = False,
@@ -110,7 +110,7 @@ def play(
 
     name     its address on the page: "fig-lunch" is cited as #fig-lunch, and its step 7 as #fig-lunch@7
     alt      what it shows, for those who cannot see it
-    first    the first step that is shown, and `last` the last
+    first    the first step that is shown, and `last` the last; or {label: step}, so that runs show the same time
     without  classes of messages that are left out ("Ack")
     tour     notes bound to steps of the first run, with questions
     at       the step that it opens at; usually the last
@@ -121,7 +121,7 @@ def play(
     labelled = _checked(runs, beside)
     judges = Judges(labelled, verdict, lights)
     judges.check(panel)
-    windows = {label: window(trace, first, last) for label, trace in labelled.items()}
+    windows = _windows(labelled, first, last)
     label, trace = next(iter(labelled.items()))
     start, end = windows[label]
     _check(without, at, panel, tour, windows)
@@ -152,6 +152,20 @@ def play(
         others=tuple(stills.items()), label=label, judged=judges.is_needed,
         height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
     )  # fmt: skip
+
+
+def _windows(
+    labelled: Mapping[str, Trace], first: int | Mapping[str, int], last: int | Mapping[str, int] | None
+) -> dict[str, tuple[int, int]]:
+    """Return the first and the last step of each run that are shown."""
+    starts = first if isinstance(first, Mapping) else dict.fromkeys(labelled, first)
+    ends = last if isinstance(last, Mapping) else dict.fromkeys(labelled, last)
+    for argument, given in (("first", starts), ("last", ends)):
+        if set(given) != set(labelled):
+            raise ArgumentError(
+                f"{argument} must be a step, or name one for each of {', '.join(labelled)}, but it is {shown(given)}"
+            )
+    return {label: window(trace, starts[label], ends[label]) for label, trace in labelled.items()}
 
 
 def _check(

@@ -1,0 +1,124 @@
+"""Zab gone wrong, as stories: the schedules of what chance seldom does (see drivers.schedules).
+
+Three servers start with empty histories, so the one with the greatest name wins the first election. A message that
+no move delivers is late, or lost.
+"""
+
+from __future__ import annotations
+
+from distsys.drivers.schedules import Move, crash, deliver, request, restart, timeout
+from distsys.protocols.replication import Propose
+from distsys.protocols.zab_messages import (
+    Ack,
+    AckEpoch,
+    AckNewLeader,
+    Commit,
+    Diff,
+    FollowerInfo,
+    NewEpoch,
+    NewLeader,
+    Notification,
+    Proposal,
+    UpToDate,
+)
+
+Story = tuple[Move, ...]
+
+
+def joins(follower: str, leader: str, synchronised_by: type = Diff) -> Story:
+    """Return how a follower that has decided for a leader in office comes up to date."""
+    return (
+        deliver(follower, leader, FollowerInfo),
+        deliver(leader, follower, NewEpoch),
+        deliver(follower, leader, AckEpoch),
+        deliver(leader, follower, synchronised_by),
+        deliver(leader, follower, NewLeader),
+        deliver(follower, leader, AckNewLeader),
+        deliver(leader, follower, UpToDate),
+    )
+
+
+def broadcasts(leader: str, follower: str, command: str) -> Story:
+    """Return how a command is broadcast and committed with one follower."""
+    return (
+        request(leader, Propose(command)),
+        deliver(leader, follower, Proposal),
+        deliver(follower, leader, Ack),
+        deliver(leader, follower, Commit),
+    )
+
+
+FIRST_ELECTION: Story = (  # n3 leads epoch 1; both others follow
+    deliver("n3", "n1", Notification),
+    deliver("n3", "n2", Notification),
+    deliver("n1", "n3", Notification, over=1),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3"),
+)
+
+SECOND_ELECTION: Story = (  # n2 leads epoch 2; n1 follows, n3 is cut off and still believes in itself
+    timeout("n2", "patience"),
+    timeout("n1", "patience"),
+    deliver("n2", "n1", Notification, over=2),
+    deliver("n1", "n2", Notification, over=3),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    *joins("n1", "n2"),
+)
+
+OLD_PROPOSAL: Story = (  # ZAB-05
+    *FIRST_ELECTION,
+    deliver("n2", "n3", FollowerInfo),
+    deliver("n3", "n2", NewEpoch),
+    deliver("n2", "n3", AckEpoch),
+    deliver("n3", "n2", Diff),
+    deliver("n3", "n2", NewLeader),
+    request("n3", Propose("old")),  # on the disk of n3 alone; its proposals are late
+    *SECOND_ELECTION,
+    *broadcasts("n2", "n1", "new"),
+    deliver("n3", "n1", Proposal),  # the late one, of epoch 1
+    *broadcasts("n2", "n1", "newer"),  # n1 delivers 2.1, 1.1, 2.2
+)
+
+LOST_HISTORY: Story = (  # what ZAB-01 leads to
+    *FIRST_ELECTION,
+    request("n3", Propose("x")),  # on the disk of n3 alone
+    timeout("n3", "patience"),
+    timeout("n1", "patience"),
+    deliver("n3", "n1", Notification),
+    deliver("n1", "n3", Notification, over=2),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3")[:-1],  # n3 leads epoch 2; n1 has acknowledged x, so n3 delivers it
+    crash("n1"),  # before its disk has x
+    restart("n1"),
+    timeout("n2", "patience"),
+    deliver("n2", "n1", Notification, over=2),
+    deliver("n1", "n2", Notification, over=5),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    *joins("n1", "n2")[:3],  # n2 leads epoch 3, and neither of them has x
+)
+
+LOST_PROPOSAL: Story = (*FIRST_ELECTION, request("n3", Propose("x")))  # ZAB-14: the proposal to n1 is lost
+
+KNOCKED_TWICE: Story = (  # ZAB-16: n3 leads epoch 1, restarts, and leads epoch 2 with n1; n2 has noticed nothing
+    *FIRST_ELECTION,
+    timeout("n2", "connect"),
+    *joins("n2", "n3"),
+    crash("n3"),
+    restart("n3"),
+    timeout("n1", "patience"),
+    deliver("n1", "n3", Notification),
+    deliver("n3", "n1", Notification),
+    deliver("n1", "n3", Notification),
+    deliver("n1", "n3", Notification),
+    deliver("n3", "n1", Notification),
+    deliver("n1", "n3", Notification),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3"),
+    deliver("n2", "n3", FollowerInfo),  # the second one, of the connection that n2 has open
+)

@@ -1,0 +1,78 @@
+"""What Multi-Paxos promises beyond Paxos in each slot: replicas apply the same, in order, and in the end everything.
+
+The laws of `paxos_laws` hold for each slot; `MULTIPAXOS_LAWS` begins with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distsys.core.laws import FINALLY, World, law, law_with_memory
+from distsys.core.values import EMPTY, Map, record
+
+from .paxos_laws import SAFETY
+from .paxos_world import is_host, replicas, told_to_host
+from .replication import Role
+from .replication_laws import outputs, told
+
+
+@record
+class Applied:
+    """What was applied in each slot, by whoever was first, and how far each replica has come."""
+
+    values: Map[int, tuple[Any]] = Map()
+    last: Map[str, int] = EMPTY
+
+
+@law_with_memory(
+    "state machine safety",
+    "Each replica applies slots 1, 2, 3 and so on without a gap, and no two apply different commands in a slot.",
+    start=Applied(),
+)
+def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | None]:
+    """Section 3: "all servers execute the same sequence of state machine commands"."""
+    inside = is_host(world.nodes.get(world.step.node))
+    now = told(world, memory.last, "slot", told_to_host if inside else outputs)
+    if now.evidence is not None:
+        return memory, now.evidence
+    values = memory.values
+    for commit in now.commits:
+        command = commit.entry.command
+        known = values.get(commit.index, (command,))
+        if known != (command,):
+            return memory, (
+                f"{world.step.node} applies {command!r} in slot {commit.index}, "
+                f"where {known[0]!r} was applied before"
+            )
+        values = values.set(commit.index, known)
+    if values is memory.values and now.last is memory.last:
+        return memory, None
+    return Applied(values, now.last), None
+
+
+@law(
+    "everything is applied in the end",
+    "When faults have ended, one replica leads, and all members have applied all that it has asked votes for.",
+    when=FINALLY,
+)
+def everything_is_applied(world: World) -> str | None:
+    """Progress: the bound is the `settle` of the system."""
+    up = {node.name: node for node in replicas(world)}
+    leaders = [node for node in up.values() if node.role is Role.LEADER]
+    if len(leaders) != 1:
+        return f"at the end {' and '.join(node.name for node in leaders) or 'nobody'} leads"
+    (leader,) = leaders
+    if leader.waiting or leader.acceptances:
+        return f"at the end {leader.name} leads, and has not decided all that it was asked for"
+    for name in leader.others():
+        if name in up and up[name].last_applied != leader.next_slot - 1:
+            return (
+                f"at the end {leader.name} leads and has decided {leader.next_slot - 1} slots, "
+                f"but {name} has applied {up[name].last_applied}"
+            )
+        if name in up and up[name].leader != leader.name:
+            return f"at the end {leader.name} leads, but {name} follows {up[name].leader}"
+    return None
+
+
+MULTIPAXOS_LAWS = (*SAFETY, state_machine_safety, everything_is_applied)
