@@ -33,7 +33,7 @@ lab: environment ## open JupyterLab on the chapters
 	@.venv/bin/jupyter lab --LabApp.default_url=/lab/tree/chapters --ServerApp.ip=127.0.0.1 \
 		$$(test "$$(id -u)" != 0 || echo --allow-root)
 
-test: book ## run every test: lint, types, package, notebooks (strictly), site (FORCE=1 repeats what passed)
+test: environment ## run every test: lint, types, package, notebooks (strictly), site (FORCE=1 repeats what passed)
 	@$(PY) tools/run_tests.py $(if $(FORCE),--force)
 
 long: book ## run what is too long for every change; summary in _build/long-summary.txt

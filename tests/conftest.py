@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+if sys.platform != "win32":
+    import fcntl
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -69,7 +72,11 @@ def require_tool() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def built_site() -> Path:
-    """Return the folder of the built site; without one, skip and say how to build it."""
+    """Return the folder of the built site, once no build is under way; without one, skip and say how to build it."""
+    lock = ROOT / "_build" / "site.lock"
+    if lock.exists() and sys.platform != "win32":
+        with lock.open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
     site = ROOT / "_build" / "html"
     if not (site / "index.html").exists():
         missing("the built site", "run `make book` (or `jupyter-book build .`) first")

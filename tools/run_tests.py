@@ -1,16 +1,20 @@
 """Run every test: `make test`. With --lint the linter and the type checker alone; with --long the long tests.
 
 It runs ruff, mypy and one pytest, which executes unit, property and golden tests, the examples in docstrings,
-every notebook, and the checks of the built site. When all of it passed and no file has changed since, it says
-so and runs nothing; --force runs it again, and so does CI.
+every notebook, and the checks of the built site. The site is built meanwhile, on the side: the tests that look at
+it come last, and wait for the lock that the build holds. When all of it passed and no file has changed since, it
+says so and runs nothing; --force runs it again, and so does CI.
 """
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import kernels
@@ -19,6 +23,9 @@ import stamps
 STAMP = stamps.BUILD / "tests.stamp"
 REPORT = stamps.BUILD / "tests.json"
 SUMMARY = stamps.BUILD / "long-summary.txt"
+SITE = stamps.BUILD / "html" / "index.html"
+LOCK = stamps.BUILD / "site.lock"  # held while the site is built; tests/conftest.py waits for it
+BOOK_SAYS = stamps.BUILD / "book-screen.log"
 BIN = Path(sys.executable).parent
 LINT = (("ruff", (str(BIN / "ruff"), "check", ".")), ("mypy", (str(BIN / "mypy"),)))
 HIDDEN_INPUTS = {".ci", ".github", ".gitignore", ".gitattributes", ".pre-commit-config.yaml"}
@@ -89,18 +96,46 @@ def long_tests() -> int:
     return 0 if good else 1
 
 
+@contextlib.contextmanager
+def book_on_the_side() -> Iterator[subprocess.Popen[bytes]]:
+    """Build the site in a process of its own, which holds the lock until it ends, whatever happens to us."""
+    with LOCK.open("w") as lock, BOOK_SAYS.open("wb") as screen:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = (sys.executable, str(stamps.ROOT / "tools" / "book.py"))
+        book = subprocess.Popen(
+            command, cwd=stamps.ROOT, stdout=screen, stderr=subprocess.STDOUT, pass_fds=[lock.fileno()]
+        )
+    print(f"The site is built on the side (what that says is kept in {BOOK_SAYS.relative_to(stamps.ROOT)}).")
+    try:
+        yield book
+    finally:
+        book.terminate()
+
+
+def site_is_good(book: subprocess.Popen[bytes]) -> bool:
+    """Wait for the build of the site; if it failed, show the end of what it said."""
+    good = book.wait() == 0
+    if not good:
+        said = BOOK_SAYS.read_text(encoding="utf-8", errors="replace").splitlines()
+        print("\n".join(["\nsite: tools/book.py", *said[-40:]]))
+    return good
+
+
 def all_tests(force: bool) -> int:
     """Run everything unless nothing changed since all of it passed."""
     now = everything()
     before = stamps.read(STAMP)
-    if not force and not stamps.changed({**now, "result": ""}, {**before, "result": ""}):
+    known = SITE.exists() and not stamps.changed({**now, "result": ""}, {**before, "result": ""})
+    if known and not force:
         print(f"No file changed since all tests passed: {before['result']}")
         print("`make test FORCE=1` runs them again.")
         return 0
     STAMP.unlink(missing_ok=True)
     REPORT.unlink(missing_ok=True)
-    verdicts = {name: run(name, command) for name, command in LINT}
-    verdicts["pytest"] = run("pytest", pytest_command("-n", str(workers()), "--durations=15"))
+    with book_on_the_side() as book:
+        verdicts = {name: run(name, command) for name, command in LINT}
+        verdicts["pytest"] = run("pytest", pytest_command("-n", str(workers()), "--durations=15"))
+        verdicts["site"] = site_is_good(book)
     report = report_of_pytest()
     failed = [name for name, good in verdicts.items() if not good]
     if failed:
@@ -109,7 +144,7 @@ def all_tests(force: bool) -> int:
     if report.get("missing"):
         print("\nSome tests were skipped because this machine lacks something: see above what to install.")
     else:
-        stamps.write(STAMP, {**now, "result": str(report.get("closing"))})
+        stamps.write(STAMP, {**now, "site": everything()["site"], "result": str(report.get("closing"))})
     return 0
 
 
