@@ -5,7 +5,7 @@ from distsys.core.divergence import divergence
 from distsys.lab import zab_runs
 from distsys.lab.zab_costs import outage, rejoin, without_service
 from distsys.protocols.raft_world import message_of
-from distsys.protocols.zab_messages import Diff, Inform, Snap, Trunc
+from distsys.protocols.zab_messages import Diff, FollowerInfo, Inform, Notification, Snap, Trunc
 
 
 def delivered(trace, name):
@@ -61,6 +61,22 @@ def without_leader():
     assert min(equal) >= 370
     assert max(equal) <= 420
     assert max(equal) < max(mixed) < 500
+    for seed in range(20):
+        run = outage(seed, (5 * MS, 15 * MS))
+        assert (without_service(run)["discovery"] > 50) == (
+            travel(run, FollowerInfo) < travel(run, Notification)
+        )
+
+
+def travel(run, kind):
+    """Return how long the first message of a kind travelled from n1 to n2, after the crash; of a vote, one for n2."""
+    crash = next(step.at for step in run if step.kind == "crash")
+    return next(
+        found[0].at - step.at
+        for step, _, send, found in run.messages()
+        if step.at > crash and (step.node, send.to) == ("n1", "n2") and isinstance(send.message, kind)
+        if kind is FollowerInfo or send.message.vote.leader == "n2"
+    )
 
 
 CLAIMS = {

@@ -1,7 +1,8 @@
 """Three ways to choose one value that do not work; what is missing in each is what Paxos has.
 
 `Naive` is one process with two settings: who the voters are, and whether a voter may vote again. One voter alone can
-crash; voters that vote once can split; voters that vote again choose twice. `attempt` makes the run that shows it.
+crash; voters that vote once can split; voters that vote again can choose two values. `attempt` makes the run that
+shows it.
 
 >>> attempt("votes once").outputs()
 {'p1': (), 'p2': (), 'p3': ()}

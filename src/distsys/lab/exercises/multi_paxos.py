@@ -247,7 +247,11 @@ def state_who_decides(answer: object) -> str | None:
 
 
 def reports() -> list[tuple[Sequence[Told], int]]:
-    """Return promises as acceptors may give them: in one slot and ballot all votes are for one value."""
+    """Return promises as acceptors may give them: in one slot and ballot all votes are for one value.
+
+    The names of the values fall as the ballots rise, so that nobody takes the greatest value for that of the
+    greatest ballot.
+    """
     random = Random(10)
     cases: list[tuple[Sequence[Told], int]] = []
     for _ in range(200):
@@ -256,7 +260,7 @@ def reports() -> list[tuple[Sequence[Told], int]]:
             (
                 tuple(
                     {
-                        slot: (round, f"v{slot}-{round}")
+                        slot: (round, f"v{slot}-{9 - round}")
                         for slot in range(first, first + 6)
                         if random.random() < 0.35
                         for round in (random.randint(1, 4),)
@@ -294,6 +298,12 @@ def reports() -> list[tuple[Sequence[Told], int]]:
         def answer(promises, first_slot):  # the first promise that tells of a slot is believed
             last = max((slot for told in promises for slot in told), default=0)
             return [(slot, next((told[slot][1] for told in promises if slot in told), None))
+                    for slot in range(first_slot, last + 1)]
+        """,
+        """
+        def answer(promises, first_slot):  # the greatest value, and not the value of the greatest ballot
+            last = max((slot for told in promises for slot in told), default=0)
+            return [(slot, max((told[slot][1] for told in promises if slot in told), default=None))
                     for slot in range(first_slot, last + 1)]
         """,
         """

@@ -117,6 +117,16 @@ def acceptor(state: State, message: tuple[Any, ...]) -> tuple[State, tuple[Any, 
     return (message[1], message[1], message[2]), ("accepted", message[1], message[2])
 
 
+def arrivals(random: Random) -> list[tuple[Any, ...]]:
+    """Return messages to an acceptor in some order: of a ballot a Prepare, an Accept, or one and then the other."""
+    drawn = random.sample([(kind, ballot) for kind in ("prepare", "accept") for ballot in range(1, 9)], 8)
+    return [
+        (kind, ballot) if kind == "prepare" else (kind, ballot, f"v{ballot}")
+        for place, (kind, ballot) in enumerate(drawn)
+        if kind == "accept" or ("accept", ballot) not in drawn[:place]
+    ]
+
+
 @page.exercise(
     "mend-the-acceptor",
     hint="an acceptor owes something to each ballot that it promised, and a vote is a promise, too. "
@@ -158,9 +168,18 @@ def acceptor(state: State, message: tuple[Any, ...]) -> tuple[State, tuple[Any, 
                 return (message[1], message[1], message[2]), ("accepted", message[1], message[2])
             return state, None
         """,
+        """
+        def answer(state, message):  # who has promised a ballot does not vote in it: nothing is ever chosen
+            promised, voted, value = state
+            if message[0] == "prepare" and message[1] >= promised:
+                return (message[1], voted, value), ("promise", message[1], voted, value)
+            if message[0] == "accept" and message[1] > promised:
+                return (message[1], message[1], message[2]), ("accepted", message[1], message[2])
+            return state, None
+        """,
     ),
     explanation="The first mistake is a relative of PAX-05. With the second, an acceptor votes in 5, then promises 4, "
-    "or even votes in 3.",
+    "or even votes in 3. A promise of 5 forbids votes below 5, and not the vote in 5 for which it was asked.",
 )
 def mend_the_acceptor(answer: object) -> str | None:
     if not callable(answer):
@@ -169,9 +188,8 @@ def mend_the_acceptor(answer: object) -> str | None:
     random = Random(12)
     for _ in range(300):
         state: State = (0, 0, None)
-        seen = []
-        for ballot in random.sample(range(1, 9), 6):
-            message = ("prepare", ballot) if random.random() < 0.5 else ("accept", ballot, f"v{ballot}")
+        seen: list[tuple[Any, ...]] = []
+        for message in arrivals(random):
             got, want = mine(state, message), acceptor(state, message)
             seen.append(message)
             if got != want:
@@ -285,6 +303,15 @@ def state_p2b(answer: object) -> str | None:
                 votes.setdefault((ballot, value), set()).add(sender)
                 if 2 * len(votes[ballot, value]) >= len(acceptors):
                     return value
+        """,
+        """
+        def answer(acceptors, messages):  # forgets the vote in an older ballot, as on_accepted does
+            last = {}
+            for sender, ballot, value in messages:
+                if sender not in last or last[sender][0] < ballot:
+                    last[sender] = ballot, value
+                    if 2 * list(last.values()).count((ballot, value)) > len(acceptors):
+                        return value
         """,
     ),
     explanation="To add up ballots is PAX-07. Even where all the votes are for x, a majority made of two ballots "

@@ -65,7 +65,8 @@ def what_is_asked(answer: object) -> str | None:
     return None
 
 
-RECENT = {"ann": (3, "3.1"), "bob": (2, "2.9"), "cid": (3, "2.9"), "dee": (3, "3.1"), "eve": (1, "1.40")}
+# dee led epoch 3, and 3.1 is on its disk alone; cid led epoch 4, and ann entered it.
+RECENT = {"ann": (4, "2.9"), "bob": (2, "2.9"), "cid": (4, "2.9"), "dee": (3, "3.1"), "eve": (1, "1.40")}
 
 
 def elected(servers: dict[str, tuple[int, str]]) -> str:
@@ -89,17 +90,18 @@ def zxid_of(text: str) -> Zxid:
     "who-is-elected",
     hint="first the current epoch, then the zxid, then the name.",
     solution="""
-        # Epoch 3 beats the others; then 3.1 beats 2.9; ann and dee are equal, and dee is the greater name.
-        answer = "dee"
+        # Current epoch 4 beats the others, whatever their zxids; ann and cid are equal, and cid is the greater name.
+        answer = "cid"
     """,
-    mistakes=('answer = "eve"', 'answer = "ann"', 'answer = "cid"', "answer = 3"),
-    explanation="Eve's forty transactions of epoch 1 count for nothing beside one of epoch 3.",
+    mistakes=('answer = "eve"', 'answer = "ann"', 'answer = "bob"', 'answer = "dee"', "answer = 4"),
+    explanation="dee has the latest zxid, 3.1. But cid and ann have entered epoch 4, and the history of its leader "
+    "did not have 3.1; so 3.1 was not committed. Eve's forty transactions of epoch 1 count for nothing.",
 )
 def who_is_elected(answer: object) -> str | None:
     if answer not in RECENT:
         return f"one of the five names is asked for, but the answer is {answer!r}"
     if answer != elected(RECENT):
-        return f"{answer} loses against somebody else: compare epoch, zxid and name in this order"
+        return f"{answer} loses against somebody else: compare current epoch, zxid and name in this order"
     return None
 
 
