@@ -4,7 +4,7 @@ The replicas and the clients have the same names in all six systems and bear the
 network and the same script for each of them. The store on Raft has more to it than the others; its operators are left
 out here, and its reads go through the log as they do on the two others.
 
->>> served(front("Zab", "locks", seed=1))
+>>> judged(front("Zab", "locks", seed=1))
 Served(answered=24, unknown=0, messages=571, verdict='linearizable')
 """
 
@@ -65,7 +65,7 @@ def front(protocol: str, service: str = "key-value store", *, seed: int) -> Trac
     return Simulator(cluster, seed, network=network, script=script, until=until, settle=settle).run()
 
 
-def served(trace: Trace) -> Served:
+def judged(trace: Trace) -> Served:
     """Return what the clients saw in a run of a service, and whether that is linearizable."""
     cluster, history = cluster_of_trace(trace), History.of(trace)
     model = cluster.system.history
