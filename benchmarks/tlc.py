@@ -120,13 +120,26 @@ def tlc(command: list[str], specs: Path, scope: tuple[int, int, int]) -> tuple[C
     return Count(int(distinct), int(depth)), seconds
 
 
-def start_of_java(command: list[str]) -> float:
-    """Return the seconds of the processor that TLC takes for a model of one state."""
+def version_of(said: str) -> str:
+    """Return the version that TLC gives itself in its banner.
+
+    >>> version_of("TLC2 Version 2.19 of 08 August 2024 (rev: 5a47802)\\nRunning breadth-first search ...")
+    'TLC2 Version 2.19 of 08 August 2024 (rev: 5a47802)'
+    >>> version_of("no banner")
+    'TLC of a version that it does not tell'
+    """
+    banner = re.search(r"^TLC2 Version .*$", said, re.MULTILINE)
+    return banner[0].strip() if banner else "TLC of a version that it does not tell"
+
+
+def start_of_java(command: list[str]) -> tuple[str, float]:
+    """Return the version of TLC, and the seconds of the processor that it takes for a model of one state."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "MC.tla").write_text(EMPTY, encoding="utf-8")
         (folder / "MC.cfg").write_text("INIT Init\nNEXT Next\n", encoding="utf-8")
-        return run(command, folder)[1]
+        said, seconds = run(command, folder)
+    return version_of(said), seconds
 
 
 def main() -> None:
@@ -143,7 +156,8 @@ def main() -> None:
     counts: dict[tuple[int, int, int], Count] = {}
     starts = []
     for _ in range(chosen.repeat):
-        starts.append(start_of_java(command))
+        version, seconds = start_of_java(command)
+        starts.append(seconds)
         for scope in SCOPES:
             mine, seconds = ours(scope)
             theirs, other = tlc(command, chosen.specs, scope)
@@ -152,6 +166,7 @@ def main() -> None:
     print(
         f"{platform.python_implementation()} {platform.python_version()}, {chosen.repeat} rounds in turns, medians"
     )
+    print(version)
     print(f"TLC starts in {statistics.median(starts):.2f} s of the processor, which are taken off below")
     for scope in SCOPES:
         a, v, b = scope

@@ -116,7 +116,29 @@ def test_list_of_one_system_shows_options_laws_faults_and_mutants(run, name):
         assert str(part) in out
 
 
+def test_list_shows_what_else_can_be_typed_for_quorums(run):
+    for name in ("paxos", "multi-paxos", "multipaxos-kv"):
+        assert "quorums = majority   (or sizes,2,2 or grid,3)" in run("list", name)[1]
+
+
 # simulate
+
+
+@pytest.mark.parametrize("system", ["paxos", "multi-paxos", "multipaxos-locks"])
+@pytest.mark.parametrize(
+    ("typed", "choice"),
+    [
+        ("majority", ("majority",)),
+        ("sizes,2,2", ("sizes", 2, 2)),
+        ("sizes, 1, 3", ("sizes", 1, 3)),
+        ("grid,3", ("grid", 3)),
+    ],
+)
+def test_quorums_can_be_chosen_and_a_kept_run_replays(run, tmp_path, system, typed, choice):
+    asked = ["--option", f"quorums={typed}", "--save", str(tmp_path / "run.trace")]
+    assert run("simulate", system, "--no-faults", *SHORT, *asked)[0] in (0, 1)  # 1: the time is short
+    assert Trace.load(tmp_path / "run.trace").header.options["quorums"] == choice
+    assert run("replay", str(tmp_path / "run.trace"))[0] == 0
 
 
 def test_one_seed_says_what_the_laws_said(run):
@@ -321,6 +343,10 @@ def test_draw_leaves_out_messages(run, saved):
         ),
         (["simulate", "causal-broadcast", "--option", "relay=maybe"], "option relay must be yes or no"),
         (["simulate", "causal-broadcast", "--option", "nodes=3"], "--nodes 5"),
+        (["simulate", "paxos", "--option", "quorums=sizes,1,2"], "3 acceptors 1 + 2 must be more than 3"),
+        (["simulate", "paxos", "--option", "quorums=sizes,two,2"], "q1 must be a whole number"),
+        (["simulate", "paxos", "--option", "quorums=grid,-3"], "columns must be at least 1"),
+        (["simulate", "paxos", "--option", "quorums=2,2"], 'quorums must be ("majority",), ("sizes"'),
         (["simulate", "causal-broadcast", "--save", "no/such/folder/x"], "there is no folder no/such/folder"),
         (["simulate", "causal-broadcast", "--draw", "."], "it is a folder"),
         (["simulate"], "the following arguments are required: PROTOCOL (try `distsys simulate --help`)"),

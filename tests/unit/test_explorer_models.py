@@ -5,6 +5,9 @@ same numbers of distinct states and the same depths, which it counts in states, 
 transitions for voting and Paxos, because it takes an action once for each quorum that allows it.
 """
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from distsys.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError
@@ -17,6 +20,13 @@ from distsys.models.commit import transaction_commit, two_phase_commit
 from distsys.models.die_hard import die_hard
 from distsys.models.voting import voting
 
+BENCHMARK = {  # what benchmarks/tlc.py runs, and counts in both: acceptors, values, ballots -> states, depth
+    (3, 2, 2): (3_921, 17),
+    (3, 3, 2): (6_801, 17),
+    (4, 2, 2): (20_609, 21),
+    (3, 2, 3): (185_369, 25),  # this one takes long
+}
+BESIDE = [(abstract_paxos(*scope), *counts) for scope, counts in BENCHMARK.items()]
 TLC = [  # model, distinct states, TLC's depth
     (transaction_commit(3), 34, 7),
     (two_phase_commit(3), 288, 11),
@@ -30,7 +40,7 @@ TLC = [  # model, distinct states, TLC's depth
     (abstract_paxos(3, 1, 1), 41, 9),
     (abstract_paxos(3, 1, 2), 1_681, 17),
     (abstract_paxos(3, 2, 1), 73, 9),
-    (abstract_paxos(3, 2, 2), 3_921, 17),
+    *BESIDE[:-1],
 ]
 
 
@@ -44,7 +54,7 @@ def test_a_model_has_as_many_states_and_levels_as_tlc_found(model, states, depth
 LARGER = [
     (two_phase_commit(6), 50_816, 20),
     (abstract_paxos(3, 1, 3), 68_921, 25),
-    (abstract_paxos(3, 2, 3), 185_369, 25),
+    BESIDE[-1],
 ]
 
 
@@ -53,6 +63,13 @@ LARGER = [
 def test_a_larger_model_has_as_many_states_as_tlc_found(model, states, depth):
     found = explore_model(model)
     assert (found.verdict, found.states, found.depth + 1) == ("HOLDS", states, depth)
+
+
+def test_the_benchmark_beside_tlc_runs_what_is_pinned_above_and_tells_the_version_of_tlc():
+    benchmark = runpy.run_path(str(Path(__file__).resolve().parents[2] / "benchmarks" / "tlc.py"))
+    assert benchmark["SCOPES"] == tuple(BENCHMARK)
+    banner = "TLC2 Version 2.19 of 08 August 2024 (rev: 5a47802)"
+    assert benchmark["version_of"](f"{banner}\nRunning breadth-first search") == banner
 
 
 @pytest.mark.parametrize(("model", "generated"), [(transaction_commit(3), 94), (two_phase_commit(3), 1_146)])

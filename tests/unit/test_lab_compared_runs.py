@@ -108,6 +108,16 @@ def test_zab_answers_eight_delays_and_two_waits_after_its_followers_gave_up(seed
     assert run.gap(begin)[1] - run.first_wake(begin) == 140 * MS
 
 
+def test_a_new_leader_of_multi_paxos_mostly_has_two_old_slots_accepted_again():
+    asked = []
+    for seed in range(20):
+        run = measure(acted("Multi-Paxos", "the leader crashes", seed))
+        led = min(at for at in run.led if at > moment(seed))
+        asked.append(run.messages(led, led + 1)["Accept"])
+    assert set(asked) == {4, 6}  # two servers for each slot
+    assert asked.count(4) >= 16
+
+
 @pytest.mark.parametrize("name", ["Raft", "Multi-Paxos"])
 def test_who_wakes_alone_answers_four_delays_later_and_at_most_one_offer(name):
     for seed in range(12):

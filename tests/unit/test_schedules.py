@@ -190,3 +190,25 @@ def test_the_command_replays_a_performed_schedule_and_performs_it_again(tmp_path
     assert "The schedule, performed again, gives the same steps." in capsys.readouterr().out
     assert main(("draw", str(path))) == 0
     assert "n2 receives Letter" in capsys.readouterr().out
+
+
+def test_a_move_after_a_flow_has_an_id_of_its_own():
+    x, y, z = (Broadcast(letter) for letter in "xyz")
+    story = (request("n1", x), request("n1", y), flow("n1", "n2", most=2), request("n2", z))
+    trace = perform(cluster("best-effort-broadcast"), (*story, *[deliver("n2", "n1")] * 3))
+    moves = trace.header.driver["schedule"]
+    assert [(move.what, move.source, move.place) for move in moves[-3:]] == [
+        ("Ack", 3, 0),
+        ("Ack", 4, 0),
+        ("Packet", 5, 0),
+    ]
+    assert reperform(trace).text() == trace.text()
+
+
+def test_a_move_has_an_id_of_its_own_also_beside_moves_that_bring_theirs():
+    asked = Asked("n1", Talk("n2"), 3)
+    story = (asked, request("n1", Talk("n2")), request("n1", Talk("n3")), Delivered("n1", "n2", "", 3))
+    trace = perform(cluster("lamport-clock"), (*story, flow("n1", "n2"), deliver("n1", "n3")))
+    deliveries = [move for move in trace.header.driver["schedule"] if isinstance(move, Delivered)]
+    assert [(move.source, move.to) for move in deliveries] == [(1, "n2"), (2, "n2"), (3, "n3")]
+    assert reperform(trace).text() == trace.text()

@@ -51,7 +51,22 @@ def test_a_wrong_argument_of_a_server_is_answered_by_its_name(settings, error, s
         Zab("s1", **settings)
 
 
-def test_one_server_votes_however_many_observers_are_asked_for():
-    cluster = systems.build("zab", nodes=2, observers=5)
+def test_all_servers_but_one_can_be_observers_and_no_more():
+    cluster = systems.build("zab", nodes=2, observers=1)
     assert cluster.make("n1").voters == ("n1",)
     assert cluster.make("n2").observers == ("n2",)
+    for name in ("zab", "zab-kv", "zab-locks"):
+        with pytest.raises(ArgumentError, match="of 2 at most 1 can be observers, but observers is 2"):
+            systems.build(name, nodes=2, observers=2)
+        with pytest.raises(ArgumentError, match="observers must be fewer than the servers"):
+            simulate(name, 1, nodes=("ann", "bob", "cyd"), observers=5)
+
+
+def test_where_one_server_is_all_a_swarm_draws_no_observer():
+    drawn = [dict(simulate("zab", seed, nodes=1, settle=0).header.options.items()) for seed in range(12)]
+    assert {options["observers"] for options in drawn} == {0}
+    assert len({options["snapshot_every"] for options in drawn}) > 1, "what fits is drawn all the same"
+    assert {simulate("zab", seed, nodes=2, settle=0).header.options["observers"] for seed in range(12)} == {
+        0,
+        1,
+    }

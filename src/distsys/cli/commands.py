@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -26,6 +27,8 @@ from distsys.views.words import verdict
 
 from .progress import with_progress
 
+BESIDE = {"nodes": "--nodes", "quorums": "or sizes,2,2 or grid,3"}  # what `list` shows beside an option
+WHOLE = re.compile("-?[0-9]{1,18}")
 WINDOW = 40  # steps that are drawn of a long run when nobody says which
 
 
@@ -66,7 +69,8 @@ def list_systems(chosen: argparse.Namespace) -> int:
     system = find(chosen.protocol)
     say(f"{system.name}: {system.says}", "", "options (--option NAME=VALUE)")
     for option, default in {"nodes": 3, **system.options}.items():
-        say(f"  {option} = {_option_text(default)}" + ("   (--nodes)" if option == "nodes" else ""))
+        more = f"   ({BESIDE[option]})" if option in BESIDE else ""
+        say(f"  {option} = {_option_text(default)}{more}")
     say("", "laws")
     say(*(f"  {law.name} ({law.when}): {law.says}" for law in system.laws))
     say(
@@ -218,10 +222,17 @@ def _like(name: str, text: str, default: Any) -> Any:
         kind = "yes or no" if isinstance(default, bool) else "a whole number"
         raise UsageError(f"option {name} must be {kind}, like its default, but it is {text!r}") from None
     if isinstance(default, tuple):
-        return tuple(text.split(","))
+        return _parts(name, text.split(","), default)
     if default is None or isinstance(default, str):
         return text
     raise UsageError(f"option {name} cannot be set from the command line: its default is {default!r}")
+
+
+def _parts(name: str, texts: list[str], default: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the parts of an option: each like that of its default, and those beyond it numbers if they look so."""
+    parts = [text.strip() for text in texts]
+    typed = [_like(name, part, one) for part, one in zip(parts, default, strict=False)]
+    return (*typed, *(int(part) if WHOLE.fullmatch(part) else part for part in parts[len(typed) :]))
 
 
 def _keep(chosen: argparse.Namespace, trace: Trace) -> None:

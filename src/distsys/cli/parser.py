@@ -59,6 +59,7 @@ SIMULATE_EXAMPLES = """\
 examples:
   distsys simulate lamport-clock --seed 7 --nodes ann,bob,cyd --draw
   distsys simulate reliable-broadcast --seeds 500 --until 2s --settle 2s
+  distsys simulate paxos --nodes 6 --option quorums=grid,3 --option commands=2
   distsys simulate causal-broadcast --mutant CB-01 --seeds 200 --save found.trace --draw found.svg"""
 
 
@@ -136,7 +137,7 @@ def _add_simulate(subs: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an option of the system, see `list`",
+        help="an option of the system, see `list`; commas part a value: quorums=sizes,2,2",
     )
     walk = (
         "a random walk without a clock (no --until, no --settle), where the system's laws do not lean on time"

@@ -70,6 +70,7 @@ class Performer(Simulator):
         )
         self.skip = skip
         self.done: list[Move] = []
+        self.last_id = max((move.id for move in self.schedule if type(move) is not Flowed), default=0)
         self.waiting: dict[tuple[int, str, str], list[Sent]] = {}  # (source, sender, to)
         self.running: dict[tuple[str, str], tuple[SetTimer, Cause]] = {}
         self.timed = False  # in the healed phase, messages and timers take their time
@@ -109,8 +110,11 @@ class Performer(Simulator):
         if type(move) is Flowed:
             self._flow(move)
             return
-        if not move.id:
-            move = replace(move, id=position)
+        if (
+            not move.id
+        ):  # its position, unless the deliveries of a flow, or moves with ids, go further than that
+            self.last_id = max(position, self.last_id + 1)
+            move = replace(move, id=self.last_id)
         if type(move) is Delivered and move.source is None:
             sent = self._oldest(move)
             if sent is not None:
@@ -188,10 +192,8 @@ class Performer(Simulator):
             if not ready or self.stopped:
                 return
             sent = min(ready, key=lambda sent: sent.cause)
-            number = max((done.id for done in self.done), default=0) + 1
             what = class_name(sent.message)
-            one = Delivered(sent.sender, sent.to, what, sent.source, sent.place, number, self.now)
-            self._take(0, one)
+            self._take(0, Delivered(sent.sender, sent.to, what, sent.source, sent.place, at=self.now))
 
     def under_way(self) -> list[Sent]:
         """Return the messages that nobody has delivered yet."""

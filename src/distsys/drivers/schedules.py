@@ -38,7 +38,7 @@ class Delivered:
     source  the id of a move; 0 is the first start of the sender; None takes message `place` of those that are under
             way between the two, the oldest first, and only those that are `what`, if it says so
     what    the name of the message's class, for people and for the search of the oldest
-    id      by which later moves name this one
+    id      by which later moves name this one; 0 is replaced when it is performed, by its position if that is free
     at      time of the driver; a move never happens before the one that stands before it
     now     what the node's own clock shows; None is the time of the driver
     keep    crash in the middle: only so many effects are carried out

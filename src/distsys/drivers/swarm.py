@@ -20,7 +20,15 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.dice import derive
-from distsys.core.errors import ArgumentError, ArgumentTypeError, several, shown, whole_number, yes_or_no
+from distsys.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DistsysError,
+    several,
+    shown,
+    whole_number,
+    yes_or_no,
+)
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
 
@@ -187,7 +195,10 @@ def usual_swarm(system: systems.System) -> Swarm:
 
 
 def varied(system: str, seed: int, mutant: str | None, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options for this seed: the `fixed` ones, and a draw for each other one that may vary."""
+    """Return the options for this seed: the `fixed` ones, and a draw for each other one that may vary.
+
+    A draw that cannot be beside the fixed ones, such as an observer where one server is all, is left out.
+    """
     variants = systems.find(system).variants
     chosen = next((m for m in systems.mutants(system) if m.id == mutant), None) if mutant else None
     settled = {*fixed, *(chosen.options if chosen else ())}
@@ -197,7 +208,18 @@ def varied(system: str, seed: int, mutant: str | None, fixed: Mapping[str, Any])
         value = variants[option][_below(random, len(variants[option]))]
         if option not in settled:
             drawn[option] = value
+    if not _can_be(system, mutant, {**drawn, **fixed}):
+        drawn = {name: drawn[name] for name in drawn if _can_be(system, mutant, {name: drawn[name], **fixed})}
     return {**drawn, **fixed}
+
+
+def _can_be(system: str, mutant: str | None, options: Mapping[str, Any]) -> bool:
+    """Return whether a system can be built with these options."""
+    try:
+        systems.build(system, mutant=mutant, **options)
+    except DistsysError:
+        return False
+    return True
 
 
 def drawn(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distsys.core.dice import Dice, derive
-from distsys.core.errors import whole_number
+from distsys.core.errors import ArgumentError, whole_number
 from distsys.core.events import Deliver
 from distsys.core.systems import Members, Request, Sight, System
 from distsys.core.trace import Step
@@ -23,16 +23,27 @@ TIMING = {"election_ms": 300, "heartbeat_ms": 50, "decide_ms": 50}
 TIMES = 3  # how often each host hands over its state
 
 
+def parts(names: tuple[str, ...], observers: int) -> dict[str, tuple[str, ...]]:
+    """Return who votes, and who does not: the last few, the observers.
+
+    >>> parts(("n1", "n2", "n3"), 1)
+    {'voters': ('n1', 'n2'), 'observers': ('n3',)}
+    """
+    servers = len(names)
+    if whole_number("observers", observers) >= servers:
+        raise ArgumentError(
+            f"observers must be fewer than the servers, for one at least has to vote: of {servers} at most "
+            f"{servers - 1} can be observers, but observers is {observers}"
+        )
+    voters = servers - observers
+    return {"voters": names[:voters], "observers": names[voters:]}
+
+
 def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
-    """Return servers of which all vote but the last few, the observers; at least one votes."""
+    """Return servers of which all vote but the last few, the observers."""
     whole_number("commands", options["commands"])
     whole_number("snapshot_every", options["snapshot_every"])
-    voters = max(1, len(names) - whole_number("observers", options["observers"]))
-    settings = {
-        "voters": names[:voters],
-        "observers": names[voters:],
-        **{option: options[option] for option in TIMING},
-    }
+    settings = {**parts(names, options["observers"]), **{option: options[option] for option in TIMING}}
     Zab(names[0], **settings)  # a wrong option is answered here, before anything runs
     return dict.fromkeys(names, ("server", settings))
 

@@ -70,9 +70,8 @@ def on_multipaxos(names: tuple[str, ...], options: Mapping[str, Any]) -> Mapping
 
 def on_zab(names: tuple[str, ...], options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of a server of Zab: all vote but the last few, the observers."""
-    voters = max(1, len(names) - whole_number("observers", options["observers"]))
     timing = {option: options[option] for option in zab_systems.TIMING}
-    return {"voters": names[:voters], "observers": names[voters:], **timing}
+    return {**zab_systems.parts(names, options["observers"]), **timing}
 
 
 def changes(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> tuple[Request, ...]:
