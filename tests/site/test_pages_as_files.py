@@ -121,6 +121,14 @@ def test_every_picture_has_words_for_those_who_cannot_see_it(built_site):
             assert len(words.split()) >= 3, f"{name(built_site, page)}: an svg that says only {words!r}"
 
 
+def test_no_column_of_a_table_is_without_a_name(built_site):
+    for page in written(built_site):
+        nameless = [head for head in soup(page).select("article th") if not head.get_text(strip=True)]
+        assert nameless == [], (
+            f"{name(built_site, page)}: {nameless[0].find_parent('table').get_text(' ', strip=True)[:80]}"
+        )
+
+
 def test_no_name_stands_twice_on_a_page(built_site):
     for page in written(built_site):
         names = [tag["id"] for tag in soup(page).select("article [id]")]
