@@ -89,6 +89,9 @@ class Applier:
             case RangeRequest():
                 return state, ranges.answer(state.store, request)
             case PutRequest() | DeleteRangeRequest():
+                if isinstance(request, PutRequest):
+                    self.check_lease(state, request)
+                    self.check_previous(state, request)
                 state, (response,) = self.write(state, (request,))
                 return state, response
             case TxnRequest():
@@ -112,11 +115,12 @@ class Applier:
         """Do the branches of a transaction that a path takes, after a look at whether all of it can be done."""
         requests = transactions.all_taken(request, path)
         for inner in requests:
-            match inner:
-                case PutRequest():
-                    self.check_put(state, state.store, inner)
-                case RangeRequest(revision=revision):
-                    mvcc.checked(state.store, revision)
+            if isinstance(inner, PutRequest):  # the other way round than for a put alone, as etcd does it
+                self.check_previous(state, inner)
+                self.check_lease(state, inner)
+        for inner in requests:
+            if isinstance(inner, RangeRequest):
+                mvcc.checked(state.store, inner.revision)
         after, done = self.write(state, requests)
         answer, _ = self.answer(request, path, iter(done))
         return after, replace(answer, header_revision=after.store.revision)
@@ -144,7 +148,7 @@ class Applier:
                 case RangeRequest():
                     responses.append(ranges.answer(write.store, request))
                 case PutRequest():
-                    old = self.check_put(state, write.store, request)
+                    old = mvcc.get(write.store, request.key)
                     value = old.value if request.ignore_value and old else request.value
                     lease = old.lease if request.ignore_lease and old else request.lease
                     kv = write.put(request.key, value, lease)
@@ -158,14 +162,15 @@ class Applier:
                     responses.append(DeleteRangeResponse(write.store.revision, len(gone), shown))
         return replace(state, store=write.store, leases=held), responses
 
-    def check_put(self, state: State, store: Store, request: PutRequest) -> Any:
-        """Return what the key was before a put; an error where the put cannot be done."""
-        old = mvcc.get(store, request.key)
+    def check_lease(self, state: State, request: PutRequest) -> None:
+        """Raise an error where a put names a lease that is not there."""
         if request.lease:
             leases.ttl_of(state.leases, request.lease)
-        if (request.ignore_value or request.ignore_lease) and old is None:
+
+    def check_previous(self, state: State, request: PutRequest) -> None:
+        """Raise an error where a put keeps something of a key that is not there."""
+        if (request.ignore_value or request.ignore_lease) and mvcc.get(state.store, request.key) is None:
             raise RejectedError(KEY_NOT_FOUND)
-        return old
 
     # The rest.
 

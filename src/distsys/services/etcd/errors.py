@@ -45,4 +45,3 @@ UNKNOWN_REQUEST = EtcdError("UNIMPLEMENTED", "etcdserver: unknown request")
 
 DUPLICATE_WATCH_ID = "mvcc: duplicate watch ID provided on the WatchStream"
 EMPTY_WATCHER_RANGE = "mvcc: watcher range is empty"
-COMPACTED_WATCH = "etcdserver: mvcc: required revision has been compacted"

@@ -44,7 +44,15 @@ Spans = tuple[tuple[bytes, bytes], ...]
 
 
 def check(request: Any) -> None:
-    """Raise the error that a server gives before it looks at its state."""
+    """Raise the error that a server gives before it looks at its state: each part first, then all as a whole."""
+    check_parts(request)
+    if isinstance(request, TxnRequest):
+        written(request.success)
+        written(request.failure)
+
+
+def check_parts(request: Any) -> None:
+    """Raise an error where a request, or one inside it, makes no sense by itself."""
     match request:
         case RangeRequest():
             ranges.check(request)
@@ -64,17 +72,19 @@ def check(request: Any) -> None:
             if not all(asked.key for asked in compare):
                 raise RejectedError(EMPTY_KEY)
             for inner in (*success, *failure):
-                check(inner)
-            written(success)
-            written(failure)
+                check_parts(inner)
         case _:
             raise RejectedError(UNKNOWN_REQUEST)
 
 
 def written(requests: Iterable[Any]) -> tuple[frozenset[bytes], Spans]:
-    """Return the keys that a list puts and the ranges that it deletes; an error where a key might be written twice."""
+    """Return the keys that a list puts and the ranges that it deletes; an error where a key might be written twice.
+
+    A range without an end is overlooked, as it is by the real one: a key that it deletes may be put as well.
+    """
     requests = tuple(requests)
-    spans = tuple((r.key, r.range_end) for r in requests if isinstance(r, DeleteRangeRequest))
+    deletes = (request for request in requests if isinstance(request, DeleteRangeRequest))
+    spans = tuple((r.key, r.range_end) for r in deletes if r.range_end != mvcc.FROM_KEY)
     puts: frozenset[bytes] = frozenset()
     inner_spans: Spans = ()
     for request in requests:

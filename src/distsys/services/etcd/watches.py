@@ -21,7 +21,7 @@ from distsys.core.values import record
 
 from . import mvcc
 from .api import Event, EventType, Filter, KeyValue, WatchCreateRequest, WatchResponse
-from .errors import COMPACTED_WATCH, DUPLICATE_WATCH_ID, EMPTY_WATCHER_RANGE, RejectedError
+from .errors import DUPLICATE_WATCH_ID, EMPTY_WATCHER_RANGE, RejectedError
 
 EVENTS_MAX = 1000  # in one response, unless one revision has more
 NO_WATCH = -1  # the id of a response that belongs to no watch
@@ -52,7 +52,7 @@ def created(
             store.revision, NO_WATCH, created=True, canceled=True, cancel_reason=reason
         )
     id = request.watch_id or next_id
-    start = request.start_revision if request.start_revision > 0 else store.revision + 1
+    start = request.start_revision or store.revision + 1
     return Watch(id, request, start), WatchResponse(store.revision, id, created=True)
 
 
@@ -62,16 +62,10 @@ def is_behind(store: mvcc.Store, watch: Watch) -> bool:
 
 
 def compacted(store: mvcc.Store, watch: Watch) -> WatchResponse | None:
-    """Return the response that ends a watch which a compaction has overtaken, else None."""
+    """Return the response that ends a watch which a compaction has overtaken (its header is empty), else None."""
     if not is_behind(store, watch) or watch.next_revision >= store.compacted:
         return None
-    return WatchResponse(
-        store.revision,
-        watch.id,
-        canceled=True,
-        compact_revision=store.compacted,
-        cancel_reason=COMPACTED_WATCH,
-    )
+    return WatchResponse(0, watch.id, canceled=True, compact_revision=store.compacted)
 
 
 def advanced(store: mvcc.Store, watch: Watch, most: int = EVENTS_MAX) -> tuple[Watch, tuple[Event, ...]]:
