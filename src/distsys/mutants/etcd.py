@@ -144,6 +144,7 @@ MUTANTS = (
             "as well. So somebody else has the oldest key, and two clients believe that they have the lock. "
             "etcd's own lock service did this until version 3.4.4."
         ),
+        options={"nodes": 1, "lockers": 2},
         depth=30,
     ),
     NodeMutant(
@@ -177,7 +178,6 @@ MUTANTS = (
             "nothing ever tells."
         ),
         options={"nodes": 1, "watchers": 0, "compactions": 0},
-        stronger=("revision monotonic",),
         depth=8,
     ),
     NodeMutant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from distsys.core.events import Deliver, Send
 from distsys.core.laws import World, law_with_memory
 from distsys.core.units import S
@@ -53,19 +55,24 @@ def revision_monotonic(memory: Map[int, int], world: World) -> tuple[Map[int, in
     "members agree", "Two members that have applied the same entries hold the same.", start=Map()
 )
 def members_agree(memory: Map[int, State], world: World) -> tuple[Map[int, State], str | None]:
-    """All that the state holds is compared: versions, index, leases, alarms. Equal hashes follow."""
+    """Versions, leases and alarms are compared, and all else follows from them; the revision has a law of its own."""
     member = acting(world)
     if member is None or member.applied == 0:
         return memory, None
     known = memory.get(member.applied)
     if known is None:
         return memory.set(member.applied, member.state), None
-    if known is not member.state and known != member.state:
+    if known is not member.state and held(known) != held(member.state):
         return memory, (
             f"after entry {member.applied} {member.name} is at revision {member.state.store.revision}, another member "
             f"or life was at {known.store.revision}, and they do not hold the same"
         )
     return memory, None
+
+
+def held(state: State) -> tuple[Any, ...]:
+    """Return what members must have in common."""
+    return state.store.backend, state.store.compacted, state.leases, state.alarms
 
 
 # Leases.
@@ -141,5 +148,5 @@ def lock_exclusivity(memory: Truth, world: World) -> tuple[Truth, str | None]:
     return truth, None
 
 
-MEMBER_LAWS = (revision_monotonic, members_agree)
+MEMBER_LAWS = (members_agree, revision_monotonic)
 LOCK_LAWS = (lease_contract, lock_exclusivity)
