@@ -12,7 +12,7 @@ class Alone:
     def __init__(self, kind=EtcdServer, **settings):
         self.node = kind("n1", voters=("n1",), **settings)
         self.effects = []
-        self.now = self.number = 0
+        self.now = self.number = self.said = 0
         self.handle(Start(7))
         self.handle(Timeout("raft/election"))
 
@@ -29,7 +29,10 @@ class Alone:
 
     def say(self, request, client="w", stream=1):
         """Say something on a stream, and return the responses of watches."""
-        return responses(self.handle(Deliver(client, ToMember(stream, request), self.now)))
+        self.said += 1
+        first = stream > self.node.streams[client].number if client in self.node.streams else True
+        message = ToMember(stream, 1 if first else self.said + 1, request)
+        return responses(self.handle(Deliver(client, message, self.now)))
 
     def received(self, sequence, client="w", stream=1):
         """Take responses in, and return those that follow."""

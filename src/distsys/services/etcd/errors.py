@@ -1,7 +1,9 @@
 """What etcd refuses, in its own words: the code and the message of each error that a client may see.
 
 An error is a value, for it is also an answer: `RejectedError` carries it up to where the answer is made. An answer with
-an error says that nothing was done. Source: api/v3rpc/rpctypes/error.go of etcd 3.5.
+an error says that nothing was done, but for one: after `TIMED_OUT` nobody knows.
+
+Source: api/v3rpc/rpctypes/error.go of etcd 3.5.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ CORRUPT = EtcdError("DATA_LOSS", "etcdserver: corrupt cluster")
 LEASE_NOT_FOUND = EtcdError("NOT_FOUND", "etcdserver: requested lease not found")
 LEASE_EXISTS = EtcdError("FAILED_PRECONDITION", "etcdserver: lease already exists")
 LEASE_TTL_TOO_LARGE = EtcdError("OUT_OF_RANGE", "etcdserver: too large lease TTL")
+TIMED_OUT = EtcdError("UNAVAILABLE", "etcdserver: request timed out")
 NO_LEADER = EtcdError("UNAVAILABLE", "etcdserver: no leader")
 UNKNOWN_REQUEST = EtcdError("UNIMPLEMENTED", "etcdserver: unknown request")
 

@@ -20,6 +20,7 @@ from .api import (
     RangeRequest,
     TxnRequest,
 )
+from .errors import TIMED_OUT
 from .member import failed
 
 KINDS = ("get", "get", "get", "put", "put", "cas", "cas", "delete")
@@ -112,7 +113,9 @@ class EtcdClient(Client):
     def on_message(self, sender: str, message: Any) -> None:
         """Take an answer in; one with an error says that nothing was done."""
         call = self.open
-        if call is None or not isinstance(message, Reply) or not failed(message.result):
+        if call is None or not isinstance(message, Reply) or message.result == TIMED_OUT:
+            return
+        if not failed(message.result):
             super().on_message(sender, message)
         elif (message.session, message.sequence) == (call.session, call.sequence):
             self.report(FAIL)

@@ -67,7 +67,7 @@ class LeasingMember(Member):
 
     def on_call(self, client: str, call: Call) -> None:
         if isinstance(call.command, ASKS_THE_LEADER):
-            self.ask(call.command, Waiting(client, call))
+            self.ask(call.command, Waiting(client, call, self.period))
         else:
             super().on_call(client, call)
 

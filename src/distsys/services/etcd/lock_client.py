@@ -20,7 +20,7 @@ from .api import (
     WatchResponse,
 )
 from .concurrency import Claim
-from .member import failed
+from .errors import EtcdError
 from .watch_client import StreamReader
 
 
@@ -112,7 +112,7 @@ class LockClient(StreamReader):
         if (message.session, message.sequence) == (self.open.session, self.open.sequence):
             self.open = None
             self.cancel_timer("retry")
-            if failed(message.result):
+            if isinstance(message.result, EtcdError):
                 self.begin_again()
             else:
                 self.on_reply(message.result)

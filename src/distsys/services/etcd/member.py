@@ -15,6 +15,7 @@ Source: server/etcdserver/v3_server.go and cindex of etcd 3.5.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from distsys.core.errors import whole_number
@@ -29,7 +30,7 @@ from ..replicated import Reply
 from ..service import Service
 from . import api, applier, leases, mvcc, transactions
 from .applier import Applier, State
-from .errors import NO_LEADER, EtcdError, RejectedError
+from .errors import NO_LEADER, TIMED_OUT, EtcdError, RejectedError
 
 
 @record
@@ -80,10 +81,11 @@ class Asked:
 
 @record
 class Waiting:
-    """Who waits for an answer, and for a read the index that must be applied (0: not known yet)."""
+    """Who waits for an answer, since which period, and for a read the index that must be applied (0: not known yet)."""
 
     client: str
     call: Call
+    since: int
     index: int = 0
 
 
@@ -111,7 +113,8 @@ class Member(RaftReplica):
     State, durable beside Raft's: the backend, the leases, the alarms and `applied`, the index of the last entry in
     them; `life`. Volatile: `state`, `number`, `pending` (proposals of this member), `reads`.
     Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members.
-    Timers: "backend", after which what was applied goes to the disk.
+    Timers: "backend", after which what was applied goes to the disk; "period", after which requests that have waited
+    for all of it are given up.
     Keeps: members equal at an equal index, linearizable operations, one revision for an index.
     Assumes: between two nodes no message arrives twice, as on a connection; they may be lost, late and overtaken.
     """
@@ -120,14 +123,21 @@ class Member(RaftReplica):
     applier: ClassVar[Applier] = Applier()
 
     def __init__(
-        self, name: str, disk: Map[str, Any] = EMPTY, *, commit_ms: int = 100, **settings: Any
+        self,
+        name: str,
+        disk: Map[str, Any] = EMPTY,
+        *,
+        commit_ms: int = 100,
+        request_ms: int = 7_000,
+        **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.commit_ms = whole_number("commit_ms", commit_ms)
+        self.request_ms = whole_number("request_ms", request_ms, at_least=1)
         self.life: int = disk.get("life", 0)
         self.applied: int = disk.get("applied", 0)
         self.state: State = self.recovered(disk) if "backend" in disk else State()
-        self.number = 0
+        self.number = self.period = 0
         self.pending: Map[int, Waiting] = Map()
         self.reads: Map[int, Waiting] = Map()
         self.saved = self.applied
@@ -141,6 +151,7 @@ class Member(RaftReplica):
         self.life += 1
         self.number = self.life << 32  # an answer to an earlier life finds nobody who waits for it
         self.persist(life=self.life)
+        self.set_timer("period", self.request_ms * MS)
 
     def next_number(self) -> int:
         """Return a number that this member has not used."""
@@ -177,7 +188,7 @@ class Member(RaftReplica):
         elif transactions.reads_only(request):
             self.read(client, call)
         else:
-            self.propose(self.prepared(request), Waiting(client, call))
+            self.propose(self.prepared(request), Waiting(client, call, self.period))
 
     def prepared(self, request: Any) -> Any:
         """Return the request as it is proposed; a choice that members must agree upon is made here."""
@@ -214,7 +225,7 @@ class Member(RaftReplica):
         if transactions.is_serializable(call.command):
             self.reply(client, call, self.looked_up(call.command))
         else:
-            self.ask(ReadIndex(), Waiting(client, call))
+            self.ask(ReadIndex(), Waiting(client, call, self.period))
 
     def ask(self, request: Any, waiting: Waiting) -> None:
         """Ask the leader, who may be this member."""
@@ -249,7 +260,7 @@ class Member(RaftReplica):
         if waiting is None:
             return
         if type(response) is int:
-            self.reads = self.reads.set(number, Waiting(waiting.client, waiting.call, response))
+            self.reads = self.reads.set(number, replace(waiting, index=response))
             self.answer_reads()
         else:
             self.reads = self.reads.remove(number)
@@ -293,6 +304,14 @@ class Member(RaftReplica):
                 members = tuple(api.Member(member_id(m), m, m not in voters) for m in sorted(set(known)))
                 return api.MemberListResponse(store.revision, members)
         return api.LeaseLeasesResponse(store.revision, leases.ids(self.state.leases))
+
+    def give_up(self) -> None:
+        """Answer those who have waited for a whole period; what they asked for may have happened, or may yet."""
+        for number, waiting in (*self.pending.items(), *self.reads.items()):
+            if waiting.since < self.period:
+                self.pending, self.reads = self.pending.remove(number), self.reads.remove(number)
+                self.reply(waiting.client, waiting.call, TIMED_OUT)
+        self.period += 1
 
     # What Raft says.
 
@@ -352,6 +371,9 @@ class Member(RaftReplica):
             self.save()
             if self.snapshot_every:
                 self.compact()
+        elif timer == "period":
+            self.set_timer("period", self.request_ms * MS)
+            self.give_up()
 
     def compact(self) -> None:
         """Hand Raft the state in place of the log, when enough has been applied since the last time."""
@@ -368,4 +390,4 @@ def member_id(name: str) -> int:
 
 def failed(response: Any) -> bool:
     """Return whether an answer says that nothing was done."""
-    return isinstance(response, EtcdError)
+    return isinstance(response, EtcdError) and response != TIMED_OUT

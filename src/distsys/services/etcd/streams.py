@@ -27,9 +27,14 @@ from .wellformed import is_well_formed
 
 @record
 class ToMember:
-    """A client says something on its stream; a later stream has a higher number, and takes the place of the earlier."""
+    """A client says something on its stream, number `sequence` from 1; a later stream has a higher number.
+
+    The first request opens the stream, and takes the place of an earlier stream of this client. Any other on a stream
+    that the member does not know is passed over: the member has restarted, and the stream is broken.
+    """
 
     stream: int
+    sequence: int
     request: Any
 
 
@@ -48,6 +53,13 @@ class Received:
 
     stream: int
     sequence: int
+
+
+@record
+class Closed:
+    """A stream is over: the client has gone."""
+
+    stream: int
 
 
 @record
@@ -74,7 +86,7 @@ class EtcdServer(LeasingMember):
     """A whole member of the cluster.
 
     State, volatile, beside that of the parts: `streams` (client -> its stream).
-    Messages: ToMember and Received from a client, ToClient to it.
+    Messages: ToMember, Received and Closed from a client, ToClient to it.
     Timers: "progress", after which watches that asked for it are told how far they have come.
     Keeps: the six guarantees of watches (`laws`).
     """
@@ -101,30 +113,31 @@ class EtcdServer(LeasingMember):
 
     def on_message(self, sender: str, message: Any) -> None:
         match message:
-            case ToMember(number, request):
-                self.on_stream(sender, number, request)
+            case ToMember():
+                self.on_stream(sender, message)
             case Received(number, sequence):
                 stream = self.streams.get(sender)
                 if stream is not None and stream.number == number:
                     self.keep(sender, replace(stream, received=max(stream.received, sequence)))
                     self.push(sender)
+            case Closed(number):
+                if sender in self.streams and self.streams[sender].number == number:
+                    self.streams = self.streams.remove(sender)
             case _:
                 super().on_message(sender, message)
 
     # What a client asks for on its stream.
 
-    def on_stream(self, client: str, number: int, request: Any) -> None:
-        """Take a request in; the first one opens the stream."""
-        stream = self.streams.get(client)
-        if stream is None or stream.number < number:
-            stream = Stream(number)
-        elif stream.number > number:
-            return  # of a stream that the client has given up
-        self.keep(client, stream)
-        if not is_well_formed(request):
+    def on_stream(self, client: str, message: ToMember) -> None:
+        """Take a request in."""
+        stream = self.streams.get(client, Stream(0))
+        if message.sequence == 1 and message.stream > stream.number:
+            stream = Stream(message.stream)
+        if message.stream != stream.number or not is_well_formed(message.request):
             return
-        match request:
-            case WatchCreateRequest():
+        self.keep(client, stream)
+        match message.request:
+            case WatchCreateRequest() as request:
                 self.create(client, stream, request)
             case WatchCancelRequest(id):
                 self.cancel(client, stream, id)

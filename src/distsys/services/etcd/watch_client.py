@@ -74,7 +74,7 @@ class StreamReader(Node):
         self.server = self.servers[(self.servers.index(self.server) + 1) % len(self.servers)]
         self.request = self.wanted()
         if self.request is not None:
-            self.send(self.server, ToMember(self.stream, self.request))
+            self.send(self.server, ToMember(self.stream, 1, self.request))
             self.wait()
 
     def wait(self) -> None:
@@ -137,6 +137,7 @@ class WatchClient(StreamReader):
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, ask_ms: int = 300, **settings: Any) -> None:
         super().__init__(name, disk, **settings)
         self.ask_ms = whole_number("ask_ms", ask_ms, at_least=1)
+        self.asked = 0
 
     def on_start(self) -> None:
         super().on_start()
@@ -164,7 +165,8 @@ class WatchClient(StreamReader):
     def on_timeout(self, timer: str) -> None:
         if timer == "ask":
             if self.expected > 1:  # the watch is there
-                self.send(self.server, ToMember(self.stream, WatchProgressRequest()))
+                self.asked += 1
+                self.send(self.server, ToMember(self.stream, 1 + self.asked, WatchProgressRequest()))
             self.set_timer("ask", self.ask_ms * MS // 2, 2 * self.ask_ms * MS)
         else:
             super().on_timeout(timer)

@@ -12,9 +12,22 @@ from typing import Any
 from . import api
 from .api import Compare, CompareTarget, DeleteRangeRequest, PutRequest, RangeRequest, TxnRequest
 
-KINDS: dict[str, tuple[type, ...]] = {"bytes": (bytes,), "int": (int,), "bool": (bool,), "tuple": (tuple,)}
-INT64 = 2**63
+INT64, UINT64 = 2**63, 2**64
 NESTED = (RangeRequest, PutRequest, DeleteRangeRequest, TxnRequest)
+PLAIN: dict[str, type] = {"bytes": bytes, "int": int, "bool": bool, "tuple": tuple, "None": type(None)}
+
+
+def _kinds(declared: str) -> frozenset[type]:
+    """Return the classes that a field of this declared type may hold."""
+    names = (part.partition("[")[0] for part in declared.split(" | "))
+    return frozenset(PLAIN.get(name) or getattr(api, name, object) for name in names)
+
+
+SHAPES: dict[type, tuple[tuple[str, frozenset[type]], ...]] = {
+    kind: tuple((field.name, _kinds(str(field.type))) for field in dataclasses.fields(kind))
+    for kind in vars(api).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+}
 
 
 def is_well_formed(request: Any) -> bool:
@@ -23,35 +36,20 @@ def is_well_formed(request: Any) -> bool:
     >>> is_well_formed(PutRequest(b"k", b"v")), is_well_formed(PutRequest(b"k", 5))
     (True, False)
     """
-    if not dataclasses.is_dataclass(request) or getattr(api, type(request).__name__, None) is not type(
-        request
-    ):
+    kind = type(request)
+    if kind not in SHAPES:
         return False
-    match request:
-        case Compare(target=target, value=value):
-            if isinstance(value, bytes) != (target is CompareTarget.VALUE):
-                return False
-        case TxnRequest(compare, success, failure):
-            if not all(isinstance(part, tuple) for part in (compare, success, failure)):
-                return False
-            inner = (*success, *failure)
-            if not all(isinstance(asked, Compare) for asked in compare) or not all(
-                isinstance(asked, NESTED) for asked in inner
-            ):
-                return False
-            return all(map(is_well_formed, (*compare, *inner)))
-    return all(_fits(str(field.type), getattr(request, field.name)) for field in dataclasses.fields(request))
-
-
-def _fits(declared: str, value: Any) -> bool:
-    """Return whether a value is of the type that a field declares."""
-    if isinstance(value, int) and not isinstance(value, bool) and not -INT64 <= value < 2 * INT64:
-        return False
-    for part in declared.split(" | "):
-        name = part.partition("[")[0]
-        kinds = KINDS.get(name) or (getattr(api, name, None),)
-        if isinstance(value, tuple(kind for kind in kinds if kind)) and (
-            name == "bool" or not isinstance(value, bool)
-        ):
-            return True
-    return False
+    for name, kinds in SHAPES[kind]:
+        value = getattr(request, name)
+        if type(value) not in kinds or (type(value) is int and not -INT64 <= value < UINT64):
+            return False
+    if kind is Compare:
+        return (type(request.value) is bytes) == (request.target is CompareTarget.VALUE)
+    if kind is TxnRequest:
+        kinds_right = all(type(asked) is Compare for asked in request.compare) and all(
+            type(asked) in NESTED for asked in (*request.success, *request.failure)
+        )
+        return kinds_right and all(
+            map(is_well_formed, (*request.compare, *request.success, *request.failure))
+        )
+    return True
