@@ -7,14 +7,10 @@ import pytest
 from distsys.core.canonical import decode, encode
 from distsys.services.etcd import errors, leases, transactions
 from distsys.services.etcd.api import (
-    AlarmAction,
-    AlarmMember,
-    AlarmRequest,
-    AlarmType,
+    CompactionRequest,
     Compare,
     CompareResult,
     CompareTarget,
-    CompactionRequest,
     DeleteRangeRequest,
     DeleteRangeResponse,
     LeaseGrantRequest,
@@ -28,6 +24,7 @@ from distsys.services.etcd.api import (
     TxnResponse,
 )
 from distsys.services.etcd.applier import Applier, State, kept, recovered
+from distsys.services.etcd.maintenance import AlarmAction, AlarmMember, AlarmRequest, AlarmType
 
 REPLIES = Path(__file__).resolve().parents[1] / "golden" / "etcd" / "replies.jsonl"
 EQUAL, GREATER, LESS, NOT_EQUAL = CompareResult
@@ -211,9 +208,7 @@ def test_a_lease_without_keys_ends_without_a_revision():
 
 
 def test_a_member_that_restarts_has_the_same_leases_and_keys():
-    state, _ = done(
-        LeaseGrantRequest(9, 5), PutRequest(b"a", b"", 5), PutRequest(b"b"), CompactionRequest(3)
-    )
+    state, _ = done(LeaseGrantRequest(9, 5), PutRequest(b"a", b"", 5), PutRequest(b"b"), CompactionRequest(3))
     assert recovered(**kept(state)) == state
     assert decode(encode(state)) == state
 

@@ -65,9 +65,7 @@ def test_a_watch_may_begin_in_the_future():
     assert shown(responses(alone.effects)) == [("PUT", b"a", 4)]
 
 
-@pytest.mark.parametrize(
-    ("filter", "types"), [(Filter.NOPUT, ["DELETE"]), (Filter.NODELETE, ["PUT", "PUT"])]
-)
+@pytest.mark.parametrize(("filter", "types"), [(Filter.NOPUT, ["DELETE"]), (Filter.NODELETE, ["PUT", "PUT"])])
 def test_a_filter_leaves_events_out(filter, types):
     alone = stored(PutRequest(b"a"), DeleteRangeRequest(b"a"), PutRequest(b"a"))
     found = alone.say(WatchCreateRequest(b"a", start_revision=1, filters=(filter,)))

@@ -11,7 +11,7 @@ from distsys.services.etcd.api import Compare, CompareResult, CompareTarget, Lea
 from distsys.services.etcd.applier import Applier, State
 from distsys.services.etcd.lock_client import LockClient
 from distsys.services.etcd.member import Member, Proposal
-from distsys.services.etcd.streams import EtcdServer
+from distsys.services.etcd.streams import EtcdServer, Stream, ToMember
 from distsys.services.etcd.watches import Watch
 
 API = "https://etcd.io/docs/v3.5/learning/api_guarantees/"
@@ -128,6 +128,13 @@ class ResumesAtTheLastRevision(EtcdServer):
                 last = replace(moved, next_revision=moved.next_revision - 1)
                 self.keep(client, self.streams[client].having(last))
         return sent
+
+
+class HalfAStream(EtcdServer):
+    """ETCD-12."""
+
+    def opens(self, stream: Stream, message: ToMember) -> bool:
+        return message.stream > stream.number
 
 
 MUTANTS = (
@@ -309,5 +316,22 @@ MUTANTS = (
         ),
         options={"nodes": 1},
         depth=12,
+    ),
+    NodeMutant(
+        id="ETCD-12",
+        title="A restarted member goes on with half a stream",
+        system="raft-etcd",
+        classes={"server": HalfAStream},
+        breaks="watch bookmarkable",
+        source="found by this law while this book was written",
+        story=(
+            "A member restarts and has forgotten its streams. A client does not know and asks how far its watch "
+            "has come, and the member takes this for the first request of a new stream. It has no watch on it, so "
+            "nothing is behind, and it answers with the current revision: the client believes that it has seen "
+            "events that nobody will ever send. A real connection breaks when a process dies; here that had to be "
+            "said."
+        ),
+        options={"nodes": 1},
+        depth=20,
     ),
 )

@@ -17,11 +17,6 @@ from distsys.core.values import record
 
 from . import leases, mvcc, ranges, transactions
 from .api import (
-    AlarmAction,
-    AlarmMember,
-    AlarmRequest,
-    AlarmResponse,
-    AlarmType,
     CompactionRequest,
     CompactionResponse,
     DeleteRangeRequest,
@@ -38,6 +33,7 @@ from .api import (
 )
 from .errors import CORRUPT, KEY_NOT_FOUND, NO_SPACE, UNKNOWN_REQUEST, RejectedError
 from .leases import Leases
+from .maintenance import AlarmAction, AlarmMember, AlarmRequest, AlarmResponse, AlarmType
 from .mvcc import Store, Write
 from .wellformed import is_well_formed
 

@@ -28,7 +28,7 @@ from ..kv import Call
 from ..replicas import RaftReplica
 from ..replicated import Reply
 from ..service import Service
-from . import api, applier, leases, mvcc, transactions
+from . import api, applier, leases, maintenance, mvcc, transactions
 from .applier import Applier, State
 from .errors import NO_LEADER, TIMED_OUT, EtcdError, RejectedError
 
@@ -103,7 +103,7 @@ def apply(state: State, index: int, command: Any) -> tuple[State, Any, tuple[Any
 
 SERVICE = Service("revisions", State(), apply, sound)
 LOCAL = (
-    api.StatusRequest, api.HashKVRequest, api.MemberListRequest, api.LeaseLeasesRequest,
+    maintenance.StatusRequest, maintenance.HashKVRequest, maintenance.MemberListRequest, api.LeaseLeasesRequest,
 )  # fmt: skip
 
 
@@ -281,10 +281,10 @@ class Member(RaftReplica):
         """Return the response to what each member answers for itself."""
         store, raft = self.state.store, self.protocol
         match request:
-            case api.StatusRequest():
+            case maintenance.StatusRequest():
                 errors = tuple(f"memberID:{a.member_id} alarm:{a.alarm.name} " for a in self.state.alarms)
                 size = sum(map(mvcc.size_of, mvcc.everything(store)))
-                return api.StatusResponse(
+                return maintenance.StatusResponse(
                     store.revision,
                     raft.leader,
                     raft.current_term,
@@ -293,16 +293,20 @@ class Member(RaftReplica):
                     size,
                     errors,
                 )
-            case api.HashKVRequest(revision):
+            case maintenance.HashKVRequest(revision):
                 try:
-                    return api.HashKVResponse(store.revision, mvcc.hash_kv(store, revision), store.compacted)
+                    return maintenance.HashKVResponse(
+                        store.revision, mvcc.hash_kv(store, revision), store.compacted
+                    )
                 except RejectedError as rejected:
                     return rejected.error
-            case api.MemberListRequest():
+            case maintenance.MemberListRequest():
                 known = (*raft.configuration.voters, *raft.configuration.learners)
                 voters = raft.configuration.voters
-                members = tuple(api.Member(member_id(m), m, m not in voters) for m in sorted(set(known)))
-                return api.MemberListResponse(store.revision, members)
+                members = tuple(
+                    maintenance.Member(member_id(m), m, m not in voters) for m in sorted(set(known))
+                )
+                return maintenance.MemberListResponse(store.revision, members)
         return api.LeaseLeasesResponse(store.revision, leases.ids(self.state.leases))
 
     def give_up(self) -> None:

@@ -131,7 +131,7 @@ class EtcdServer(LeasingMember):
     def on_stream(self, client: str, message: ToMember) -> None:
         """Take a request in."""
         stream = self.streams.get(client, Stream(0))
-        if message.sequence == 1 and message.stream > stream.number:
+        if self.opens(stream, message):
             stream = Stream(message.stream)
         if message.stream != stream.number or not is_well_formed(message.request):
             return
@@ -144,6 +144,10 @@ class EtcdServer(LeasingMember):
             case WatchProgressRequest():
                 self.keep(client, replace(stream, asked=stream.asked + 1))
         self.push(client)
+
+    def opens(self, stream: Stream, message: ToMember) -> bool:
+        """Return whether a request is the first of a stream that is newer than this one."""
+        return message.sequence == 1 and message.stream > stream.number
 
     def create(self, client: str, stream: Stream, request: WatchCreateRequest) -> None:
         """Create a watch, under the id that the client chose or the next one that is free."""

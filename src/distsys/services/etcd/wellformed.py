@@ -9,24 +9,30 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from . import api
+from . import api, maintenance
 from .api import Compare, CompareTarget, DeleteRangeRequest, PutRequest, RangeRequest, TxnRequest
 
 INT64, UINT64 = 2**63, 2**64
 NESTED = (RangeRequest, PutRequest, DeleteRangeRequest, TxnRequest)
+WORDS: dict[str, type] = {
+    name: kind
+    for room in (api, maintenance)
+    for name, kind in vars(room).items()
+    if isinstance(kind, type) and kind.__module__ == room.__name__
+}
 PLAIN: dict[str, type] = {"bytes": bytes, "int": int, "bool": bool, "tuple": tuple, "None": type(None)}
 
 
 def _kinds(declared: str) -> frozenset[type]:
     """Return the classes that a field of this declared type may hold."""
     names = (part.partition("[")[0] for part in declared.split(" | "))
-    return frozenset(PLAIN.get(name) or getattr(api, name, object) for name in names)
+    return frozenset(PLAIN.get(name) or WORDS.get(name, object) for name in names)
 
 
 SHAPES: dict[type, tuple[tuple[str, frozenset[type]], ...]] = {
     kind: tuple((field.name, _kinds(str(field.type))) for field in dataclasses.fields(kind))
-    for kind in vars(api).values()
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    for kind in WORDS.values()
+    if dataclasses.is_dataclass(kind)
 }
 
 
