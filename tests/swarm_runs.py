@@ -19,6 +19,8 @@ FEWER = {  # system -> seeds in every run and in the long ones: a service on a p
     "raft-locks": (100, 1_000),
     "multipaxos-locks": (60, 1_000),
     "zab-locks": (60, 1_000),
+    "raft-etcd": (60, 1_000),
+    "raft-etcd-locks": (60, 1_000),
 }
 CHUNK = 250  # seeds for a worker at a time
 WALKS = 30  # the same for walks, of the systems whose laws do not lean on time

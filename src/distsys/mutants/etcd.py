@@ -249,7 +249,7 @@ MUTANTS = (
             "told yes before either change is applied. The second overwrites what the first has written: a lost "
             "update, which is what transactions are there to prevent."
         ),
-        options={"watchers": 0, "compactions": 0},
+        options={"nodes": 2, "watchers": 0, "compactions": 0, "keys": 1},
         depth=25,
     ),
     NodeMutant(
