@@ -105,7 +105,9 @@ class Runtime:
         self._monotonic_base = time.monotonic_ns() // 1000
         self._clock_base = max(0, time.time_ns() // 1000 - origin)
         self._inbox: deque[tuple[str, Event, Origin | None]] = deque()
-        self._held: deque[tuple[int, int, Send | Output]] = deque()  # step, place, what waits for the disk
+        # What waits for the disk: for the commit of which step, then step, place and effect.
+        self._held: deque[tuple[int, int, int, Send | Output]] = deque()
+        self._persisted = 0  # the last step that persisted something
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._ended: asyncio.Future[None] | None = None
         self._commits: asyncio.Task[None] | None = None
@@ -202,9 +204,10 @@ class Runtime:
         match effect:
             case Persist(changes):
                 self.disk.persist(changes)
+                self._persisted = self.number
             case Send() | Output():
                 if self._held or self.disk.is_dirty:
-                    self._held.append((self.number, place, effect))
+                    self._held.append((self._persisted, self.number, place, effect))
                 else:
                     self._release(self.number, place, effect)
             case SetTimer(timer, low, high):
@@ -259,7 +262,7 @@ class Runtime:
     def _let_go(self, number: int) -> None:
         """Release what waited for a commit that covers the steps up to `number`, then handle what that brought."""
         while self._held and self._held[0][0] <= number:
-            self._release(*self._held.popleft())
+            self._release(*self._held.popleft()[1:])
         self._drain()
 
     # Control.

@@ -291,13 +291,13 @@ class Transport:
 
     async def _dial(self, peer: str) -> None:
         """Keep a connection to `peer`, with growing pauses between failures, none the same at two nodes."""
-        host, _, port = self.addresses[peer].rpartition(":")
+        host, port = parted(self.addresses[peer])
         pause = DIAL_FIRST_S
         while True:
             connection = None
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: Connection(self, peer), host, int(port)
+                    lambda: Connection(self, peer), host, port
                 )
                 self._outgoing[peer] = connection
                 await asyncio.shield(connection.gone)
@@ -374,6 +374,18 @@ class _Last(list[Any]):
         del self[: -self.most]
 
 
+def parted(address: str) -> tuple[str, int]:
+    """Return the host and the port of an address.
+
+    >>> parted("127.0.0.1:80"), parted("[::1]:80")
+    (('127.0.0.1', 80), ('::1', 80))
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise ArgumentError(f"address must be an IP address and a port, such as 127.0.0.1:0, not {address!r}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def listen(address: str, *, beyond_loopback: bool = False) -> socket.socket:
     """Return a socket bound to "host:port" (port 0: any), not listening yet.
 
@@ -382,7 +394,7 @@ def listen(address: str, *, beyond_loopback: bool = False) -> socket.socket:
     interface is refused unless `beyond_loopback` says so: there is no encryption, and whoever reaches the port can
     read and write.
     """
-    host, _, port = address.rpartition(":")
+    host, port = parted(address)
     try:
         is_loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -398,7 +410,7 @@ def listen(address: str, *, beyond_loopback: bool = False) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host.strip("[]"), int(port)))
+        bound.bind((host, port))
     except BaseException:
         bound.close()
         raise

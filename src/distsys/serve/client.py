@@ -26,6 +26,7 @@ from distsys.core.errors import ArgumentError, DistsysError, name_text, several
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
 from distsys.core.values import Map
 from distsys.drivers.frames import FrameReader, Goodbye, Hello, Post, Welcome, framed
+from distsys.drivers.transport import parted
 from distsys.services.kv import Append, Call, Cas, Command, Delete, Get, Put
 from distsys.services.replicated import Redirect, Reply
 
@@ -49,8 +50,7 @@ class Line:
     """A connection to one server, used by one thread."""
 
     def __init__(self, address: str, hello: Hello, timeout_s: float) -> None:
-        host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout_s)
+        self.socket = socket.create_connection(parted(address), timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = FrameReader()
         self._frames: list[Any] = []
