@@ -4,7 +4,6 @@ import asyncio
 import itertools
 
 import pytest
-from runtime_nodes import Ask, Cluster, Tell, Write, caller
 
 from distsys import replay, systems
 from distsys.core.errors import TraceError
@@ -14,6 +13,7 @@ from distsys.core.values import EMPTY, Map
 from distsys.drivers.diary import Diary, merge
 from distsys.drivers.frames import Post, framed
 from distsys.views.figure import mimebundle
+from runtime_nodes import Ask, Cluster, Tell, Write, caller
 
 ECHOES = systems.build("echo", nodes=2)
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from runtime_nodes import TOKEN, Ask, Cluster, Early, Fail, SlowDisk, Tell, Write, caller, connect
 
 from distsys.core.values import Map
 from distsys.drivers.frames import Block, Hello, Look, Post, Seen, framed
 from distsys.drivers.runtime import NodeFailedError
 from distsys.drivers.wal import DiskError
+from runtime_nodes import TOKEN, Ask, Cluster, Early, Fail, SlowDisk, Tell, Write, caller, connect
 
 
 def run(test):
@@ -106,7 +106,7 @@ def test_a_disk_that_fails_stops_the_node_and_nothing_is_answered(tmp_path):
 
             runtime.disk.commit = full
             await posted(ann, Write(7))
-            with pytest.raises(NodeFailedError, match="n1: the disk failed.*No space left"):
+            with pytest.raises(NodeFailedError, match=r"n1: the disk failed.*No space left"):
                 await cluster.tasks["n1"]
             assert await ann.reason() == "this node stops"
             assert runtime.counters["sent"] == 0
@@ -120,7 +120,7 @@ def test_a_handler_that_fails_stops_the_node_and_says_at_what(tmp_path):
             ann = await caller(cluster)
             await posted(ann, Fail())
             with pytest.raises(
-                NodeFailedError, match="n1, handling Deliver.*ValueError: it was told to fail"
+                NodeFailedError, match=r"n1, handling Deliver.*ValueError: it was told to fail"
             ):
                 await cluster.tasks["n1"]
 

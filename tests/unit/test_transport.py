@@ -5,12 +5,13 @@ import struct
 from dataclasses import replace
 
 import pytest
-from runtime_nodes import TOKEN, Ask, Cluster, Write, caller, connect
 
 from distsys.core.errors import ArgumentError
 from distsys.core.values import Map
+from distsys.drivers.connection import Limits
 from distsys.drivers.frames import Goodbye, Hello, Look, Post, Welcome, framed
-from distsys.drivers.transport import Limits, listen
+from distsys.drivers.transport import listen
+from runtime_nodes import TOKEN, Ask, Cluster, Write, caller, connect
 
 SMALL = Limits(clients=5, client_frame_bytes=1000, client_unread_bytes=10_000)
 LENGTH = struct.Struct(">I")

@@ -41,11 +41,12 @@ from distsys.core.events import (
 from distsys.core.systems import Cluster
 from distsys.core.values import Map
 
+from .connection import USUAL, Limits
 from .diary import Diary, Origin
 from .disk import Disk
 from .frames import Frame, Hello, Post, Seen
 from .settings import checked_cluster
-from .transport import USUAL, Limits, Transport
+from .transport import Transport
 
 HELD_MAX = 5_000  # effects that wait for the disk before no more is read
 
