@@ -1,4 +1,4 @@
-"""`Connection`: one TCP connection of a process, from its first byte to the reason why it ended; and the `Limits` of all.
+"""`Connection`: one TCP connection of a process, from first byte to the reason why it ended; and the `Limits` of all.
 
 Who connects says hello in time, then sends whole frames of an allowed length, each in time, and reads its answers. Who
 does not is sent away with a `Goodbye` that says why.

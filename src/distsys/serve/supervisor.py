@@ -93,8 +93,8 @@ class Supervisor:
         lock = lock_folder(self.folder)
         ports: list[socket.socket] = []
         try:
-            settings = self._settings()
             ports = self._bind()
+            settings = self._settings()
             await self._run({**settings, "addresses": self.addresses})
         finally:
             for held in ports:
