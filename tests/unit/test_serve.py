@@ -30,7 +30,10 @@ def serve(*arguments):
 def refused(*arguments):
     """Return what the command complains about."""
     with serve(*arguments) as process:
-        _, complaint = process.communicate(timeout=60)
+        try:
+            _, complaint = process.communicate(timeout=30)
+        finally:
+            process.kill()  # it may have begun to serve
     assert process.returncode == 2
     return complaint
 
@@ -97,6 +100,19 @@ def test_the_data_of_a_cluster_survives_a_stop_and_a_start_on_other_ports(tmp_pa
     assert cluster.stop() == 0
     with cluster.start(), cluster.client() as client:
         assert client.get("x").value == "kept"
+
+
+def test_a_cluster_comes_back_on_the_same_ports_at_once(tmp_path):
+    addresses = []
+    for _ in range(2):
+        port = addresses[0].rpartition(":")[2] if addresses else "0"
+        with serve("raft-kv", "--nodes", "1", "--port", port, "--data-dir", str(tmp_path)) as process:
+            addresses.append(process.stdout.readline().strip())
+            with Client(addresses[-1], timeout_s=30) as client:
+                assert client.put("x", 1).ok
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
+    assert addresses[0] == addresses[1]
 
 
 def test_a_folder_is_for_one_cluster_at_a_time_and_always_the_same(tmp_path):

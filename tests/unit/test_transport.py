@@ -10,7 +10,7 @@ from distsys.core.errors import ArgumentError
 from distsys.core.values import Map
 from distsys.drivers.connection import Limits
 from distsys.drivers.frames import Goodbye, Hello, Look, Post, Welcome, framed
-from distsys.drivers.transport import listen
+from distsys.drivers.transport import keep_port, listen
 from runtime_nodes import TOKEN, Ask, Cluster, Write, caller, connect
 
 SMALL = Limits(clients=5, client_frame_bytes=1000, client_unread_bytes=10_000)
@@ -253,6 +253,20 @@ def test_beyond_the_loopback_interface_only_when_it_is_said():
 def test_an_address_is_a_number_and_a_port(address):
     with pytest.raises(ArgumentError, match="must be an IP address and a port"):
         listen(address)
+
+
+def test_a_port_is_kept_for_those_who_listen_there_and_for_nobody_else():
+    kept = keep_port("127.0.0.1:0")
+    address = f"127.0.0.1:{kept.getsockname()[1]}"
+    with pytest.raises(OSError, match="in use"):
+        keep_port(address)
+    node = listen(address)
+    node.listen()
+    with pytest.raises(OSError, match="in use"):
+        keep_port(address)
+    node.close()
+    kept.close()
+    keep_port(address).close()
 
 
 def test_a_port_that_is_kept_for_a_node_refuses_connections_while_the_node_is_down(tmp_path):

@@ -53,7 +53,7 @@ class Transport:
         self.limits = limits
         self.blocked: frozenset[str] = frozenset()
         self.refusals: list[str] = _Last(100)
-        self.deliver, self.on_batch, self._on_control = self._checked(on_post), on_batch, on_control
+        self.deliver, self.on_batch, self._on_control = self._unblocked(on_post), on_batch, on_control
         self._incoming: dict[Connection, None] = {}
         self._clients: dict[str, Connection] = {}
         self._outgoing: dict[str, Connection] = {}
@@ -180,7 +180,7 @@ class Transport:
         if hello is not None and self._clients.get(hello.name) is connection:
             del self._clients[hello.name]
 
-    def _checked(self, on_post: Callable[[Hello, Post], None]) -> Callable[[Hello, Post], None]:
+    def _unblocked(self, on_post: Callable[[Hello, Post], None]) -> Callable[[Hello, Post], None]:
         """Return `on_post` for those who are not blocked."""
 
         def deliver(hello: Hello, post: Post) -> None:
@@ -217,11 +217,25 @@ def parted(address: str) -> tuple[str, int]:
 def listen(address: str, *, beyond_loopback: bool = False) -> socket.socket:
     """Return a socket bound to "host:port" (port 0: any), not listening yet.
 
-    Several sockets may be bound to one port (SO_REUSEPORT), and only one that listens gets connections: a supervisor
-    that keeps such a socket keeps the port for a process that is down for a moment. Anything but the loopback
-    interface is refused unless `beyond_loopback` says so: there is no encryption, and whoever reaches the port can
-    read and write.
+    Anything but the loopback interface is refused unless `beyond_loopback` says so: there is no encryption, and whoever
+    reaches the port can read and write.
     """
+    return _bound(_checked(address, beyond_loopback), (socket.SO_REUSEADDR, socket.SO_REUSEPORT))
+
+
+def keep_port(address: str, *, beyond_loopback: bool = False) -> socket.socket:
+    """Return a socket that keeps a port for a process that will `listen` there, also while that is down for a moment.
+
+    Several sockets may be bound to one port (SO_REUSEPORT), and only one that listens gets connections. The same would
+    let another cluster of the same user in: so first a socket that shares with nobody must get the port.
+    """
+    host, port = _checked(address, beyond_loopback)
+    if port:
+        _bound((host, port), (socket.SO_REUSEADDR,)).close()
+    return _bound((host, port), (socket.SO_REUSEPORT,))
+
+
+def _checked(address: str, beyond_loopback: bool) -> tuple[str, int]:
     host, port = parted(address)
     try:
         is_loopback = ipaddress.ip_address(host).is_loopback
@@ -234,11 +248,15 @@ def listen(address: str, *, beyond_loopback: bool = False) -> socket.socket:
             f"address must be on the loopback interface (127.0.0.1), but it is {host}: anybody who reaches it can read "
             "and write everything; say explicitly that you want that"
         )
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    return host, port
+
+
+def _bound(place: tuple[str, int], options: tuple[int, ...]) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
+        for option in options:
+            bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind(place)
     except BaseException:
         bound.close()
         raise

@@ -31,7 +31,7 @@ from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
 from distsys.drivers.diary import merge
 from distsys.drivers.disk import lock_folder
-from distsys.drivers.transport import listen
+from distsys.drivers.transport import keep_port
 from distsys.drivers.wal import replace_file
 
 from .process import CANNOT, cluster_of
@@ -112,7 +112,7 @@ class Supervisor:
         for place, name in enumerate(self.cluster.servers):
             wanted = self.port + place if self.port else 0
             try:
-                held = listen(f"{host}:{wanted}", beyond_loopback=self.beyond_loopback)
+                held = keep_port(f"{host}:{wanted}", beyond_loopback=self.beyond_loopback)
             except OSError as problem:
                 for other in ports:
                     other.close()
