@@ -79,6 +79,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in all frames that are complete now."""
+        if self.owner.guest is not None and self._is_foreign(data):
+            self._hand_over(self.owner.guest(), data)
+            return
         was_amid = self._reader.is_amid
         try:
             for frame in self._reader.feed(data):
@@ -104,6 +107,22 @@ class Connection(asyncio.Protocol):
         self.owner.forget(self)
         if not self.gone.done():
             self.gone.set_result(None)
+
+    # A port may serve clients of another protocol too.
+
+    def _is_foreign(self, data: bytes) -> bool:
+        """Return whether who connected speaks another language: a letter cannot begin a frame of an allowed length."""
+        is_first = self.peer is None and self.hello is None and not self._reader.is_amid
+        return is_first and data[:1].isalpha()
+
+    def _hand_over(self, guest: asyncio.Protocol, data: bytes) -> None:
+        """Let `guest` go on with the connection, from its first bytes on."""
+        wire, self._wire, self.reason = self._wire, None, "it speaks another language"
+        self.connection_lost(None)
+        assert wire is not None, "no connection"
+        wire.set_protocol(guest)
+        guest.connection_made(wire)
+        guest.data_received(data)
 
     # What the owner uses.
 

@@ -101,6 +101,7 @@ class Runtime:
         self.counters = dict.fromkeys(
             ("events", "commits", "commit_us", "commit_us_max", "sent", "dropped", "refused"), 0
         )
+        self.residents: dict[str, Callable[[Any], None]] = {}  # clients in this process, and what takes their messages
         self._accepts, self._on_output = accepts, on_output
         self._origin = origin
         self._monotonic_base = time.monotonic_ns() // 1000
@@ -109,6 +110,7 @@ class Runtime:
         # What waits for the disk: for the commit of which step, then step, place and effect.
         self._held: deque[tuple[int, int, int, Send | Output]] = deque()
         self._persisted = 0  # the last step that persisted something
+        self._is_draining_soon = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._ended: asyncio.Future[None] | None = None
         self._commits: asyncio.Task[None] | None = None
@@ -157,6 +159,15 @@ class Runtime:
             self.diary.close()
         self.disk.close()
 
+    # Clients in this process.
+
+    def deliver(self, resident: str, message: Any) -> None:
+        """Hand the node a message of a client that lives in this process; it is handled soon, with others that came."""
+        self._inbox.append(("invoke", Deliver(resident, message, self.clock()), None))
+        if not self._is_draining_soon:
+            self._is_draining_soon = True
+            asyncio.get_running_loop().call_soon(self._drain)
+
     # Events.
 
     def _on_post(self, hello: Hello, post: Post) -> None:
@@ -164,7 +175,7 @@ class Runtime:
         if hello.role == "peer":
             origin = (post.id, post.place)
             self._inbox.append(("deliver", Deliver(hello.name, post.message, self.clock()), origin))
-        elif self._accepts(post.message):
+        elif self._accepts(post.message) and hello.name not in self.residents:
             self._inbox.append(("invoke", Deliver(hello.name, post.message, self.clock()), None))
         else:
             self.counters["refused"] += 1
@@ -177,6 +188,7 @@ class Runtime:
     def _drain(self) -> None:
         """Let the node handle all that has come, then let go what need not wait, and see to the disk."""
         assert self._ended is not None, f"{self.name} has not been started"
+        self._is_draining_soon = False
         while self._inbox and not self._ended.done():
             kind, event, origin = self._inbox.popleft()
             try:
@@ -233,6 +245,9 @@ class Runtime:
         id = f"{self.name}#{number}"
         if effect.to == self.name:
             self._inbox.append(("deliver", Deliver(self.name, effect.message, self.clock()), (id, place)))
+            return
+        if effect.to in self.residents:
+            self.residents[effect.to](effect.message)
             return
         why = self.transport.post(effect.to, Post(id, place, effect.message))
         self.counters["dropped" if why else "sent"] += 1

@@ -21,6 +21,7 @@ from distsys.core.node import Inner
 from distsys.core.systems import Cluster
 from distsys.drivers.runtime import Runtime
 from distsys.drivers.transport import listen
+from distsys.services.etcd.streams import EtcdServer
 from distsys.services.kv import Call
 from distsys.services.replicated import Replica
 
@@ -69,7 +70,23 @@ async def serve(settings: dict[str, Any]) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, runtime.stop)
     loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_input, runtime)
-    await runtime.run(listening, on_ready=lambda: print("ready", flush=True))
+    front = front_of(runtime, settings)
+    if front is not None:
+        await front.start()
+    try:
+        await runtime.run(listening, on_ready=lambda: print("ready", flush=True))
+    finally:
+        if front is not None:
+            await front.stop()
+
+
+def front_of(runtime: Runtime, settings: dict[str, Any]) -> Any:
+    """Return what speaks to clients of the real system in its own protocol, where this node has one."""
+    if not isinstance(runtime.node, EtcdServer):
+        return None
+    from .etcd.front import Front
+
+    return Front(runtime, settings["addresses"], settings["token"])
 
 
 def _stop_at_end_of_input(runtime: Runtime) -> None:

@@ -1,0 +1,175 @@
+"""`Front`: answers the calls of etcd's real clients for the member that runs in this process.
+
+The member does what a request asks; the front adds what belongs to the server that answers: the header with the ids of
+cluster and member and the term, addresses, versions. Watches and keep-alives are streams, and each is read no faster
+than its client takes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from distsys.drivers.runtime import Runtime
+from distsys.services.etcd import api, maintenance
+from distsys.services.etcd.member import LOCAL, member_id
+from distsys.wire.etcd.door import Door
+from distsys.wire.etcd.gateway import Gateway
+from distsys.wire.etcd.messages import CallShape, message
+from distsys.wire.etcd.refusals import AUTH_IS_OFF, TOO_LARGE, Refusal
+from distsys.wire.etcd.server import grpc_server
+from distsys.wire.etcd.translate import Translator
+
+from .desk import Desk, WatchStream
+from .locks import Locks
+
+VERSION, CLUSTER_VERSION = "3.5.1", "3.5.0"  # whose API this is
+REQUEST_MAX = 3 * 2**19  # bytes of a request that enters the log
+WORDS = {
+    name: kind
+    for room in (api, maintenance)
+    for name, kind in vars(room).items()
+    if isinstance(kind, type) and kind.__module__ == room.__name__
+}
+
+
+class Front:
+    """Serves gRPC and JSON for the member of `runtime`, at the port of its transport.
+
+    addresses  member -> "host:port" of all members
+    token      of the cluster; its id follows from it
+    """
+
+    def __init__(self, runtime: Runtime, addresses: Mapping[str, str], token: str) -> None:
+        self.runtime, self.addresses = runtime, dict(addresses)
+        self.desk = Desk(runtime)
+        self.locks = Locks(self.desk)
+        self.translator = Translator(WORDS)
+        self.member_id = member_id(runtime.name)
+        self.cluster_id = int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big")
+        self.folder = tempfile.mkdtemp(prefix="distsys-")
+        path = str(Path(self.folder) / "grpc")
+        self.server = grpc_server(self, path)
+        self.door = Door(path, Gateway(self).answer)
+
+    async def start(self) -> None:
+        """Let clients come."""
+        await self.server.start()
+        self.runtime.transport.guest = self.door.guest
+
+    async def stop(self) -> None:
+        """Send all clients away."""
+        self.runtime.transport.guest = None
+        await self.door.close()
+        await self.server.stop(0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # The header.
+
+    def headed(self, response: Any) -> Any:
+        """Return the response with the rest of its header."""
+        header = response.header
+        header.cluster_id, header.member_id = self.cluster_id, self.member_id
+        header.raft_term = self.runtime.node.protocol.current_term  # type: ignore[attr-defined]
+        return response
+
+    # Calls with one answer.
+
+    async def answer(self, call: CallShape, request: Any) -> Any:
+        """Return the response to a call."""
+        if call.service == "etcdserverpb.Auth":
+            return await self._auth(call)
+        if call.service in ("v3lockpb.Lock", "v3electionpb.Election"):
+            return self.headed(await self.locks.answer(call.name, request))
+        if call.name == "Defragment":
+            return self.headed(message("DefragmentResponse")(header={"revision": 0}))
+        asked = self.translator.record_of(request)
+        if not isinstance(asked, LOCAL) and request.ByteSize() > REQUEST_MAX:
+            raise Refusal(*TOO_LARGE)
+        return self.headed(self._finished(await self.desk.ask(asked)))
+
+    async def _auth(self, call: CallShape) -> Any:
+        """Users and roles are left out: each call is answered as where authentication is off."""
+        if call.name != "AuthStatus":
+            raise Refusal(*AUTH_IS_OFF)
+        return self.headed(message("AuthStatusResponse")(header={"revision": 0}, authRevision=1))
+
+    def _finished(self, record: Any) -> Any:
+        """Return the message of a response, with what only the front knows."""
+        if isinstance(record, maintenance.StatusResponse):
+            leader = member_id(record.leader) if record.leader is not None else 0
+            said = self.translator.message_of(replace(record, leader=leader))  # type: ignore[arg-type]
+            said.version, said.dbSizeInUse = VERSION, record.db_size
+            return said
+        said = self.translator.message_of(record)
+        if isinstance(record, maintenance.MemberListResponse):
+            for member in said.members:
+                url = f"http://{self.addresses[member.name]}"
+                member.peerURLs.append(url)
+                member.clientURLs.append(url)
+        return said
+
+    # Streams.
+
+    def stream(self, call: CallShape, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Return the responses of a stream."""
+        match call.name:
+            case "Watch":
+                return self._watch(requests)
+            case "LeaseKeepAlive":
+                return self._keep_alive(requests)
+        return self._observe(requests)
+
+    async def _keep_alive(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            yield await self.answer_record(self.translator.record_of(request))
+
+    async def answer_record(self, asked: Any) -> Any:
+        """Return the response to a record."""
+        return self.headed(self._finished(await self.desk.ask(asked)))
+
+    async def _observe(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            async for led in self.locks.observe(request.name):
+                yield self.headed(led)
+
+    async def _watch(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        stream = self.desk.open_stream()
+        listening = asyncio.ensure_future(self._listen(requests, stream))
+        try:
+            async for response in stream.responses():
+                yield self.headed(self.translator.message_of(response))
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await listening
+            stream.close()
+
+    async def _listen(self, requests: AsyncIterator[Any], stream: WatchStream) -> None:
+        """Hand on what a client asks on a stream of watches."""
+        async for request in requests:
+            if request.WhichOneof("one_of") is not None:
+                stream.say(self.translator.record_of(request))
+
+    # What the gateway asks beside.
+
+    def version(self) -> dict[str, str]:
+        """Return the versions."""
+        return {"etcdserver": VERSION, "etcdcluster": CLUSTER_VERSION}
+
+    async def health(self) -> tuple[bool, str]:
+        """Return whether this member can read what is committed, and no alarm is raised."""
+        try:
+            await self.desk.ask(api.RangeRequest(b"health", limit=1))
+            alarms = await self.desk.ask(maintenance.AlarmRequest())
+        except Refusal as refusal:
+            return False, refusal.text
+        return (not alarms.alarms), "".join(f"ALARM {alarm.alarm.name}" for alarm in alarms.alarms[:1])
+
