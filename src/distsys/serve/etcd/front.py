@@ -23,7 +23,7 @@ from distsys.services.etcd.member import LOCAL, member_id
 from distsys.wire.etcd.door import Door
 from distsys.wire.etcd.gateway import Gateway
 from distsys.wire.etcd.messages import CallShape, message
-from distsys.wire.etcd.refusals import AUTH_IS_OFF, TOO_LARGE, Refusal
+from distsys.wire.etcd.refusals import AUTH_IS_OFF, NO_ROLE, NO_ROOT, NO_USER, TOO_LARGE, Refusal
 from distsys.wire.etcd.server import grpc_server
 from distsys.wire.etcd.translate import Translator
 
@@ -32,6 +32,12 @@ from .locks import Locks
 
 VERSION, CLUSTER_VERSION = "3.5.1", "3.5.0"  # whose API this is
 REQUEST_MAX = 3 * 2**19  # bytes of a request that enters the log
+AUTH_REFUSALS = {
+    "AuthEnable": NO_ROOT,
+    "Authenticate": AUTH_IS_OFF,
+    "UserAdd": AUTH_IS_OFF,
+    "RoleAdd": AUTH_IS_OFF,
+}
 WORDS = {
     name: kind
     for room in (api, maintenance)
@@ -73,6 +79,11 @@ class Front:
 
     # The header.
 
+    @property
+    def revision(self) -> int:
+        """The revision of the store as this member has it."""
+        return int(self.runtime.node.state.store.revision)  # type: ignore[attr-defined]
+
     def headed(self, response: Any) -> Any:
         """Return the response with the rest of its header."""
         header = response.header
@@ -89,17 +100,20 @@ class Front:
         if call.service in ("v3lockpb.Lock", "v3electionpb.Election"):
             return self.headed(await self.locks.answer(call.name, request))
         if call.name == "Defragment":
-            return self.headed(message("DefragmentResponse")(header={"revision": 0}))
+            return self.headed(message("DefragmentResponse")(header={"revision": self.revision}))
         asked = self.translator.record_of(request)
         if not isinstance(asked, LOCAL) and request.ByteSize() > REQUEST_MAX:
             raise Refusal(*TOO_LARGE)
         return self.headed(self._finished(await self.desk.ask(asked)))
 
     async def _auth(self, call: CallShape) -> Any:
-        """Users and roles are left out: each call is answered as where authentication is off."""
-        if call.name != "AuthStatus":
-            raise Refusal(*AUTH_IS_OFF)
-        return self.headed(message("AuthStatusResponse")(header={"revision": 0}, authRevision=1))
+        """Users and roles are left out: each call is answered as where authentication is off and there are none."""
+        if call.name not in ("AuthStatus", "AuthDisable", "UserList", "RoleList"):
+            raise Refusal(*AUTH_REFUSALS.get(call.name, NO_USER if call.name.startswith("User") else NO_ROLE))
+        response = message(call.response)(header={"revision": self.revision})
+        if call.name == "AuthStatus":
+            response.authRevision = 1
+        return self.headed(response)
 
     def _finished(self, record: Any) -> Any:
         """Return the message of a response, with what only the front knows."""

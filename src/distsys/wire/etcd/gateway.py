@@ -18,6 +18,7 @@ from .http import Request, Response
 from .messages import CallShape, calls, message, needed
 from .refusals import Refusal
 
+PLAIN = "text/plain; charset=utf-8"
 DEPTH_MAX = 40  # messages in messages
 
 
@@ -43,9 +44,10 @@ class Gateway:
             return _json(200 if healthy else 503, said)
         call = paths().get(request.path)
         if call is None:
-            return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
+            text = b"Not Found\n" if request.path.startswith("/v3/") else b"404 page not found\n"
+            return Response(404, text, PLAIN)
         if request.method != "POST":
-            return _refused(Refusal("UNIMPLEMENTED", "Method Not Allowed"))
+            return Response(405, b"Method Not Allowed\n", PLAIN)
         try:
             asked = read_messages(call, request.body)
             if call.responses_stream:
@@ -80,7 +82,7 @@ def read_messages(call: CallShape, body: bytes) -> list[Any]:
             if not isinstance(said, dict):
                 raise ValueError("a request is an object")
             made = message(call.request)()
-            json_format.ParseDict(said, made, max_recursion_depth=DEPTH_MAX)
+            json_format.ParseDict(said, made, ignore_unknown_fields=True, max_recursion_depth=DEPTH_MAX)
             found.append(made)
             text = text[end:].strip()
     except (ValueError, RecursionError, json_format.Error) as problem:

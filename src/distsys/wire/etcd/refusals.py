@@ -52,6 +52,9 @@ class Refusal(DistsysError):
 
 
 AUTH_IS_OFF = ("FAILED_PRECONDITION", "etcdserver: authentication is not enabled")
+NO_ROOT = ("FAILED_PRECONDITION", "etcdserver: root user does not exist")
+NO_USER = ("FAILED_PRECONDITION", "etcdserver: user name not found")
+NO_ROLE = ("FAILED_PRECONDITION", "etcdserver: role name not found")
 TOO_LARGE = ("INVALID_ARGUMENT", "etcdserver: request is too large")
 TOO_MANY = ("RESOURCE_EXHAUSTED", "etcdserver: too many requests")
 EMPTY_OPERATION = ("INVALID_ARGUMENT", "etcdserver: key not found")

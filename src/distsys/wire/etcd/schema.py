@@ -82,7 +82,8 @@ StatusRequest:
 StatusResponse: ResponseHeader header = 1, string version = 2, int64 dbSize = 3, uint64 leader = 4, uint64 raftIndex = 5, \
   uint64 raftTerm = 6, uint64 raftAppliedIndex = 7, *string errors = 8, int64 dbSizeInUse = 9, bool isLearner = 10
 AuthStatusResponse: ResponseHeader header = 1, bool enabled = 2, uint64 authRevision = 3
-Anything:
+AuthRequest:
+AuthResponse: ResponseHeader header = 1
 """,
     "v3lockpb": """
 LockRequest: bytes name = 1, int64 lease = 2
@@ -121,23 +122,23 @@ etcdserverpb.Maintenance/Alarm: AlarmRequest AlarmResponse /v3/maintenance/alarm
 etcdserverpb.Maintenance/Status: StatusRequest StatusResponse /v3/maintenance/status
 etcdserverpb.Maintenance/Defragment: DefragmentRequest DefragmentResponse /v3/maintenance/defragment
 etcdserverpb.Maintenance/HashKV: HashKVRequest HashKVResponse /v3/maintenance/hash
-etcdserverpb.Auth/AuthStatus: Anything AuthStatusResponse /v3/auth/status
-etcdserverpb.Auth/AuthEnable: Anything Anything /v3/auth/enable
-etcdserverpb.Auth/AuthDisable: Anything Anything /v3/auth/disable
-etcdserverpb.Auth/Authenticate: Anything Anything /v3/auth/authenticate
-etcdserverpb.Auth/UserAdd: Anything Anything /v3/auth/user/add
-etcdserverpb.Auth/UserGet: Anything Anything /v3/auth/user/get
-etcdserverpb.Auth/UserList: Anything Anything /v3/auth/user/list
-etcdserverpb.Auth/UserDelete: Anything Anything /v3/auth/user/delete
-etcdserverpb.Auth/UserChangePassword: Anything Anything /v3/auth/user/changepw
-etcdserverpb.Auth/UserGrantRole: Anything Anything /v3/auth/user/grant
-etcdserverpb.Auth/UserRevokeRole: Anything Anything /v3/auth/user/revoke
-etcdserverpb.Auth/RoleAdd: Anything Anything /v3/auth/role/add
-etcdserverpb.Auth/RoleGet: Anything Anything /v3/auth/role/get
-etcdserverpb.Auth/RoleList: Anything Anything /v3/auth/role/list
-etcdserverpb.Auth/RoleDelete: Anything Anything /v3/auth/role/delete
-etcdserverpb.Auth/RoleGrantPermission: Anything Anything /v3/auth/role/grant
-etcdserverpb.Auth/RoleRevokePermission: Anything Anything /v3/auth/role/revoke
+etcdserverpb.Auth/AuthStatus: AuthRequest AuthStatusResponse /v3/auth/status
+etcdserverpb.Auth/AuthEnable: AuthRequest AuthResponse /v3/auth/enable
+etcdserverpb.Auth/AuthDisable: AuthRequest AuthResponse /v3/auth/disable
+etcdserverpb.Auth/Authenticate: AuthRequest AuthResponse /v3/auth/authenticate
+etcdserverpb.Auth/UserAdd: AuthRequest AuthResponse /v3/auth/user/add
+etcdserverpb.Auth/UserGet: AuthRequest AuthResponse /v3/auth/user/get
+etcdserverpb.Auth/UserList: AuthRequest AuthResponse /v3/auth/user/list
+etcdserverpb.Auth/UserDelete: AuthRequest AuthResponse /v3/auth/user/delete
+etcdserverpb.Auth/UserChangePassword: AuthRequest AuthResponse /v3/auth/user/changepw
+etcdserverpb.Auth/UserGrantRole: AuthRequest AuthResponse /v3/auth/user/grant
+etcdserverpb.Auth/UserRevokeRole: AuthRequest AuthResponse /v3/auth/user/revoke
+etcdserverpb.Auth/RoleAdd: AuthRequest AuthResponse /v3/auth/role/add
+etcdserverpb.Auth/RoleGet: AuthRequest AuthResponse /v3/auth/role/get
+etcdserverpb.Auth/RoleList: AuthRequest AuthResponse /v3/auth/role/list
+etcdserverpb.Auth/RoleDelete: AuthRequest AuthResponse /v3/auth/role/delete
+etcdserverpb.Auth/RoleGrantPermission: AuthRequest AuthResponse /v3/auth/role/grant
+etcdserverpb.Auth/RoleRevokePermission: AuthRequest AuthResponse /v3/auth/role/revoke
 v3lockpb.Lock/Lock: LockRequest LockResponse /v3/lock/lock
 v3lockpb.Lock/Unlock: UnlockRequest UnlockResponse /v3/lock/unlock
 v3electionpb.Election/Campaign: CampaignRequest CampaignResponse /v3/election/campaign
