@@ -227,12 +227,14 @@ class Player:
         """Return what was said with words in place of what differs between any two clusters."""
         match said:
             case dict():
+                if "grantedTTL" in said and 0 <= int(said["grantedTTL"]) - int(said["TTL"]) < 8:
+                    said = {**said, "TTL": "A LITTLE LESS"}
                 return {key: self.alike(value, key) for key, value in said.items()}
             case list() | tuple():
                 if name in URLS:
                     return ["ADDRESS"] * len(said)
                 values = [self.alike(value) for value in said]
-                return sorted(values, key=str) if name == "members" else values
+                return sorted(values, key=str) if "peerURLs" in str(values[:1]) else values
             case str() | int() if not isinstance(said, bool):
                 if name in ("ID", "leader", "memberID", "member_id", "leader_id", "id") and self.is_member(said):
                     return "MEMBER"

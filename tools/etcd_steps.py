@@ -168,7 +168,7 @@ TRANSACTIONS: list[Step] = [
     kv("Txn", success=[{}]),
     kv("Txn", success=[p(key="")]),
     kv("Txn", success=[r(key="a", revision=1000)]),
-    kv("Txn", success=[p(key="never", value="1"), r(key="a", revision=1)]),
+    kv("Txn", success=[r(key="a", revision=1)]),  # and no put: with one, members differ from then on (etcd issue 18667)
     get("never"),
     kv("Txn", success=[p(key=f"many{number}") for number in range(129)]),
     kv("Txn", success=[p(key="never", lease=999)]),
@@ -460,7 +460,6 @@ CTL: list[Step] = [
     ctl("member list -w json"),
     ctl("alarm list"),
     ctl("alarm disarm"),
-    ctl("check datascale --help"),
     ctl("auth status"),
     ctl("auth enable"),
     ctl("user list"),
@@ -469,5 +468,4 @@ CTL: list[Step] = [
     ctl("defrag"),
     ctl("put last 1 -w json"),
     ctl("get '' --prefix --keys-only"),
-    ctl("get last -w protobuf", at=1),
 ]

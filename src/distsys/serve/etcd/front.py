@@ -100,7 +100,7 @@ class Front:
         if call.service in ("v3lockpb.Lock", "v3electionpb.Election"):
             return self.headed(await self.locks.answer(call.name, request))
         if call.name == "Defragment":
-            return self.headed(message("DefragmentResponse")(header={"revision": self.revision}))
+            return message("DefragmentResponse")()  # there is no file to make smaller
         asked = self.translator.record_of(request)
         if not isinstance(asked, LOCAL) and request.ByteSize() > REQUEST_MAX:
             raise Refusal(*TOO_LARGE)
@@ -128,6 +128,8 @@ class Front:
                 url = f"http://{self.addresses[member.name]}"
                 member.peerURLs.append(url)
                 member.clientURLs.append(url)
+            said.members.sort(key=lambda member: member.ID)
+            said.header.revision = 0
         return said
 
     # Streams.

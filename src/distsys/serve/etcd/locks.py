@@ -18,7 +18,7 @@ from .desk import Desk
 SESSION_S = 60  # the lease of who brings none
 SESSION_EXPIRED = ("UNKNOWN", "mutex: session is expired")
 NOT_LEADER, NO_ELECTION = ("UNKNOWN", "election: not leader"), ("UNKNOWN", "election: no leader")
-MISSING_KEY = ("INVALID_ARGUMENT", '"leader" field must be provided')
+MISSING_KEY = ("UNKNOWN", '"leader" field must be provided')
 
 
 class Locks:
@@ -28,7 +28,13 @@ class Locks:
         self.desk = desk
 
     async def answer(self, name: str, request: Any) -> Any:
-        """Return the response to one of the unary calls."""
+        """Return the response to one of the unary calls. What is refused is refused without a code, as by etcd."""
+        try:
+            return await self._answer(name, request)
+        except Refusal as refusal:
+            raise Refusal("UNKNOWN", refusal.text) from None
+
+    async def _answer(self, name: str, request: Any) -> Any:
         match name:
             case "Lock":
                 claim, _, revision = await self.acquire(request.name, request.lease)

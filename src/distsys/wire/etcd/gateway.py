@@ -18,14 +18,16 @@ from .http import Request, Response
 from .messages import CallShape, calls, message, needed
 from .refusals import Refusal
 
+EARLIER = ("revoke", "timetolive", "leases")
 PLAIN = "text/plain; charset=utf-8"
 DEPTH_MAX = 40  # messages in messages
 
 
 @functools.cache
 def paths() -> dict[str, CallShape]:
-    """Return path -> call."""
-    return {call.path: call for call in calls().values()}
+    """Return path -> call. Three calls have a second path, of an earlier version."""
+    found = {call.path: call for call in calls().values()}
+    return found | {f"/v3/kv/lease/{name}": found[f"/v3/lease/{name}"] for name in EARLIER}
 
 
 class Gateway:
@@ -41,7 +43,7 @@ class Gateway:
         if request.path == "/health":
             healthy, reason = await self.answering.health()
             said = {"health": "true" if healthy else "false", "reason": reason}
-            return _json(200 if healthy else 503, said)
+            return Response(200 if healthy else 503, _json(200, said).body, PLAIN)
         call = paths().get(request.path)
         if call is None:
             text = b"Not Found\n" if request.path.startswith("/v3/") else b"404 page not found\n"

@@ -136,7 +136,7 @@ def _declare(message: Any, full_name: str, fields: tuple[Field, ...]) -> None:
     if any(field.in_group for field in fields):
         message.oneof_decl.add(name="one_of")
     for field in fields:
-        made = message.field.add(name=field.name, number=field.number, json_name=field.name)
+        made = message.field.add(name=field.name, number=field.number)
         made.label = REPEATED if field.is_repeated else OPTIONAL
         if field.kind in TYPES:
             made.type = TYPES[field.kind]
