@@ -250,10 +250,14 @@ class Player:
         """Return a text with words in place of addresses, times, ids."""
         text = re.sub(r"(http://)?127\.0\.0\.1:\d+", "ADDRESS", text)
         text = re.sub(r"took = [\d.]+.?s|took [\d.]+.?s", "took TIME", text)
+        text = re.sub(r'("ClusterID" : )\d+', r"\1CLUSTER", text)
+        text = re.sub(r'("RaftTerm" : )\d+', r"\1TERM", text)
         text = re.sub(r"remaining\(\d+s\)", "remaining(TIME)", text)
         for id in self.members:
             text = text.replace(f"{id:x}", "MEMBER").replace(str(id), "MEMBER")
         text = re.sub(r"(ADDRESS, )(\d+)\b", r"\1HASH", text)
+        if ", started, " in text:  # in the order of the ids
+            text = "\n".join(sorted(text.split("\n")))
         return re.sub(r"(3\.5\.1, )[\d.]+ k?M?B, (true|false), false, \d+, \d+, \d+", r"\1STATUS", text)
 
 

@@ -59,10 +59,16 @@ class LeasingMember(Member):
         self.dice = Dice(self.seed)
 
     def prepared(self, request: Any) -> Any:
-        """Choose the id of a lease that has none: 63 bits, before it enters the log."""
-        if isinstance(request, api.LeaseGrantRequest) and not request.id:
-            id, self.dice = self.dice.below(2**63 - 1)
-            return api.LeaseGrantRequest(request.ttl, id + 1)
+        """Choose the id of a lease that has none, 63 bits, and make its ttl longer than an election takes.
+
+        Both before it enters the log, for members may have other dice and other settings.
+        """
+        if isinstance(request, api.LeaseGrantRequest):
+            id, ttl_min = request.id, -(-3 * self.protocol.election_ms // 2000)
+            if not id:
+                below, self.dice = self.dice.below(2**63 - 1)
+                id = below + 1
+            return api.LeaseGrantRequest(max(request.ttl, ttl_min), id)
         return super().prepared(request)
 
     def on_call(self, client: str, call: Call) -> None:
