@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import resource
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -30,6 +31,7 @@ from distsys.wire.etcd.translate import Translator
 from .desk import Desk, WatchStream
 from .locks import Locks
 
+CONNECTIONS_MAX, FILES = 2000, 200  # of clients; files that this process needs for all else
 VERSION, CLUSTER_VERSION = "3.5.1", "3.5.0"  # whose API this is
 REQUEST_MAX = 3 * 2**19  # bytes of a request that enters the log
 AUTH_REFUSALS = {
@@ -63,7 +65,7 @@ class Front:
         self.folder = tempfile.mkdtemp(prefix="distsys-")
         path = str(Path(self.folder) / "grpc")
         self.server = grpc_server(self, path)
-        self.door = Door(path, Gateway(self).answer)
+        self.door = Door(path, Gateway(self).answer, most=connections_max())
 
     async def start(self) -> None:
         """Let clients come."""
@@ -162,6 +164,7 @@ class Front:
         try:
             async for response in stream.responses():
                 yield self.headed(self.translator.message_of(response))
+            await listening  # it ended the stream: what it cannot hand on, it raises
         finally:
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -169,10 +172,14 @@ class Front:
             stream.close()
 
     async def _listen(self, requests: AsyncIterator[Any], stream: WatchStream) -> None:
-        """Hand on what a client asks on a stream of watches."""
-        async for request in requests:
-            if request.WhichOneof("one_of") is not None:
-                stream.say(self.translator.record_of(request))
+        """Hand on what a client asks on a stream of watches. One that asks no more may still listen."""
+        try:
+            async for request in requests:
+                if request.WhichOneof("one_of") is not None:
+                    stream.say(self.translator.record_of(request))
+        except Refusal:
+            stream.end()
+            raise
 
     # What the gateway asks beside.
 
@@ -189,3 +196,16 @@ class Front:
             return False, refusal.text
         return (not alarms.alarms), "".join(f"ALARM {alarm.alarm.name}" for alarm in alarms.alarms[:1])
 
+
+
+def connections_max() -> int:
+    """Return how many connections may be open at a time: three files each, of those that this process may open.
+
+    Where the operating system lets a process ask for more than it was given, it does.
+    """
+    given, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 3 * CONNECTIONS_MAX + FILES
+    if given < wanted:
+        given = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (given, most))
+    return max(1, min(CONNECTIONS_MAX, (given - FILES) // 3))
