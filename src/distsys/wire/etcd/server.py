@@ -49,12 +49,12 @@ def _handler(grpc: Any, answering: Answering, call: CallShape) -> Any:
 
     async def one(request: Any, context: Any) -> Any:
         try:
-            return await answering.answer(call, request)
+            return await answering.answer(call, parsed(call, request))
         except Refusal as refusal:
             return await _abort(grpc, context, refusal)
 
     async def many(requests: Any, context: Any) -> AsyncIterator[Any]:
-        source = requests if call.requests_stream else _alone(requests)
+        source = _each(call, requests) if call.requests_stream else _alone(call, requests)
         try:
             async for response in answering.stream(call, source):
                 yield response
@@ -64,13 +64,27 @@ def _handler(grpc: Any, answering: Answering, call: CallShape) -> Any:
     kind = f"{'stream' if call.requests_stream else 'unary'}_{'stream' if call.responses_stream else 'unary'}"
     return getattr(grpc, f"{kind}_rpc_method_handler")(
         many if call.responses_stream else one,
-        request_deserializer=message(call.request).FromString,
+        request_deserializer=None,  # a failure in there would be answered, and printed, by grpcio
         response_serializer=message(call.response).SerializeToString,
     )
 
 
-async def _alone(request: Any) -> AsyncIterator[Any]:
-    yield request
+def parsed(call: CallShape, data: bytes) -> Any:
+    """Return the request in these bytes; a `Refusal` where it is none."""
+    try:
+        return message(call.request).FromString(data)
+    except needed("google.protobuf.message").DecodeError:
+        text = f"grpc: error unmarshalling request: it is no {call.request}"
+        raise Refusal("INTERNAL", text) from None
+
+
+async def _each(call: CallShape, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    async for data in requests:
+        yield parsed(call, data)
+
+
+async def _alone(call: CallShape, request: bytes) -> AsyncIterator[Any]:
+    yield parsed(call, request)
 
 
 async def _abort(grpc: Any, context: Any, refusal: Refusal) -> None:
