@@ -145,7 +145,9 @@ def main() -> int:
                 continue
             for number, step, wanted, found in differences(addresses, name, etcdctl):
                 unlike += 1
-                print(f"{name} {number}: {str(step)[:300]}\n  real: {str(wanted)[:1200]}\n  here: {str(found)[:1200]}")
+                print(
+                    f"{name} {number}: {str(step)[:300]}\n  real: {str(wanted)[:1200]}\n  here: {str(found)[:1200]}"
+                )
             total += len(recorded(name))
     print(f"{total} steps compared, {unlike} differ")
     return min(unlike, 1)

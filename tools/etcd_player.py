@@ -57,7 +57,7 @@ class Player:
     def __init__(self, addresses: list[str], etcdctl: str | None = None) -> None:
         self.addresses, self.etcdctl = addresses, etcdctl
         self.channels = [grpc.insecure_channel(address) for address in addresses]
-        self.streams: dict[str, tuple[queue.SimpleQueue, Any]] = {}
+        self.streams: dict[str, tuple[queue.SimpleQueue[Any], Any]] = {}
         self.members = self.known_members()
         self.loop = asyncio.new_event_loop()
         self.saved: dict[str, Any] = {}
@@ -119,7 +119,7 @@ class Player:
 
     def watch(self, step: dict[str, Any]) -> Any:
         """Open a stream of watches."""
-        asked: queue.SimpleQueue = queue.SimpleQueue()
+        asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stub = self.channels[step.get("at", 0)].stream_stream(
             "/etcdserverpb.Watch/Watch",
             request_serializer=message("WatchRequest").SerializeToString,
@@ -156,7 +156,7 @@ class Player:
         kind = answer.getheader("Content-Type")
         connection.close()
         try:
-            said = [json.loads(line) for line in text.splitlines()]
+            said: Any = [json.loads(line) for line in text.splitlines()]
         except ValueError:
             said = text
         return {"status": answer.status, "kind": kind, "said": said}
@@ -176,7 +176,9 @@ class Player:
         try:
             if step["aetcd"] in AETCD:
                 return shown(await AETCD[step["aetcd"]](client, *coded(step.get("args", []))))
-            result = getattr(client, step["aetcd"])(*coded(step.get("args", [])), **coded(step.get("kwargs", {})))
+            result = getattr(client, step["aetcd"])(
+                *coded(step.get("args", [])), **coded(step.get("kwargs", {}))
+            )
             if inspect.isasyncgen(result):
                 return [shown(each) async for each in result]
             result = await result
@@ -236,7 +238,9 @@ class Player:
                 values = [self.alike(value) for value in said]
                 return sorted(values, key=str) if "peerURLs" in str(values[:1]) else values
             case str() | int() if not isinstance(said, bool):
-                if name in ("ID", "leader", "memberID", "member_id", "leader_id", "id") and self.is_member(said):
+                if name in ("ID", "leader", "memberID", "member_id", "leader_id", "id") and self.is_member(
+                    said
+                ):
                     return "MEMBER"
                 if name in UNLIKE:
                     return UNLIKE[name]
@@ -346,7 +350,7 @@ async def aetcd_status(client: Any) -> Any:
     return [status.version, status.leader is not None]
 
 
-AETCD = {
+AETCD: dict[str, Any] = {
     "watch events": aetcd_watch,
     "watch prefix events": aetcd_watch_prefix,
     "lease's life": aetcd_lease,
@@ -379,7 +383,7 @@ def gw_watch(client: Any, key: str, revision: int, count: int) -> Any:
     return found
 
 
-GW = {"lease's life": gw_lease, "lock twice": gw_lock, "watch events": gw_watch}
+GW: dict[str, Any] = {"lease's life": gw_lease, "lock twice": gw_lock, "watch events": gw_watch}
 
 
 # Values of clients.

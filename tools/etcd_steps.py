@@ -1,7 +1,7 @@
-"""The scenario that is played against the real etcd and against ours, as data: see `etcd_player` for what a step may be.
+"""The scenario that is played against the real etcd and against ours, as data; `etcd_player` says what a step may be.
 
-`API` needs a new cluster and the Python clients, `CTL` a new cluster and etcdctl. Revisions are compared, so the order of
-the steps is part of the scenario.
+`API` needs a new cluster and the Python clients, `CTL` a new cluster and etcdctl. Revisions are compared, so the
+order of the steps is part of the scenario.
 """
 
 from base64 import b64encode
@@ -149,17 +149,33 @@ STORE: list[Step] = [
 ]
 
 TRANSACTIONS: list[Step] = [
-    kv("Txn", compare=[compare("k1", "VALUE", value="v2")], success=[p(key="k1", value="w")], failure=[r(key="k1")]),
-    kv("Txn", compare=[compare("k1", "VALUE", value="zz")], success=[p(key="k1", value="w")], failure=[r(key="k1")]),
+    kv(
+        "Txn",
+        compare=[compare("k1", "VALUE", value="v2")],
+        success=[p(key="k1", value="w")],
+        failure=[r(key="k1")],
+    ),
+    kv(
+        "Txn",
+        compare=[compare("k1", "VALUE", value="zz")],
+        success=[p(key="k1", value="w")],
+        failure=[r(key="k1")],
+    ),
     kv("Txn", compare=[compare("k1", "VERSION", "GREATER", version=1)], success=[r(key="k1")]),
     kv("Txn", compare=[compare("none", "CREATE", create_revision=0)], success=[p(key="none", value="1")]),
     kv("Txn", compare=[compare("none", "CREATE", create_revision=0)], failure=[d(key="none")]),
     kv("Txn", compare=[compare("none", "VALUE", value="")], success=[r(key="k1")]),
     kv("Txn", compare=[compare("k1", "MOD", "LESS", mod_revision=5)], success=[r(key="k1")]),
     kv("Txn", compare=[compare("k1", "LEASE", lease=0)], success=[r(key="k1", count_only=True)]),
-    kv("Txn", compare=[compare("k1", "VALUE", "NOT_EQUAL", value="q")], success=[r(key="k1", keys_only=True)]),
+    kv(
+        "Txn", compare=[compare("k1", "VALUE", "NOT_EQUAL", value="q")], success=[r(key="k1", keys_only=True)]
+    ),
     kv("Txn", compare=[compare("k", "VERSION", "GREATER", version=0, range_end="l")], success=[r(key="k1")]),
-    kv("Txn", compare=[compare("zz", "VERSION", "GREATER", version=0, range_end="zzz")], success=[r(key="k1")]),
+    kv(
+        "Txn",
+        compare=[compare("zz", "VERSION", "GREATER", version=0, range_end="zzz")],
+        success=[r(key="k1")],
+    ),
     kv("Txn", compare=[compare("k1", "VERSION", value="mismatch")], success=[r(key="k1")]),
     kv("Txn", compare=[compare("", "VERSION", version=0)]),
     kv("Txn", success=[p(key="d", value="1"), p(key="d", value="2")]),
@@ -168,7 +184,9 @@ TRANSACTIONS: list[Step] = [
     kv("Txn", success=[{}]),
     kv("Txn", success=[p(key="")]),
     kv("Txn", success=[r(key="a", revision=1000)]),
-    kv("Txn", success=[r(key="a", revision=1)]),  # and no put: with one, members differ from then on (etcd issue 18667)
+    kv(
+        "Txn", success=[r(key="a", revision=1)]
+    ),  # and no put: with one, members differ from then on (etcd issue 18667)
     get("never"),
     kv("Txn", success=[p(key=f"many{number}") for number in range(129)]),
     kv("Txn", success=[p(key="never", lease=999)]),
@@ -267,7 +285,9 @@ LOCKS: list[Step] = [
     call("Election/Leader", name="elect"),
     call("Election/Campaign", name="elect", lease=201, value="first"),
     call("Election/Leader", name="elect", at=2),
-    call("Election/Proclaim", leader={"name": "elect", "key": "elect/c9", "rev": 9999, "lease": 201}, value="x"),
+    call(
+        "Election/Proclaim", leader={"name": "elect", "key": "elect/c9", "rev": 9999, "lease": 201}, value="x"
+    ),
     call("Election/Observe", name="elect"),
     call("Election/Proclaim", value="x"),
     call("Election/Resign", leader={"name": "elect", "key": "elect/c9", "rev": 1, "lease": 201}),
@@ -422,7 +442,7 @@ CTL: list[Step] = [
     ctl("txn", stdin='value("foo") = "bar2"\n\nput foo done\n\nput foo failed\nget foo3\n\n'),
     ctl("txn", stdin='version("foo") > "1"\nmod("foo3") < "100"\n\ndel foo3\n\nget foo\n\n'),
     ctl("txn -w json", stdin='create("fresh") = "0"\n\nput fresh 1\n\nget fresh\n\n'),
-    ctl("txn", stdin='\n\nput d 1\nput d 2\n\n\n'),
+    ctl("txn", stdin="\n\nput d 1\nput d 2\n\n\n"),
     ctl("watch foo --rev 2", lines=9),
     ctl("watch --prefix foo --rev 4 --prev-kv", lines=12),
     ctl("watch foo --rev 2 -w json", lines=1),

@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 
 from distsys.serve import processes
+from distsys.wire.etcd.messages import calls, message
 
 grpc = pytest.importorskip("grpc")
-
-from compare_etcd import wait_until_up
-
-from distsys.wire.etcd.messages import calls, message
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 PATIENCE_S = 120
 
 
+def until_healthy(address):
+    """Return when the member can read and write."""
+    put(address, b"first", b"")
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     with processes("raft-etcd", nodes=1, folder=tmp_path_factory.mktemp("hostile") / "d") as running:
-        wait_until_up([running.addresses["n1"]])
+        until_healthy(running.addresses["n1"])
         yield running
 
 
@@ -54,7 +56,9 @@ def until_closed(line):
 def stub(channel, name):
     """Return a call of a channel."""
     shape = calls()[name]
-    kind = f"{'stream' if shape.requests_stream else 'unary'}_{'stream' if shape.responses_stream else 'unary'}"
+    kind = (
+        f"{'stream' if shape.requests_stream else 'unary'}_{'stream' if shape.responses_stream else 'unary'}"
+    )
     return getattr(channel, kind)(
         f"/{name}",
         request_serializer=message(shape.request).SerializeToString,
@@ -92,7 +96,9 @@ def test_nonsense_is_sent_away(address, data):
         until_closed(line)
 
 
-@pytest.mark.parametrize("data", [PREFACE[:10], PREFACE + SETTINGS[:4], b"POST /v3/kv/put HTTP/1.1\r\nContent-Le"])
+@pytest.mark.parametrize(
+    "data", [PREFACE[:10], PREFACE + SETTINGS[:4], b"POST /v3/kv/put HTTP/1.1\r\nContent-Le"]
+)
 def test_who_breaks_off_leaves_nothing_behind(address, data):
     with connected(address) as line:
         line.sendall(data)
@@ -167,8 +173,10 @@ def test_watchers_that_never_read_cost_little_and_the_one_that_reads_sees_all(cl
 
 def headers(path):
     """Return the frame of HTTP/2 that opens stream 1 with a call of gRPC, every field written out."""
-    fields = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "content-type": "application/grpc",
-              "te": "trailers"}  # fmt: skip
+    fields = {
+        ":method": "POST", ":scheme": "http", ":path": path, ":authority": "x",
+        "content-type": "application/grpc", "te": "trailers",
+    }  # fmt: skip
     block = b"".join(
         b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
         for name, value in fields.items()

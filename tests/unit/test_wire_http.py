@@ -28,7 +28,9 @@ def test_a_request_is_read_with_its_body():
     assert read(data) == Request("POST", "/v3/kv/put", {"host": "x", "content-length": "4"}, b"body")
 
 
-@pytest.mark.parametrize("data", [b"", b"P", b"POST / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nshort"])
+@pytest.mark.parametrize(
+    "data", [b"", b"P", b"POST / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nshort"]
+)
 def test_a_request_that_breaks_off_is_none(data):
     assert read(data) is None
 
@@ -54,7 +56,9 @@ def test_a_bad_request_is_refused_with_its_status(data, status):
     assert refused.value.status == status
 
 
-@pytest.mark.parametrize("data", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf"])
+@pytest.mark.parametrize(
+    "data", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf"]
+)
 def test_a_request_that_does_not_end_in_time_is_given_up(data, monkeypatch):
     monkeypatch.setattr(http, "HEAD_S", 0.01)
     monkeypatch.setattr(http, "BODY_S", 0.01)

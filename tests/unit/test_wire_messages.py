@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from distsys.services.etcd import api, maintenance
 from distsys.wire.etcd import schema
 from distsys.wire.etcd.messages import calls, declared, message
-from distsys.wire.etcd.refusals import CODES, Refusal
+from distsys.wire.etcd.refusals import CODES, RefusedError
 from distsys.wire.etcd.translate import Translator
 
 grpc = pytest.importorskip("grpc")
@@ -118,13 +118,13 @@ def test_a_response_comes_back_as_it_was(response):
 
 
 def test_a_part_of_a_transaction_that_is_nothing_is_refused_in_etcds_words():
-    with pytest.raises(Refusal, match="etcdserver: key not found") as refused:
+    with pytest.raises(RefusedError, match="etcdserver: key not found") as refused:
         TRANSLATOR.record_of(message("TxnRequest")(success=[message("RequestOp")()]))
     assert refused.value.code == "INVALID_ARGUMENT"
 
 
 def test_an_order_that_does_not_exist_is_refused_in_etcds_words():
-    with pytest.raises(Refusal, match="etcdserver: invalid sort option"):
+    with pytest.raises(RefusedError, match="etcdserver: invalid sort option"):
         TRANSLATOR.record_of(message("RangeRequest")(key=b"k", sort_order=9))
 
 

@@ -1,4 +1,4 @@
-"""The same scenario as the real etcd was asked, step by step: transcripts in tests/golden/etcd, see tools/compare_etcd.py."""
+"""The scenario that the real etcd was asked, step by step: its transcripts stand in tests/golden/etcd."""
 
 import shutil
 

@@ -38,7 +38,13 @@ from .process import CANNOT, cluster_of
 
 # Options whose default suits a short simulation only. A disk may hang for 300 ms while others write, and a leader
 # sends nothing while it waits for its disk.
-SERVED = {"snapshot_every": 1000, "election_ms": 1000, "heartbeat_ms": 100, "progress_ms": 600_000, "window": 8}
+SERVED = {
+    "snapshot_every": 1000,
+    "election_ms": 1000,
+    "heartbeat_ms": 100,
+    "progress_ms": 600_000,
+    "window": 8,
+}
 PAUSE_FIRST_S, PAUSE_LAST_S, STEADY_S = 0.05, 5.0, 5.0
 
 

@@ -13,7 +13,7 @@ from distsys.services.etcd.errors import NO_LEADER, EtcdError
 from distsys.services.etcd.streams import Closed, Received, ToClient, ToMember
 from distsys.services.kv import Call
 from distsys.services.replicated import Reply
-from distsys.wire.etcd.refusals import TOO_MANY, Refusal
+from distsys.wire.etcd.refusals import TOO_MANY, RefusedError
 
 OPEN_MAX, STREAMS_MAX = 5_000, 5_000  # requests without an answer, and streams of watches
 AGAIN_S, PATIENCE_S = 0.05, 7.0  # how often and how long a request is asked again while nobody leads
@@ -31,7 +31,7 @@ class Desk:
         self._streams = 0
 
     async def ask(self, request: Any) -> Any:
-        """Return the response to a request; a `Refusal` where it is an error.
+        """Return the response to a request; a `RefusedError` where it is an error.
 
         Where nobody leads a request has certainly not happened, so it is asked again for a while.
         """
@@ -43,12 +43,12 @@ class Desk:
                 break
             await asyncio.sleep(AGAIN_S)
         if isinstance(response, EtcdError):
-            raise Refusal(response.code, response.message)
+            raise RefusedError(response.code, response.message)
         return response
 
     async def _once(self, request: Any) -> Any:
         if len(self._open) >= OPEN_MAX:
-            raise Refusal(*TOO_MANY)
+            raise RefusedError(*TOO_MANY)
         number = next(self._numbers)
         self._open[number] = asyncio.get_running_loop().create_future()
         try:
@@ -65,7 +65,7 @@ class Desk:
     def open_stream(self) -> WatchStream:
         """Return a new stream of watches."""
         if self._streams >= STREAMS_MAX:
-            raise Refusal(*TOO_MANY)
+            raise RefusedError(*TOO_MANY)
         self._streams += 1
         return WatchStream(self.runtime, f"watcher {next(self._numbers)}", self._closed)
 
@@ -74,8 +74,9 @@ class Desk:
 
 
 class WatchStream:
-    """A stream of watches at the member. A response is confirmed when the next is asked for, so no more lie here
-    than the member sends unconfirmed.
+    """A stream of watches at the member.
+
+    A response is confirmed when the next is asked for, so no more lie here than the member sends unconfirmed.
     """
 
     def __init__(self, runtime: Runtime, name: str, on_close: Callable[[], None]) -> None:

@@ -24,7 +24,7 @@ from distsys.services.etcd.member import LOCAL, member_id
 from distsys.wire.etcd.door import Door
 from distsys.wire.etcd.gateway import Gateway
 from distsys.wire.etcd.messages import CallShape, message
-from distsys.wire.etcd.refusals import AUTH_IS_OFF, NO_ROLE, NO_ROOT, NO_USER, TOO_LARGE, Refusal
+from distsys.wire.etcd.refusals import AUTH_IS_OFF, NO_ROLE, NO_ROOT, NO_USER, TOO_LARGE, RefusedError
 from distsys.wire.etcd.server import grpc_server
 from distsys.wire.etcd.translate import Translator
 
@@ -105,13 +105,15 @@ class Front:
             return message("DefragmentResponse")()  # there is no file to make smaller
         asked = self.translator.record_of(request)
         if not isinstance(asked, LOCAL) and request.ByteSize() > REQUEST_MAX:
-            raise Refusal(*TOO_LARGE)
+            raise RefusedError(*TOO_LARGE)
         return self.headed(self._finished(await self.desk.ask(asked)))
 
     async def _auth(self, call: CallShape) -> Any:
         """Users and roles are left out: each call is answered as where authentication is off and there are none."""
         if call.name not in ("AuthStatus", "AuthDisable", "UserList", "RoleList"):
-            raise Refusal(*AUTH_REFUSALS.get(call.name, NO_USER if call.name.startswith("User") else NO_ROLE))
+            raise RefusedError(
+                *AUTH_REFUSALS.get(call.name, NO_USER if call.name.startswith("User") else NO_ROLE)
+            )
         response = message(call.response)(header={"revision": self.revision})
         if call.name == "AuthStatus":
             response.authRevision = 1
@@ -177,7 +179,7 @@ class Front:
             async for request in requests:
                 if request.WhichOneof("one_of") is not None:
                     stream.say(self.translator.record_of(request))
-        except Refusal:
+        except RefusedError:
             stream.end()
             raise
 
@@ -192,10 +194,9 @@ class Front:
         try:
             await self.desk.ask(api.RangeRequest(b"health", limit=1))
             alarms = await self.desk.ask(maintenance.AlarmRequest())
-        except Refusal as refusal:
+        except RefusedError as refusal:
             return False, refusal.text
         return (not alarms.alarms), "".join(f"ALARM {alarm.alarm.name}" for alarm in alarms.alarms[:1])
-
 
 
 def connections_max() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from distsys.services.etcd import api, concurrency
 from distsys.services.etcd.concurrency import Claim
 from distsys.wire.etcd.messages import message
-from distsys.wire.etcd.refusals import Refusal
+from distsys.wire.etcd.refusals import RefusedError
 
 from .desk import Desk
 
@@ -31,8 +31,8 @@ class Locks:
         """Return the response to one of the unary calls. What is refused is refused without a code, as by etcd."""
         try:
             return await self._answer(name, request)
-        except Refusal as refusal:
-            raise Refusal("UNKNOWN", refusal.text) from None
+        except RefusedError as refusal:
+            raise RefusedError("UNKNOWN", refusal.text) from None
 
     async def _answer(self, name: str, request: Any) -> Any:
         match name:
@@ -74,7 +74,7 @@ class Locks:
             await self.desk.ask(concurrency.release(claim))
             raise
         if not concurrency.is_held(claim, held):
-            raise Refusal(*SESSION_EXPIRED)
+            raise RefusedError(*SESSION_EXPIRED)
         return claim, lease, revision
 
     async def _wait(self, name: bytes, claim: Claim) -> int:
@@ -103,7 +103,7 @@ class Locks:
         response = await self.desk.ask(concurrency.first(name))
         kv = concurrency.leader(response)
         if kv is None:
-            raise Refusal(*NO_ELECTION)
+            raise RefusedError(*NO_ELECTION)
         return self._led(response.header_revision, kv)
 
     def _led(self, revision: int, kv: api.KeyValue) -> Any:
@@ -114,17 +114,17 @@ class Locks:
     async def proclaim(self, request: Any) -> Any:
         """Let the leader say something else."""
         if not request.HasField("leader"):
-            raise Refusal(*MISSING_KEY)
+            raise RefusedError(*MISSING_KEY)
         claim = Claim(request.leader.key, request.leader.rev)
         response = await self.desk.ask(concurrency.proclaim(claim, request.leader.lease, request.value))
         if not response.succeeded:
-            raise Refusal(*NOT_LEADER)
+            raise RefusedError(*NOT_LEADER)
         return self._made("v3electionpb.ProclaimResponse", response.header_revision)
 
     async def resign(self, request: Any) -> Any:
         """Let the leader go."""
         if not request.HasField("leader"):
-            raise Refusal(*MISSING_KEY)
+            raise RefusedError(*MISSING_KEY)
         claim = Claim(request.leader.key, request.leader.rev)
         response = await self.desk.ask(concurrency.resign(claim))
         return self._made("v3electionpb.ResignResponse", response.header_revision)

@@ -9,7 +9,7 @@ from .messages import CallShape
 
 
 class Answering(Protocol):
-    """Answers calls. A `Refusal` that is raised reaches the client as the code and the text in it."""
+    """Answers calls. A `RefusedError` that is raised reaches the client as the code and the text in it."""
 
     async def answer(self, call: CallShape, request: Any) -> Any:
         """Return the response to one request."""

@@ -11,8 +11,8 @@ two buffers. A connection that says nothing in time is closed, and so is one too
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, cast
 
 from .http import HEAD_MAX, Request, Response, converse
 
@@ -39,10 +39,10 @@ class Door:
         """Return the protocol for a connection that has just come."""
         return Guest(self)
 
-    def run(self, work: Awaitable[None]) -> None:
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a guest."""
-        task = asyncio.ensure_future(work)
-        self.tasks.add(cast("asyncio.Task[None]", task))
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     async def close(self) -> None:
@@ -72,12 +72,12 @@ class Side(asyncio.Protocol):
             self.other.wire.write(data)
 
     def pause_writing(self) -> None:
-        """This side does not take more: read nothing from the other."""
+        """Read nothing from the other side, for this one does not take more."""
         if self.other is not None and self.other.wire is not None and not self.other.wire.is_closing():
             self.other.wire.pause_reading()
 
     def resume_writing(self) -> None:
-        """This side takes more again."""
+        """Read on, for this side takes more again."""
         if self.other is not None and self.other.wire is not None and not self.other.wire.is_closing():
             self.other.wire.resume_reading()
 

@@ -16,7 +16,7 @@ from typing import Any
 from .answering import Answering
 from .http import Request, Response
 from .messages import CallShape, calls, message, needed
-from .refusals import Refusal
+from .refusals import RefusedError
 
 EARLIER = ("revoke", "timetolive", "leases")
 PLAIN = "text/plain; charset=utf-8"
@@ -55,7 +55,7 @@ class Gateway:
             if call.responses_stream:
                 return Response(200, self._pieces(call, asked))
             return _json(200, written(await self.answering.answer(call, asked[0])))
-        except Refusal as refusal:
+        except RefusedError as refusal:
             return _refused(refusal)
 
     async def _pieces(self, call: CallShape, asked: list[Any]) -> AsyncIterator[bytes]:
@@ -63,7 +63,7 @@ class Gateway:
         try:
             async for response in self.answering.stream(call, _each(asked, call)):
                 yield json.dumps({"result": written(response)}, separators=(",", ":")).encode() + b"\n"
-        except Refusal as refusal:
+        except RefusedError as refusal:
             error = {"grpc_code": refusal.number, "http_code": refusal.status, "message": refusal.text}
             yield json.dumps({"error": error}, separators=(",", ":")).encode() + b"\n"
 
@@ -76,7 +76,7 @@ async def _each(asked: list[Any], call: CallShape) -> AsyncIterator[Any]:
 def read_messages(call: CallShape, body: bytes) -> list[Any]:
     """Return the requests in a body: one, or where the client may stream, one after the other."""
     json_format = needed("google.protobuf.json_format")
-    decoder, found = json.JSONDecoder(), []
+    decoder, found = json.JSONDecoder(), list[Any]()
     try:
         text = body.decode().strip()
         while text or not found:
@@ -88,7 +88,7 @@ def read_messages(call: CallShape, body: bytes) -> list[Any]:
             found.append(made)
             text = text[end:].strip()
     except (ValueError, RecursionError, json_format.Error) as problem:
-        raise Refusal("INVALID_ARGUMENT", " ".join(str(problem).split())[:200]) from None
+        raise RefusedError("INVALID_ARGUMENT", " ".join(str(problem).split())[:200]) from None
     return found if call.requests_stream else found[:1]
 
 
@@ -103,6 +103,6 @@ def _json(status: int, said: Any) -> Response:
     return Response(status, json.dumps(said, separators=(",", ":")).encode())
 
 
-def _refused(refusal: Refusal) -> Response:
+def _refused(refusal: RefusedError) -> Response:
     said = {"error": refusal.text, "code": refusal.number, "message": refusal.text}
     return _json(refusal.status, said)

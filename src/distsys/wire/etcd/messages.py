@@ -16,7 +16,16 @@ from distsys.core.errors import DistsysError
 from .schema import CALLS, ENUMS, MESSAGES
 
 REPEATED, OPTIONAL = 3, 1  # FieldDescriptorProto.Label
-TYPES = {"int64": 3, "uint64": 4, "bool": 8, "string": 9, "message": 11, "bytes": 12, "uint32": 13, "enum": 14}
+TYPES = {
+    "int64": 3,
+    "uint64": 4,
+    "bool": 8,
+    "string": 9,
+    "message": 11,
+    "bytes": 12,
+    "uint32": 13,
+    "enum": 14,
+}
 
 
 class MissingPackageError(DistsysError):
@@ -35,7 +44,7 @@ def needed(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Field:
-    """A field as the table declares it: `kind` is a type of protocol buffers or the full name of a message or an enum."""
+    """A field as the table declares it; `kind` is a plain type, or the full name of a message or an enum."""
 
     name: str
     number: int
@@ -104,9 +113,9 @@ def calls() -> dict[str, CallShape]:
 def _call(full_name: str, request: str, response: str, path: str) -> CallShape:
     service, name = full_name.rstrip(":").split("/")
     package = service.split(".")[0]
-    streams = [kind.startswith("stream:") for kind in (request, response)]
-    kinds = [qualified(package, kind.removeprefix("stream:")) for kind in (request, response)]
-    return CallShape(service, name, *kinds, *streams, path)
+    asked, answered = (qualified(package, kind.removeprefix("stream:")) for kind in (request, response))
+    streams = request.startswith("stream:"), response.startswith("stream:")
+    return CallShape(service, name, asked, answered, *streams, path)
 
 
 @functools.cache

@@ -29,10 +29,10 @@ CODES = {
 }
 
 
-class Refusal(DistsysError):
+class RefusedError(DistsysError):
     """A call is not answered with a message but with a code of gRPC and a text.
 
-    >>> Refusal("NOT_FOUND", "etcdserver: requested lease not found").status
+    >>> RefusedError("NOT_FOUND", "etcdserver: requested lease not found").status
     404
     """
 

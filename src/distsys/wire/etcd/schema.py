@@ -1,7 +1,8 @@
 """The messages and calls of etcd's API, version 3.5, as a table: names, numbers and types of the fields.
 
 The numbers are the protocol: with them any implementation reads the bytes of any other. A line declares a message by
-its fields, `type name = number`; `*` says that a field is repeated, `?` that it belongs to the one group of which at
+its fields, `type name = number`; `*` says that a field is repeated, \
+  `?` that it belongs to the one group of which at
 most one is set. What a server never looks into (the requests about users and roles) is declared without fields.
 
 Source: rpc.proto, kv.proto, v3lock.proto and v3election.proto of etcd 3.5.
@@ -22,25 +23,32 @@ ENUMS = {
 
 MESSAGES = {
     "mvccpb": """
-KeyValue: bytes key = 1, int64 create_revision = 2, int64 mod_revision = 3, int64 version = 4, bytes value = 5, int64 lease = 6
+KeyValue: bytes key = 1, int64 create_revision = 2, int64 mod_revision = 3, int64 version = 4, \
+  bytes value = 5, int64 lease = 6
 Event: Event.EventType type = 1, KeyValue kv = 2, KeyValue prev_kv = 3
 """,
     "etcdserverpb": """
 ResponseHeader: uint64 cluster_id = 1, uint64 member_id = 2, int64 revision = 3, uint64 raft_term = 4
-RangeRequest: bytes key = 1, bytes range_end = 2, int64 limit = 3, int64 revision = 4, RangeRequest.SortOrder sort_order = 5, \
+RangeRequest: bytes key = 1, bytes range_end = 2, int64 limit = 3, int64 revision = 4, \
+  RangeRequest.SortOrder sort_order = 5, \
   RangeRequest.SortTarget sort_target = 6, bool serializable = 7, bool keys_only = 8, bool count_only = 9, \
-  int64 min_mod_revision = 10, int64 max_mod_revision = 11, int64 min_create_revision = 12, int64 max_create_revision = 13
+  int64 min_mod_revision = 10, int64 max_mod_revision = 11, int64 min_create_revision = 12, \
+  int64 max_create_revision = 13
 RangeResponse: ResponseHeader header = 1, *mvccpb.KeyValue kvs = 2, bool more = 3, int64 count = 4
-PutRequest: bytes key = 1, bytes value = 2, int64 lease = 3, bool prev_kv = 4, bool ignore_value = 5, bool ignore_lease = 6
+PutRequest: bytes key = 1, bytes value = 2, int64 lease = 3, bool prev_kv = 4, bool ignore_value = 5, \
+  bool ignore_lease = 6
 PutResponse: ResponseHeader header = 1, mvccpb.KeyValue prev_kv = 2
 DeleteRangeRequest: bytes key = 1, bytes range_end = 2, bool prev_kv = 3
 DeleteRangeResponse: ResponseHeader header = 1, int64 deleted = 2, *mvccpb.KeyValue prev_kvs = 3
-RequestOp: ?RangeRequest request_range = 1, ?PutRequest request_put = 2, ?DeleteRangeRequest request_delete_range = 3, \
+RequestOp: ?RangeRequest request_range = 1, ?PutRequest request_put = 2, \
+  ?DeleteRangeRequest request_delete_range = 3, \
   ?TxnRequest request_txn = 4
 ResponseOp: ?RangeResponse response_range = 1, ?PutResponse response_put = 2, \
   ?DeleteRangeResponse response_delete_range = 3, ?TxnResponse response_txn = 4
-Compare: Compare.CompareResult result = 1, Compare.CompareTarget target = 2, bytes key = 3, ?int64 version = 4, \
-  ?int64 create_revision = 5, ?int64 mod_revision = 6, ?bytes value = 7, ?int64 lease = 8, bytes range_end = 64
+Compare: Compare.CompareResult result = 1, Compare.CompareTarget target = 2, bytes key = 3, \
+  ?int64 version = 4, \
+  ?int64 create_revision = 5, ?int64 mod_revision = 6, ?bytes value = 7, ?int64 lease = 8, \
+  bytes range_end = 64
 TxnRequest: *Compare compare = 1, *RequestOp success = 2, *RequestOp failure = 3
 TxnResponse: ResponseHeader header = 1, bool succeeded = 2, *ResponseOp responses = 3
 CompactionRequest: int64 revision = 1, bool physical = 2
@@ -66,7 +74,8 @@ LeaseRevokeResponse: ResponseHeader header = 1
 LeaseKeepAliveRequest: int64 ID = 1
 LeaseKeepAliveResponse: ResponseHeader header = 1, int64 ID = 2, int64 TTL = 3
 LeaseTimeToLiveRequest: int64 ID = 1, bool keys = 2
-LeaseTimeToLiveResponse: ResponseHeader header = 1, int64 ID = 2, int64 TTL = 3, int64 grantedTTL = 4, *bytes keys = 5
+LeaseTimeToLiveResponse: ResponseHeader header = 1, int64 ID = 2, int64 TTL = 3, int64 grantedTTL = 4, \
+  *bytes keys = 5
 LeaseLeasesRequest:
 LeaseStatus: int64 ID = 1
 LeaseLeasesResponse: ResponseHeader header = 1, *LeaseStatus leases = 2
@@ -79,8 +88,10 @@ AlarmRequest: AlarmRequest.AlarmAction action = 1, uint64 memberID = 2, AlarmTyp
 AlarmMember: uint64 memberID = 1, AlarmType alarm = 2
 AlarmResponse: ResponseHeader header = 1, *AlarmMember alarms = 2
 StatusRequest:
-StatusResponse: ResponseHeader header = 1, string version = 2, int64 dbSize = 3, uint64 leader = 4, uint64 raftIndex = 5, \
-  uint64 raftTerm = 6, uint64 raftAppliedIndex = 7, *string errors = 8, int64 dbSizeInUse = 9, bool isLearner = 10
+StatusResponse: ResponseHeader header = 1, string version = 2, int64 dbSize = 3, uint64 leader = 4, \
+  uint64 raftIndex = 5, \
+  uint64 raftTerm = 6, uint64 raftAppliedIndex = 7, *string errors = 8, int64 dbSizeInUse = 9, \
+  bool isLearner = 10
 AuthStatusResponse: ResponseHeader header = 1, bool enabled = 2, uint64 authRevision = 3
 AuthRequest:
 AuthResponse: ResponseHeader header = 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from .answering import Answering
 from .messages import CallShape, calls, message, needed
-from .refusals import Refusal
+from .refusals import RefusedError
 
 REQUEST_MAX = 2 * 2**20  # bytes; etcd takes requests of 1.5 MiB, and a little around them
 STREAMS_MAX = 1000
@@ -50,7 +50,7 @@ def _handler(grpc: Any, answering: Answering, call: CallShape) -> Any:
     async def one(request: Any, context: Any) -> Any:
         try:
             return await answering.answer(call, parsed(call, request))
-        except Refusal as refusal:
+        except RefusedError as refusal:
             return await _abort(grpc, context, refusal)
 
     async def many(requests: Any, context: Any) -> AsyncIterator[Any]:
@@ -58,7 +58,7 @@ def _handler(grpc: Any, answering: Answering, call: CallShape) -> Any:
         try:
             async for response in answering.stream(call, source):
                 yield response
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await _abort(grpc, context, refusal)
 
     kind = f"{'stream' if call.requests_stream else 'unary'}_{'stream' if call.responses_stream else 'unary'}"
@@ -70,12 +70,12 @@ def _handler(grpc: Any, answering: Answering, call: CallShape) -> Any:
 
 
 def parsed(call: CallShape, data: bytes) -> Any:
-    """Return the request in these bytes; a `Refusal` where it is none."""
+    """Return the request in these bytes; a `RefusedError` where it is none."""
     try:
         return message(call.request).FromString(data)
     except needed("google.protobuf.message").DecodeError:
         text = f"grpc: error unmarshalling request: it is no {call.request}"
-        raise Refusal("INTERNAL", text) from None
+        raise RefusedError("INTERNAL", text) from None
 
 
 async def _each(call: CallShape, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
@@ -87,7 +87,7 @@ async def _alone(call: CallShape, request: bytes) -> AsyncIterator[Any]:
     yield parsed(call, request)
 
 
-async def _abort(grpc: Any, context: Any, refusal: Refusal) -> None:
+async def _abort(grpc: Any, context: Any, refusal: RefusedError) -> None:
     await context.abort(grpc.StatusCode[refusal.code], refusal.text)
 
 

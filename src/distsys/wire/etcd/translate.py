@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any
 
 from .messages import declared, message
-from .refusals import EMPTY_OPERATION, Refusal
+from .refusals import EMPTY_OPERATION, RefusedError
 
 COMPARED = ("version", "create_revision", "mod_revision", "value", "lease")  # by the number of the target
 UNWRAPPED = {"RequestOp", "ResponseOp", "WatchRequest"}
@@ -41,12 +41,12 @@ class Translator:
     # From a message.
 
     def record_of(self, said: Any) -> Any:
-        """Return what a message says as a record; a `Refusal` where it says what no record can."""
+        """Return what a message says as a record; a `RefusedError` where it says what no record can."""
         name = said.DESCRIPTOR.name
         if name in UNWRAPPED:
             set_ = said.WhichOneof("one_of")
             if set_ is None:
-                raise Refusal(*EMPTY_OPERATION)
+                raise RefusedError(*EMPTY_OPERATION)
             return self.record_of(getattr(said, set_))
         if name == "LeaseStatus":
             return said.ID
@@ -82,7 +82,7 @@ class Translator:
             return kind(value)
         except ValueError:
             text = "invalid sort option" if "Sort" in field.kind else f"unknown {snake(field.name)} {value}"
-            raise Refusal("INVALID_ARGUMENT", f"etcdserver: {text}") from None
+            raise RefusedError("INVALID_ARGUMENT", f"etcdserver: {text}") from None
 
     # To a message.
 
