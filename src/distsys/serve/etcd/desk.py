@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from typing import Any
 
 from distsys.drivers.runtime import Runtime
+from distsys.services.etcd import transactions
 from distsys.services.etcd.api import WatchResponse
 from distsys.services.etcd.errors import NO_LEADER, EtcdError
 from distsys.services.etcd.streams import Closed, Received, ToClient, ToMember
@@ -16,6 +18,9 @@ from distsys.services.replicated import Reply
 from distsys.wire.etcd.refusals import TOO_MANY, RefusedError
 
 OPEN_MAX, STREAMS_MAX = 5_000, 5_000  # requests without an answer, and streams of watches
+LOST_S = (
+    1.0  # after which a read is asked again: a message to the leader may be lost, and a read does no harm
+)
 AGAIN_S, PATIENCE_S = 0.05, 7.0  # how often and how long a request is asked again while nobody leads
 
 
@@ -52,8 +57,13 @@ class Desk:
         number = next(self._numbers)
         self._open[number] = asyncio.get_running_loop().create_future()
         try:
-            self.runtime.deliver(self.name, Call(self.name, number, request))
-            return await self._open[number]
+            while True:
+                self.runtime.deliver(self.name, Call(self.name, number, request))
+                waiting = asyncio.shield(self._open[number])
+                with contextlib.suppress(TimeoutError):
+                    return await asyncio.wait_for(
+                        waiting, LOST_S if transactions.reads_only(request) else None
+                    )
         finally:
             del self._open[number]
 
