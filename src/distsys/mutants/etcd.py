@@ -285,6 +285,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         options={"snapshot_every": 4},
+        stronger=("watch unique", "watch bookmarkable"),
         depth=60,
     ),
     NodeMutant(
