@@ -200,8 +200,7 @@ MUTANTS = (
             "place of an error, so the client never learns that it has missed something, and what it built from "
             "the events is wrong for good."
         ),
-        options={"nodes": 1, "compactions": 6},
-        stronger=("watch bookmarkable", "watch reliable"),
+        options={"nodes": 1, "compactions": 6, "ask_ms": 0},
         depth=20,
     ),
     NodeMutant(
@@ -216,8 +215,7 @@ MUTANTS = (
             "The next events are dropped. When the client reads on it gets what comes later, and nothing says "
             "that something in between is missing."
         ),
-        options={"nodes": 1},
-        stronger=("watch bookmarkable", "watch resumable"),
+        options={"nodes": 1, "ask_ms": 0, "window": 2},
         depth=20,
     ),
     NodeMutant(
@@ -284,8 +282,8 @@ MUTANTS = (
         ),
         klass="D",
         seeds_max=5_000,
-        options={"snapshot_every": 4},
-        stronger=("watch unique", "watch bookmarkable"),
+        options={"snapshot_every": 4, "ask_ms": 0},
+        stronger=("watch unique",),
         depth=60,
     ),
     NodeMutant(
