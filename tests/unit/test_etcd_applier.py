@@ -209,7 +209,7 @@ def test_a_lease_without_keys_ends_without_a_revision():
 
 def test_a_member_that_restarts_has_the_same_leases_and_keys():
     state, _ = done(LeaseGrantRequest(9, 5), PutRequest(b"a", b"", 5), PutRequest(b"b"), CompactionRequest(3))
-    assert recovered(**kept(state)) == state
+    assert recovered(kept(state)) == state
     assert decode(encode(state)) == state
 
 

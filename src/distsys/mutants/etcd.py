@@ -10,7 +10,8 @@ from distsys.services.etcd import mvcc, ordered, transactions, watches
 from distsys.services.etcd.api import Compare, CompareResult, CompareTarget, LeaseRevokeRequest, TxnRequest
 from distsys.services.etcd.applier import Applier, State
 from distsys.services.etcd.lock_client import LockClient
-from distsys.services.etcd.member import Member, Proposal
+from distsys.services.etcd.member import Member
+from distsys.services.etcd.messages import Proposal
 from distsys.services.etcd.streams import EtcdServer, Stream, ToMember
 from distsys.services.etcd.watches import Watch
 
