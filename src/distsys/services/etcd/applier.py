@@ -47,6 +47,11 @@ class State:
     alarms: tuple[AlarmMember, ...] = ()
 
 
+CHANGES = (
+    PutRequest, DeleteRangeRequest, TxnRequest, CompactionRequest, LeaseGrantRequest, LeaseRevokeRequest,
+)  # fmt: skip
+
+
 class Applier:
     """`apply(state, request) -> (state, response or error)`."""
 
@@ -74,7 +79,8 @@ class Applier:
         if isinstance(request, PutRequest | DeleteRangeRequest | TxnRequest | RangeRequest):
             transactions.check(request)
         raised = {alarm.alarm for alarm in state.alarms}
-        if AlarmType.CORRUPT in raised and not isinstance(request, AlarmRequest):
+        changes = isinstance(request, CHANGES) and not transactions.reads_only(request)
+        if AlarmType.CORRUPT in raised and changes:
             raise RejectedError(CORRUPT)
         if AlarmType.NOSPACE in raised and takes_space(request):
             raise RejectedError(NO_SPACE)
