@@ -283,7 +283,7 @@ MUTANTS = (
         ),
         klass="D",
         seeds_max=5_000,
-        options={"snapshot_every": 4, "ask_ms": 0},
+        options={"snapshot_every": 2, "commit_ms": 0, "ask_ms": 0, "clients": 1, "keys": 1, "compactions": 0},
         stronger=("watch unique",),
         depth=60,
     ),
