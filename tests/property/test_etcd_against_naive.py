@@ -139,4 +139,4 @@ def test_the_applier_answers_whatever_stands_in_the_log(values):
             assert response is not None
     for value in values:
         assert isinstance(Applier().apply(state, value)[1], EtcdError)
-    assert recovered(**kept(state)) == state
+    assert recovered(kept(state)) == state

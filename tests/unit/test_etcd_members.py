@@ -28,9 +28,11 @@ from distsys.services.etcd.api import (
     TxnRequest,
     WatchCreateRequest,
 )
+from distsys.services.etcd.applier import recovered
 from distsys.services.etcd.errors import EMPTY_KEY, NO_LEADER, TIMED_OUT
 from distsys.services.etcd.maintenance import HashKVRequest, MemberListRequest, StatusRequest
-from distsys.services.etcd.member import Answer, Ask, Forward, Proposal, ReadIndex, failed
+from distsys.services.etcd.member import failed
+from distsys.services.etcd.messages import Answer, Ask, Forward, Proposal, ReadIndex
 from distsys.services.etcd.streams import EtcdServer
 from distsys.services.kv import Call
 from etcd_nodes import Alone, replies, responses, timers
@@ -174,13 +176,26 @@ def test_what_was_applied_and_its_index_are_one_record_and_a_restart_applies_not
         alone.ask(PutRequest(b"a", value))
     assert timers(alone.effects)["backend"] == 100 * MS
     written = [e for e in alone.handle(Timeout("backend")) if isinstance(e, Persist)]
-    assert set(written[0].changes) == {"applied", "backend", "compacted", "granted", "alarms"}
+    assert set(written[0].changes) == {"applied", "backend", "compacted", "granted", "alarms", "parts"}
     again = EtcdServer("n1", disk_of(alone.effects), voters=("n1",))
     assert again.state == alone.node.state
     again.handle(Start(8))
     again.handle(Timeout("raft/election"))
     assert again.state.store == alone.node.state.store
     assert again.applied == alone.node.applied + 1  # the empty entry of its new term
+
+
+def test_what_is_new_is_written_beside_the_backend_and_all_of_it_after_a_compaction():
+    alone = Alone()
+    written = []
+    for number in range(80):
+        alone.ask(PutRequest(b"k%d" % (number % 5), b"%d" % number))
+        if number == 50:
+            alone.ask(CompactionRequest(40))
+        (effect,) = [e for e in alone.handle(Timeout("backend")) if isinstance(e, Persist)]
+        written.append("backend" in effect.changes)
+        assert recovered(disk_of(alone.effects)) == alone.node.state
+    assert [number for number, whole in enumerate(written) if whole] == [0, 33, 50]
 
 
 def test_what_was_not_written_is_applied_again():

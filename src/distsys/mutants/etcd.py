@@ -10,7 +10,8 @@ from distsys.services.etcd import mvcc, ordered, transactions, watches
 from distsys.services.etcd.api import Compare, CompareResult, CompareTarget, LeaseRevokeRequest, TxnRequest
 from distsys.services.etcd.applier import Applier, State
 from distsys.services.etcd.lock_client import LockClient
-from distsys.services.etcd.member import Member, Proposal
+from distsys.services.etcd.member import Member
+from distsys.services.etcd.messages import Proposal
 from distsys.services.etcd.streams import EtcdServer, Stream, ToMember
 from distsys.services.etcd.watches import Watch
 
@@ -200,8 +201,7 @@ MUTANTS = (
             "place of an error, so the client never learns that it has missed something, and what it built from "
             "the events is wrong for good."
         ),
-        options={"nodes": 1, "compactions": 6},
-        stronger=("watch bookmarkable", "watch reliable"),
+        options={"nodes": 1, "compactions": 6, "ask_ms": 0},
         depth=20,
     ),
     NodeMutant(
@@ -216,8 +216,7 @@ MUTANTS = (
             "The next events are dropped. When the client reads on it gets what comes later, and nothing says "
             "that something in between is missing."
         ),
-        options={"nodes": 1},
-        stronger=("watch bookmarkable", "watch resumable"),
+        options={"nodes": 1, "ask_ms": 0, "window": 2},
         depth=20,
     ),
     NodeMutant(
@@ -284,7 +283,8 @@ MUTANTS = (
         ),
         klass="D",
         seeds_max=5_000,
-        options={"snapshot_every": 4},
+        options={"snapshot_every": 2, "commit_ms": 0, "ask_ms": 0, "clients": 1, "keys": 1, "compactions": 0},
+        stronger=("watch unique",),
         depth=60,
     ),
     NodeMutant(

@@ -9,13 +9,13 @@ Source: server/etcdserver/apply.go of etcd 3.5, where it is called applierV3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from distsys.core.values import record
 
-from . import leases, mvcc, ranges, transactions
+from . import leases, mvcc, ordered, ranges, transactions
 from .api import (
     CompactionRequest,
     CompactionResponse,
@@ -47,6 +47,11 @@ class State:
     alarms: tuple[AlarmMember, ...] = ()
 
 
+CHANGES = (
+    PutRequest, DeleteRangeRequest, TxnRequest, CompactionRequest, LeaseGrantRequest, LeaseRevokeRequest,
+)  # fmt: skip
+
+
 class Applier:
     """`apply(state, request) -> (state, response or error)`."""
 
@@ -74,7 +79,8 @@ class Applier:
         if isinstance(request, PutRequest | DeleteRangeRequest | TxnRequest | RangeRequest):
             transactions.check(request)
         raised = {alarm.alarm for alarm in state.alarms}
-        if AlarmType.CORRUPT in raised and not isinstance(request, AlarmRequest):
+        changes = isinstance(request, CHANGES) and not transactions.reads_only(request)
+        if AlarmType.CORRUPT in raised and changes:
             raise RejectedError(CORRUPT)
         if AlarmType.NOSPACE in raised and takes_space(request):
             raise RejectedError(NO_SPACE)
@@ -222,8 +228,12 @@ def kept(state: State) -> dict[str, Any]:
     }
 
 
-def recovered(backend: Any, compacted: int, granted: Any, alarms: tuple[AlarmMember, ...]) -> State:
-    """Return the state of a member that wrote this to its disk."""
-    store = mvcc.restored(backend, compacted)
+def recovered(disk: Mapping[str, Any]) -> State:
+    """Return the state of a member that wrote this to its disk, and changes of the backend as parts beside it."""
+    backend, granted, alarms = disk["backend"], disk["granted"], disk["alarms"]
+    for number in range(disk.get("parts", 0)):
+        for place, kv in disk[f"part{number}"]:
+            backend = ordered.put(backend, place, kv)
+    store = mvcc.restored(backend, disk["compacted"])
     keys = ((kv.key, kv.lease) for kv in mvcc.select(store, b"\0", mvcc.FROM_KEY) if kv.lease)
     return State(store, leases.restored(granted, keys), alarms)

@@ -27,7 +27,8 @@ from ..kv import Call
 from . import api, leases, ordered
 from .applier import State
 from .errors import LEASE_NOT_FOUND, NO_LEADER
-from .member import Member, Proposal, Waiting
+from .member import Member
+from .messages import Proposal, Waiting
 
 ASKS_THE_LEADER = (api.LeaseKeepAliveRequest, api.LeaseTimeToLiveRequest)
 

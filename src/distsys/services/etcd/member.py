@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from distsys.core.errors import whole_number
 from distsys.core.units import MS
-from distsys.core.values import EMPTY, Map, record
+from distsys.core.values import EMPTY, Map
 from distsys.protocols.raft_reads import Read, ReadFailed, ReadReady
 from distsys.protocols.replication import Committed, Compact, NotLeader, Propose, Restored
 
@@ -28,65 +28,10 @@ from ..kv import Call
 from ..replicas import RaftReplica
 from ..replicated import Reply
 from ..service import Service
-from . import api, applier, leases, maintenance, mvcc, transactions
+from . import api, applier, leases, maintenance, mvcc, ordered, transactions
 from .applier import Applier, State
 from .errors import NO_LEADER, TIMED_OUT, EtcdError, RejectedError
-
-
-@record
-class Proposal:
-    """An entry of the log: a request, who proposed it, and the number that it has there; no two have both the same."""
-
-    member: str
-    number: int
-    request: Any
-
-
-@record
-class Forward:
-    """A member that does not lead sends a proposal on."""
-
-    proposal: Proposal
-
-
-@record
-class ReadIndex:
-    """Ask which index a read that begins now must have seen."""
-
-
-@record
-class Ask:
-    """A member asks the leader something that only a leader knows; `number` belongs to the answer."""
-
-    number: int
-    request: Any
-
-
-@record
-class Answer:
-    """The answer to `Ask`."""
-
-    number: int
-    response: Any
-
-
-@record
-class Asked:
-    """For the protocol: the read that an `Ask` of a member leads to."""
-
-    member: str
-    number: int
-    request: Any
-
-
-@record
-class Waiting:
-    """Who waits for an answer, since which period, and for a read the index that must be applied (0: not known yet)."""
-
-    client: str
-    call: Call
-    since: int
-    index: int = 0
+from .messages import Answer, Ask, Asked, Forward, Proposal, ReadIndex, Waiting
 
 
 def sound(call: Call) -> bool:
@@ -102,6 +47,7 @@ def apply(state: State, index: int, command: Any) -> tuple[State, Any, tuple[Any
 
 
 SERVICE = Service("revisions", State(), apply, sound)
+PARTS_MAX = 32  # records of changes beside the backend on the disk
 LOCAL = (
     maintenance.StatusRequest, maintenance.HashKVRequest, maintenance.MemberListRequest, api.LeaseLeasesRequest,
 )  # fmt: skip
@@ -110,8 +56,9 @@ LOCAL = (
 class Member(RaftReplica):
     """A member, without leases that run out and without watches.
 
-    State, durable beside Raft's: the backend, the leases, the alarms and `applied`, the index of the last entry in
-    them; `life`. Volatile: `state`, `number`, `pending` (proposals of this member), `reads`.
+    State, durable beside Raft's: the backend with `parts` records of later changes, the leases, the alarms, and
+    `applied`, the index of the last entry in them; `life`. Volatile: `state`, `number`, `pending` (proposals of this
+    member), `reads`.
     Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members.
     Timers: "backend", after which what was applied goes to the disk; "period", after which requests that have waited
     for all of it are given up.
@@ -136,15 +83,14 @@ class Member(RaftReplica):
         self.request_ms = whole_number("request_ms", request_ms, at_least=1)
         self.life: int = disk.get("life", 0)
         self.applied: int = disk.get("applied", 0)
-        self.state: State = self.recovered(disk) if "backend" in disk else State()
+        self.state: State = applier.recovered(disk) if "backend" in disk else State()
+        self.base: int | None = disk.get("compacted")  # the compaction that the backend on the disk has seen
+        self.parts: int = disk.get("parts", 0)  # and how many records of later changes stand beside it
+        self.written = self.state.store.revision
         self.number = self.period = 0
         self.pending: Map[int, Waiting] = Map()
         self.reads: Map[int, Waiting] = Map()
         self.saved = self.applied
-
-    def recovered(self, disk: Map[str, Any]) -> State:
-        """Return the state that stands on the disk."""
-        return applier.recovered(*(disk[part] for part in ("backend", "compacted", "granted", "alarms")))
 
     def on_start(self) -> None:
         super().on_start()
@@ -366,9 +312,20 @@ class Member(RaftReplica):
             self.set_timer("backend", self.commit_ms * MS)
 
     def save(self) -> None:
-        """Write what was applied together with the index that says how far it goes: both or neither."""
-        self.saved = self.applied
-        self.persist(applied=self.applied, **applier.kept(self.state))
+        """Write what was applied together with the index that says how far it goes: both or neither.
+
+        The backend grows at its end, so only what is new is written; now and then, and after a compaction, all of it.
+        """
+        store, kept = self.state.store, applier.kept(self.state)
+        if store.compacted == self.base and self.parts < PARTS_MAX:
+            news = tuple(ordered.items(kept.pop("backend"), (self.written + 1, 0)))
+            if news:
+                kept[f"part{self.parts}"] = news
+                self.parts += 1
+        else:
+            self.base, self.parts = store.compacted, 0
+        self.saved, self.written = self.applied, store.revision
+        self.persist(applied=self.applied, parts=self.parts, **kept)
 
     def on_timeout(self, timer: str) -> None:
         if timer == "backend":

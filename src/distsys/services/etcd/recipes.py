@@ -1,12 +1,12 @@
 """What people build on etcd: a configuration centre, and the discovery of services.
 
 *Configuration*. A setting is a key. Who changes it names the revision that it has read, so that of two who change it at
-once one is refused and looks again. Who uses it reads it, and watches it from the revision after the answer: nothing
+once one is refused, and looks again. Who uses it reads it, and watches it from the revision after the answer: nothing
 is missed in between. Old values can be read as long as no compaction has forgotten them, so a change is taken back by
 putting the value of an earlier revision.
 
-*Discovery*. Each instance of a service puts its address under the name of the service, with a lease that it keeps alive.
-An instance that dies is gone when its lease runs out. Who uses the service reads the addresses and watches the prefix.
+*Discovery*. Each instance of a service puts its address under the name of the service, with a lease that it keeps
+alive. An instance that dies is gone when its lease runs out. Who uses the service reads the addresses and watches them.
 
 These are functions, as in `concurrency`: each returns a request, or what a response means.
 """

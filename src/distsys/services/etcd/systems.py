@@ -45,11 +45,13 @@ def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     for option in ("clients", "watchers", "compactions"):
         whole_number(option, options[option])
     asks = {"servers": names, "operations": options["operations"], "keys": options["keys"]}
+    watches = {"servers": names, "ask_ms": options["ask_ms"]}
     EtcdClient("c1", **asks)
+    WatchClient("w1", **watches)
     return {
         **servers(names, options),
         **dict.fromkeys(numbered("c", options["clients"]), ("client", asks)),
-        **dict.fromkeys(numbered("w", options["watchers"]), ("watcher", {"servers": names})),
+        **dict.fromkeys(numbered("w", options["watchers"]), ("watcher", watches)),
     }
 
 
@@ -96,6 +98,7 @@ RAFT_ETCD = System(
         "operations": 16,
         "keys": 2,
         "watchers": 1,
+        "ask_ms": 300,
         "compactions": 2,
         **SERVER,
         **STREAMS,

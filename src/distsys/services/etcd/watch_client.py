@@ -130,19 +130,21 @@ class StreamReader(Node):
 class WatchClient(StreamReader):
     """Watches the keys that begin with "k", or one of them, and outputs each response as `Watched`.
 
-    It asks for its progress now and then, and sometimes begins again from a revision in the past.
+    It asks for its progress now and then (with an `ask_ms` of 0 never), and sometimes begins again from a revision in
+    the past.
     Timers, beside those of a reader: "ask", for a progress request.
     """
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, ask_ms: int = 300, **settings: Any) -> None:
         super().__init__(name, disk, **settings)
-        self.ask_ms = whole_number("ask_ms", ask_ms, at_least=1)
+        self.ask_ms = whole_number("ask_ms", ask_ms)
         self.asked = 0
 
     def on_start(self) -> None:
         super().on_start()
         self.open_stream()
-        self.set_timer("ask", 0, self.ask_ms * MS)
+        if self.ask_ms:
+            self.set_timer("ask", 0, self.ask_ms * MS)
 
     def wanted(self) -> WatchCreateRequest:
         """Return a watch that goes on where the last one ended, or begins a little before."""
@@ -153,7 +155,7 @@ class WatchClient(StreamReader):
         key, end = (b"k0", b"") if one == 0 else (b"k", b"l")
         filters = {0: (Filter.NOPUT,), 1: (Filter.NODELETE,)}.get(form, ())
         return WatchCreateRequest(
-            key, end, start, progress_notify=form == 2, filters=filters, prev_kv=form == 3
+            key, end, start, progress_notify=form == 2 and self.ask_ms > 0, filters=filters, prev_kv=form == 3
         )
 
     def on_response(self, response: WatchResponse) -> None:

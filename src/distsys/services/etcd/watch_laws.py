@@ -145,13 +145,14 @@ def reliable(truth: Truth, progress: Progress, watched: Watched) -> str | None:
 )
 def resumable(truth: Truth, progress: Progress, watched: Watched) -> str | None:
     """So a watch that broke is resumed from the revision after its last event without a gap."""
-    if progress.seen or not watched.response.events or not progress.start:
+    start = watched.request.start_revision
+    if progress.seen or not watched.response.events or not start:
         return None
     first = min(map(id_of, watched.response.events))[0]
-    missing = matching(truth, watched.request, progress.start, first - 1)
+    missing = matching(truth, watched.request, start, first - 1)
     if missing:
         return (
-            f"begins at revision {progress.start} and shows {first} first, "
+            f"begins at revision {start} and shows {first} first, "
             f"but not what happened in {missing[0].kv.mod_revision}"
         )
     return None
