@@ -18,7 +18,7 @@ LENGTH = struct.Struct(">I")
 
 
 def run(test):
-    asyncio.run(asyncio.wait_for(test, 60))
+    asyncio.run(asyncio.wait_for(test, 30))
 
 
 @pytest.mark.parametrize(
