@@ -96,6 +96,7 @@ class SlowDisk:
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
         self.commit = runtime.disk.commit
+        runtime.slow_disk = self
         runtime.disk.commit = self.slowly
 
     def slowly(self, contents, mark):
@@ -139,7 +140,10 @@ class Cluster:
     async def stop(self, *names):
         """Stop nodes."""
         for name in names or tuple(self.runtimes):
-            self.runtimes.pop(name).stop()
+            runtime = self.runtimes.pop(name)
+            runtime.stop()
+            if hasattr(runtime, "slow_disk"):
+                runtime.slow_disk.go_on.release(1000)  # also when the test has failed
             with contextlib.suppress(Exception):
                 await self.tasks.pop(name)
 
