@@ -158,6 +158,14 @@ class ProcessCluster:
         self.kill(*names)
         self._hear(lambda: all(self._ups[name] > before[name] for name in names), f"bring {names} up again")
 
+    def pause(self, name: str) -> None:
+        """Stop the process of a node where it stands, until `resume`."""
+        os.kill(self.pid(name), signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused node go on: it does not know how much time has passed."""
+        os.kill(self.pid(name), signal.SIGCONT)
+
     def block(self, groups: Iterable[Iterable[str]]) -> None:
         """Let nodes of different groups not hear each other any more; one group of all heals it."""
         sides = [tuple(group) for group in groups]

@@ -12,6 +12,7 @@ A data directory belongs to one cluster and, while it runs, to one supervisor:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -40,6 +41,7 @@ from .process import CANNOT, cluster_of
 # sends nothing while it waits for its disk.
 SERVED = {"snapshot_every": 1000, "election_ms": 1000, "heartbeat_ms": 100}
 PAUSE_FIRST_S, PAUSE_LAST_S, STEADY_S = 0.05, 5.0, 5.0
+STOP_S = 10.0  # how long a process may take to stop
 
 
 class ServeError(DistsysError):
@@ -160,6 +162,10 @@ class Supervisor:
             stopping.cancel()
             for process in self.processes.values():
                 _end_input(process)
+            await asyncio.wait({ended}, timeout=STOP_S)
+            for process in self.processes.values():
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()  # its disk hangs, say; for a node this is one more crash
             await asyncio.gather(ended, return_exceptions=True)
 
     async def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
