@@ -181,6 +181,9 @@ def test_a_real_run_is_a_trace_that_replays_saves_and_shows_itself(tmp_path):
             while await bob.ask(Ask()) != ("has", 9):
                 await ann.write(framed(Post("ann", 0, Tell("n2", 9, 1000))))
             assert await ann.ask(Write(4)) == ("wrote", 4)
+            assert (
+                '"value":4' in (tmp_path / "n1" / "diary.jsonl").read_text()
+            )  # it was written before the answer
             await cluster.stop("n1")
             await cluster.start("n1")
             assert await (await caller(cluster)).ask(Ask()) == ("has", 4)
