@@ -123,7 +123,11 @@ class ProcessCluster:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(PATIENCE_S)
+        try:
+            code = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its processes end with it
+            code = self._process.wait()
         if self._reader is not None:
             self._reader.join()
         if self._process.stderr is not None:
