@@ -44,6 +44,13 @@ class Tell:
 
 
 @record
+class Enter:
+    """Persist `key` as one more entry of a map."""
+
+    key: str
+
+
+@record
 class Fail:
     """Fail."""
 
@@ -57,6 +64,7 @@ class Echo(Node):
         super().__init__(name, disk)
         self.peers = peers
         self.value = disk.get("value", 0)
+        self.entries = disk.get("entries", EMPTY)
         self.told = None
 
     def write(self, value):
@@ -77,6 +85,9 @@ class Echo(Node):
             case Tell(peer, value, after):
                 self.told = (peer, value)
                 self.set_timer("tell", after)
+            case Enter(key):
+                self.entries = self.entries.set(key, 1)
+                self.persist(entries=self.entries)
             case Fail():
                 raise ValueError("it was told to fail")
 
