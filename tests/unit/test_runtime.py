@@ -144,6 +144,22 @@ def test_a_node_whose_disk_is_full_stops_and_goes_on_from_what_it_acknowledged_w
     run(test())
 
 
+def test_a_diary_that_cannot_be_written_stops_the_node(tmp_path):
+    async def test():
+        async with Cluster(tmp_path, nodes=1, record=True) as cluster:
+            ann = await caller(cluster)
+
+            def full():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            cluster.runtimes["n1"].diary.flush = full
+            await posted(ann, Write(7))
+            with pytest.raises(NodeFailedError, match=r"the diary cannot be written.*No space left"):
+                await cluster.tasks["n1"]
+
+    run(test())
+
+
 def test_a_handler_that_fails_stops_the_node_and_says_at_what(tmp_path):
     async def test():
         async with Cluster(tmp_path, nodes=1) as cluster:

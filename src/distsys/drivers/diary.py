@@ -99,8 +99,10 @@ class Diary:
 
     def close(self) -> None:
         """Let the file go."""
-        self.flush()
-        os.close(self._descriptor)
+        try:
+            self.flush()
+        finally:
+            os.close(self._descriptor)
 
 
 def _whole_lines(path: Path) -> list[str]:
