@@ -6,7 +6,7 @@ from distsys.checkers.history import History
 from distsys.checkers.linearizability import linearizable
 from distsys.core.operations import OK
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 OPERATIONS_A_KEY = 120  # then the next key: the checker judges each key apart
 
 

@@ -15,7 +15,7 @@ from runtime_nodes import TOKEN, Ask, Cluster, Early, Fail, SlowDisk, Tell, Writ
 
 def run(test):
     """Run a test that is a coroutine."""
-    asyncio.run(asyncio.wait_for(test, 30))
+    asyncio.run(asyncio.wait_for(test, 120))
 
 
 async def posted(caller, *messages):

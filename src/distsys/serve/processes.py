@@ -33,7 +33,7 @@ from .client import Client, Line
 from .supervisor import recorded
 
 UP, AGAIN = "is up at", "is up again"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class ProcessError(DistsysError):
