@@ -135,6 +135,12 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path):
     assert "loopback" in refused("raft-kv", "--data-dir", folder, "--host", "0.0.0.0")
     assert "no system named" in refused("raft-kw", "--data-dir", folder)
     assert "--data-dir" in refused("raft-kv")
+    assert "has no cluster.json" in refused("raft-kv", "--data-dir", folder, "--save-trace", "x")
+    for text in ("{", "[]", '{"system":"raft-kv"}'):
+        (tmp_path / "d").mkdir(exist_ok=True)
+        (tmp_path / "d" / "cluster.json").write_text(text)
+        assert "cluster.json cannot be used: it lacks" in refused("raft-kv", "--data-dir", folder)
+    (tmp_path / "d" / "cluster.json").unlink()
     with processes("raft-kv", folder=folder, nodes=1) as cluster:
         (address,) = cluster.addresses.values()
         port = address.rpartition(":")[2]

@@ -139,7 +139,7 @@ class Supervisor:
             settings = {**wanted, "origin": origin, "token": token}
             replace_file(path, json.dumps(settings, indent=1).encode())
             return {**settings, "beyond_loopback": self.beyond_loopback}
-        there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        there = settings_in(self.folder)
         for what, value in wanted.items():
             if there.get(what) != value:
                 raise ArgumentError(
@@ -224,11 +224,28 @@ def _how(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
+def settings_in(folder: Path) -> dict[str, Any]:
+    """Return what the cluster.json of a data directory says."""
+    path = folder / "cluster.json"
+    if not path.exists():
+        raise ArgumentError(
+            f"folder must be the data directory of a cluster, but {folder} has no cluster.json"
+        )
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"system", "mutant", "options", "record", "origin", "token"} - settings.keys()
+    except (ValueError, AttributeError):
+        missing = {"an object in JSON"}
+    if missing:
+        raise ServeError(f"{path} cannot be used: it lacks {', '.join(sorted(missing))}")
+    found: dict[str, Any] = settings
+    return found
+
+
 def recorded(folder: str | Path) -> Trace:
     """Return the recorded run in a data directory as one trace; see `drivers.diary.merge`."""
     folder = file_path("folder", folder)
-    settings = json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
-    cluster = cluster_of(settings)
+    cluster = cluster_of(settings_in(folder))
     diaries = {
         name: folder / name / "diary.jsonl"
         for name in cluster.servers
