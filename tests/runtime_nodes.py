@@ -44,6 +44,13 @@ class Tell:
 
 
 @record
+class Enter:
+    """Persist `key` as one more entry of a map."""
+
+    key: str
+
+
+@record
 class Fail:
     """Fail."""
 
@@ -57,6 +64,7 @@ class Echo(Node):
         super().__init__(name, disk)
         self.peers = peers
         self.value = disk.get("value", 0)
+        self.entries = disk.get("entries", EMPTY)
         self.told = None
 
     def write(self, value):
@@ -77,6 +85,9 @@ class Echo(Node):
             case Tell(peer, value, after):
                 self.told = (peer, value)
                 self.set_timer("tell", after)
+            case Enter(key):
+                self.entries = self.entries.set(key, 1)
+                self.persist(entries=self.entries)
             case Fail():
                 raise ValueError("it was told to fail")
 
@@ -96,6 +107,7 @@ class SlowDisk:
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
         self.commit = runtime.disk.commit
+        runtime.slow_disk = self
         runtime.disk.commit = self.slowly
 
     def slowly(self, contents, mark):
@@ -139,7 +151,10 @@ class Cluster:
     async def stop(self, *names):
         """Stop nodes."""
         for name in names or tuple(self.runtimes):
-            self.runtimes.pop(name).stop()
+            runtime = self.runtimes.pop(name)
+            runtime.stop()
+            if hasattr(runtime, "slow_disk"):
+                runtime.slow_disk.go_on.release(1000)  # also when the test has failed
             with contextlib.suppress(Exception):
                 await self.tasks.pop(name)
 

@@ -6,14 +6,18 @@ from distsys.checkers.history import History
 from distsys.checkers.linearizability import linearizable
 from distsys.core.operations import OK
 
-PATIENCE_S = 120
-OPERATIONS_A_KEY = 120  # then the next key: the checker judges each key apart
+PATIENCE_S = 300
+OPERATIONS_A_KEY = 60  # then the next key: the checker judges each key apart
 
 
 class Load:
-    """Keeps `clients` threads busy. `more(n)` returns when n more operations have been acknowledged."""
+    """Keeps `clients` threads busy. `more(n)` returns when n more operations have been acknowledged.
+
+    A call may take long: each one of which nobody knows the outcome doubles what the checker has to try.
+    """
 
     def __init__(self, cluster, clients=4, **settings):
+        settings = {"timeout_s": 60, **settings}
         self.history, self.problems = [], []
         self.acknowledged = 0
         self.news = threading.Condition()

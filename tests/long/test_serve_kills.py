@@ -1,5 +1,7 @@
 """kill -9 of any process at any time loses nothing that was acknowledged; and the history stays linearizable."""
 
+import os
+
 import pytest
 
 from distsys import replay
@@ -71,6 +73,28 @@ def test_a_leader_that_is_cut_off_gives_way_and_follows_when_the_cut_ends(tmp_pa
     trace = cluster.trace()
     assert replay(trace) == trace
     record_property("steps", len(trace))
+
+
+def test_a_leader_that_is_paused_gives_way_and_answers_nothing_old_when_it_goes_on(tmp_path):
+    with processes("raft-kv", folder=tmp_path) as cluster:
+        with Load(cluster, try_s=0.5) as load:
+            for _ in range(2):
+                load.more(30)
+                leader = cluster.leaders()[0]
+                cluster.pause(leader)
+                load.more(60)
+                cluster.resume(leader)
+            load.more(30)
+        check(load, cluster)
+
+
+def test_a_process_that_is_paused_does_not_keep_the_others_from_stopping(tmp_path):
+    with processes("raft-kv", folder=tmp_path) as cluster:
+        cluster.pause("n2")
+        pid = cluster.pid("n2")
+        assert cluster.stop() == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_recorded_run_with_kills_replays(tmp_path, record_property):

@@ -13,7 +13,7 @@ from distsys.core.values import EMPTY, Map
 from distsys.drivers.diary import Diary, merge
 from distsys.drivers.frames import Post, framed
 from distsys.views.figure import mimebundle
-from runtime_nodes import Ask, Cluster, Tell, Write, caller
+from runtime_nodes import Ask, Cluster, Enter, Tell, Write, caller
 
 ECHOES = systems.build("echo", nodes=2)
 
@@ -75,6 +75,20 @@ def test_after_a_crash_effects_count_up_to_the_first_persist_that_was_not_kept(t
     ]
     assert replay(trace) == trace
     assert Trace.loads(trace.text()) == trace
+
+
+def test_after_a_crash_what_changed_is_told_against_what_the_disk_kept(tmp_path):
+    life = Life(tmp_path / "d")
+    for key in ("a", "b", "c"):
+        life.ask(Enter(key))
+    life.ask(Enter("lost"))  # step 5
+    life.diary.flush()
+    life = Life(tmp_path / "d", disk=Map({"entries": Map({"a": 1, "b": 1, "c": 1})}), kept=4)
+    assert life.ask(Enter("d")) == (Persist(Map({"entries": Map({"a": 1, "b": 1, "c": 1, "d": 1})})),)
+    life.diary.close()
+    trace = merge(ECHOES, {"n1": tmp_path / "d"})
+    assert [step.kept for step in trace] == [0, 1, 1, 1, 0, 0, 0, 1]
+    assert replay(trace) == trace
 
 
 def test_a_diary_that_says_that_more_was_kept_than_was_does_not_replay(tmp_path):
@@ -181,6 +195,9 @@ def test_a_real_run_is_a_trace_that_replays_saves_and_shows_itself(tmp_path):
             while await bob.ask(Ask()) != ("has", 9):
                 await ann.write(framed(Post("ann", 0, Tell("n2", 9, 1000))))
             assert await ann.ask(Write(4)) == ("wrote", 4)
+            assert (
+                '"value":4' in (tmp_path / "n1" / "diary.jsonl").read_text()
+            )  # it was written before the answer
             await cluster.stop("n1")
             await cluster.start("n1")
             assert await (await caller(cluster)).ask(Ask()) == ("has", 4)

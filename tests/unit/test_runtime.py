@@ -1,19 +1,21 @@
 """The runtime: the order of effects, the disk before the message, failures, restarts. All in this process."""
 
 import asyncio
+import errno
+import os
 
 import pytest
 
 from distsys.core.values import Map
 from distsys.drivers.frames import Block, Hello, Look, Post, Seen, framed
 from distsys.drivers.runtime import NodeFailedError
-from distsys.drivers.wal import DiskError
+from distsys.drivers.wal import DiskError, PlainFile
 from runtime_nodes import TOKEN, Ask, Cluster, Early, Fail, SlowDisk, Tell, Write, caller, connect
 
 
 def run(test):
     """Run a test that is a coroutine."""
-    asyncio.run(asyncio.wait_for(test, 60))
+    asyncio.run(asyncio.wait_for(test, 120))
 
 
 async def posted(caller, *messages):
@@ -110,6 +112,50 @@ def test_a_disk_that_fails_stops_the_node_and_nothing_is_answered(tmp_path):
                 await cluster.tasks["n1"]
             assert await ann.reason() == "this node stops"
             assert runtime.counters["sent"] == 0
+
+    run(test())
+
+
+def test_a_node_whose_disk_is_full_stops_and_goes_on_from_what_it_acknowledged_when_there_is_room(
+    tmp_path, monkeypatch
+):
+    async def test():
+        async with Cluster(tmp_path, nodes=1) as cluster:
+            ann = await caller(cluster)
+            assert await ann.ask(Write(1)) == ("wrote", 1)
+            write = PlainFile.write
+
+            def full(file, data):
+                if len(data) < 20:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return write(file, data[:10])
+
+            with monkeypatch.context() as patch:
+                patch.setattr(PlainFile, "write", full)
+                await posted(ann, Write(2))
+                with pytest.raises(NodeFailedError, match=r"No space left.*the file is as it was"):
+                    await cluster.tasks["n1"]
+            assert await ann.reason() == "this node stops"
+            await cluster.start("n1")
+            ann = await caller(cluster)
+            assert await ann.ask(Ask()) == ("has", 1)
+            assert await ann.ask(Write(3)) == ("wrote", 3)
+
+    run(test())
+
+
+def test_a_diary_that_cannot_be_written_stops_the_node(tmp_path):
+    async def test():
+        async with Cluster(tmp_path, nodes=1, record=True) as cluster:
+            ann = await caller(cluster)
+
+            def full():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            cluster.runtimes["n1"].diary.flush = full
+            await posted(ann, Write(7))
+            with pytest.raises(NodeFailedError, match=r"the diary cannot be written.*No space left"):
+                await cluster.tasks["n1"]
 
     run(test())
 

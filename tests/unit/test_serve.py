@@ -13,7 +13,10 @@ from distsys import replay
 from distsys.checkers.history import History
 from distsys.checkers.linearizability import linearizable
 from distsys.core.trace import Trace
+from distsys.drivers.frames import Hello
 from distsys.serve import Client, processes
+from distsys.serve.client import Line
+from distsys.serve.process import allow_files
 from distsys.serve.processes import ProcessError
 
 SYSTEMS = ("raft-kv", "multipaxos-kv", "zab-kv")
@@ -132,6 +135,12 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path):
     assert "loopback" in refused("raft-kv", "--data-dir", folder, "--host", "0.0.0.0")
     assert "no system named" in refused("raft-kw", "--data-dir", folder)
     assert "--data-dir" in refused("raft-kv")
+    assert "has no cluster.json" in refused("raft-kv", "--data-dir", folder, "--save-trace", "x")
+    for text in ("{", "[]", '{"system":"raft-kv"}'):
+        (tmp_path / "d").mkdir(exist_ok=True)
+        (tmp_path / "d" / "cluster.json").write_text(text)
+        assert "cluster.json cannot be used: it lacks" in refused("raft-kv", "--data-dir", folder)
+    (tmp_path / "d" / "cluster.json").unlink()
     with processes("raft-kv", folder=folder, nodes=1) as cluster:
         (address,) = cluster.addresses.values()
         port = address.rpartition(":")[2]
@@ -161,6 +170,24 @@ def test_a_node_whose_data_is_damaged_stays_away_and_the_others_serve(tmp_path):
         assert client.get("x").value == 1
     assert any("n2/wal is damaged at byte 16" in line for line in cluster.said)
     assert (tmp_path / "n2" / "wal").read_bytes() == data
+
+
+def test_a_thousand_clients_are_served_and_one_more_is_told_that_there_are_too_many(tmp_path):
+    allow_files(4096)
+    with processes("raft-kv", folder=tmp_path) as cluster:
+        address = cluster.addresses["n1"]
+        lines = []
+        try:
+            lines.extend(Line(address, Hello("client", f"c{number}"), 60) for number in range(1000))
+            with pytest.raises(ConnectionError, match="too many clients"):
+                Line(address, Hello("client", "more"), 60)
+            lines.pop().close()
+            with Client(address, timeout_s=60) as client:
+                assert client.put("x", 1).ok
+            assert cluster.look("n1").name == "n1"
+        finally:
+            for line in lines:
+                line.close()
 
 
 def test_a_client_says_what_it_knows(tmp_path):

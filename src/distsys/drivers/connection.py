@@ -157,8 +157,15 @@ class Connection(asyncio.Protocol):
         if tell and self.unread_bytes == 0:
             self.send(Goodbye(reason))
             self._wire.close()
+            self._stop_clock()
+            self._clock = asyncio.get_running_loop().call_later(self._limits.hello_s, self._wire.abort)
         else:
             self._wire.abort()  # who does not read would keep a polite close waiting for ever
+
+    def abort(self) -> None:
+        """End it at once."""
+        if self._wire is not None:
+            self._wire.abort()
 
     def hold(self, on: bool) -> None:
         """Stop reading, or go on."""

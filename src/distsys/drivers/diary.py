@@ -29,7 +29,7 @@ from distsys.core.values import EMPTY, Map
 
 from .disk import change_form, changes_of
 
-LINES_MAX = 200_000
+LINES_MAX = 50_000
 Origin = tuple[str, int]  # "n2#17", and the place of the effect in that step
 
 
@@ -99,8 +99,10 @@ class Diary:
 
     def close(self) -> None:
         """Let the file go."""
-        self.flush()
-        os.close(self._descriptor)
+        try:
+            self.flush()
+        finally:
+            os.close(self._descriptor)
 
 
 def _whole_lines(path: Path) -> list[str]:

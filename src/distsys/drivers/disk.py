@@ -110,6 +110,7 @@ class Disk:
         try:
             self.log = WriteAheadLog(self.folder / "wal", **settings)
             self.committed, self.mark = self._read()
+            self.log.records = ()  # what they say is in `committed`
         except BaseException:
             os.close(self._lock)
             raise

@@ -3,7 +3,7 @@
     length (4 bytes, big-endian) | one record in canonical JSON (UTF-8)
 
 The first frame of whoever connects is a `Hello`; the other side answers with `Welcome`, or with `Goodbye`, which says
-why, and closes. After that a peer and a client send `Post`s. Data is all that can arrive: canonical JSON makes values
+why, and closes. After that a peer and a client send `Post`. Data is all that can arrive: canonical JSON makes values
 of declared record classes, checked field by field, and nothing in it can name code to run.
 """
 

@@ -15,6 +15,7 @@ carried out in the order written.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import secrets
 import socket
@@ -156,7 +157,8 @@ class Runtime:
         await self.transport.stop()
         self._executor.shutdown()
         if self.diary is not None:
-            self.diary.close()
+            with contextlib.suppress(OSError):  # that is why the node ends
+                self.diary.close()
         self.disk.close()
 
     # Clients in this process.
@@ -195,8 +197,11 @@ class Runtime:
                 self._handle(kind, event, origin)
             except Exception as problem:
                 self._end(_failure(f"{self.name}, handling {shown(event, 200)}, failed", problem))
-        if self.diary is not None:
-            self.diary.flush()
+        if self.diary is not None and not self._ended.done():
+            try:
+                self.diary.flush()
+            except OSError as problem:
+                self._end(_failure(f"{self.name}: the diary cannot be written", problem))
         self.transport.flush()
         self.transport.hold(len(self._held) > HELD_MAX)
         if self.disk.is_dirty and self._commits is None and not self._ended.done():

@@ -25,6 +25,7 @@ from .connection import USUAL, Connection, Limits
 from .frames import Block, Frame, FrameError, Hello, Look, Post, framed
 
 DIAL_FIRST_S, DIAL_LAST_S = 0.02, 1.0
+STOP_S = 1.0  # for a polite end
 
 
 class Transport:
@@ -80,8 +81,10 @@ class Transport:
             self._server.close()
         for connection in connections:
             connection.close("this node stops")
+        if connections:
+            await asyncio.wait([connection.gone for connection in connections], timeout=STOP_S)
         for connection in connections:
-            await connection.gone
+            connection.abort()  # who did not read our goodbye
 
     # Sending.
 

@@ -30,7 +30,7 @@ from distsys.drivers.transport import parted
 from distsys.services.kv import Append, Call, Cas, Command, Delete, Get, Put
 from distsys.services.replicated import Redirect, Reply
 
-NOBODY_LEADS_S = 0.02  # how long to wait where no server knows a leader
+PAUSE_FIRST_S, PAUSE_LAST_S = 0.02, 0.16  # how long to wait where no server knows a leader; each time longer
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class Client:
 
     def _ask(self, call: Call) -> tuple[str, Any]:
         deadline = time.monotonic() + self.timeout_s
-        was_sent = False
+        was_sent, pauses, hops = False, 0, 0
         while (now := time.monotonic()) < deadline:
             until = min(deadline, now + self.try_s)
             try:
@@ -201,16 +201,17 @@ class Client:
             except (OSError, DistsysError):
                 self._hang_up(self._server)
                 self._next_server()
-                self._wait(deadline)
+                self._wait(deadline, pauses := pauses + 1)
                 continue
             if isinstance(reply, Reply):
                 return OK, reply.result
             leader = self._names.get(reply.leader) if reply.leader is not None else None
-            if leader not in (None, self._server):
-                self._server = leader
-            else:
+            if leader not in (None, self._server) and hops < len(self._addresses):
+                self._server, hops = leader, hops + 1
+            else:  # nobody knows, or they point at each other
+                hops = 0
                 self._next_server()
-                self._wait(deadline)
+                self._wait(deadline, pauses := pauses + 1)
         return (INFO if was_sent else FAIL), None
 
     def _answer(self, line: Line, call: Call, until: float) -> Reply | Redirect:
@@ -242,6 +243,7 @@ class Client:
         place = self._addresses.index(self._server)
         self._server = self._addresses[(place + 1) % len(self._addresses)]
 
-    def _wait(self, deadline: float) -> None:
+    def _wait(self, deadline: float, pauses: int) -> None:
         """Give the servers a moment to find a leader."""
-        time.sleep(max(0.0, min(NOBODY_LEADS_S, deadline - time.monotonic())))
+        pause = min(PAUSE_LAST_S, PAUSE_FIRST_S * 2 ** min(pauses, 10) / 2)
+        time.sleep(max(0.0, min(pause, deadline - time.monotonic())))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from typing import Any
@@ -26,6 +27,7 @@ from distsys.services.kv import Call
 from distsys.services.replicated import Replica
 
 STOPPED, CANNOT = 0, 3
+FILES = 4096  # open at a time: connections are files, and many systems allow 1024 unless one asks
 
 
 def accepts_calls(message: Any) -> bool:
@@ -95,9 +97,18 @@ def _stop_at_end_of_input(runtime: Runtime) -> None:
         runtime.stop()
 
 
+def allow_files(count: int) -> None:
+    """Let this process have so many files open at a time, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> int:
     """Run one node, and return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
+    allow_files(FILES)
     line = b""
     while not line.endswith(b"\n"):
         more = os.read(sys.stdin.fileno(), 65536)

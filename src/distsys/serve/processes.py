@@ -33,7 +33,7 @@ from .client import Client, Line
 from .supervisor import recorded
 
 UP, AGAIN = "is up at", "is up again"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class ProcessError(DistsysError):
@@ -123,7 +123,11 @@ class ProcessCluster:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(PATIENCE_S)
+        try:
+            code = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its processes end with it
+            code = self._process.wait()
         if self._reader is not None:
             self._reader.join()
         if self._process.stderr is not None:
@@ -157,6 +161,14 @@ class ProcessCluster:
         before = dict(self._ups)
         self.kill(*names)
         self._hear(lambda: all(self._ups[name] > before[name] for name in names), f"bring {names} up again")
+
+    def pause(self, name: str) -> None:
+        """Stop the process of a node where it stands, until `resume`."""
+        os.kill(self.pid(name), signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused node go on: it does not know how much time has passed."""
+        os.kill(self.pid(name), signal.SIGCONT)
 
     def block(self, groups: Iterable[Iterable[str]]) -> None:
         """Let nodes of different groups not hear each other any more; one group of all heals it."""

@@ -12,6 +12,7 @@ A data directory belongs to one cluster and, while it runs, to one supervisor:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -46,6 +47,7 @@ SERVED = {
     "window": 8,
 }
 PAUSE_FIRST_S, PAUSE_LAST_S, STEADY_S = 0.05, 5.0, 5.0
+STOP_S = 10.0  # how long a process may take to stop
 
 
 class ServeError(DistsysError):
@@ -143,7 +145,7 @@ class Supervisor:
             settings = {**wanted, "origin": origin, "token": token}
             replace_file(path, json.dumps(settings, indent=1).encode())
             return {**settings, "beyond_loopback": self.beyond_loopback}
-        there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        there = settings_in(self.folder)
         for what, value in wanted.items():
             if there.get(what) != value:
                 raise ArgumentError(
@@ -166,6 +168,10 @@ class Supervisor:
             stopping.cancel()
             for process in self.processes.values():
                 _end_input(process)
+            await asyncio.wait({ended}, timeout=STOP_S)
+            for process in self.processes.values():
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()  # its disk hangs, say; for a node this is one more crash
             await asyncio.gather(ended, return_exceptions=True)
 
     async def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
@@ -224,11 +230,28 @@ def _how(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
+def settings_in(folder: Path) -> dict[str, Any]:
+    """Return what the cluster.json of a data directory says."""
+    path = folder / "cluster.json"
+    if not path.exists():
+        raise ArgumentError(
+            f"folder must be the data directory of a cluster, but {folder} has no cluster.json"
+        )
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"system", "mutant", "options", "record", "origin", "token"} - settings.keys()
+    except (ValueError, AttributeError):
+        missing = {"an object in JSON"}
+    if missing:
+        raise ServeError(f"{path} cannot be used: it lacks {', '.join(sorted(missing))}")
+    found: dict[str, Any] = settings
+    return found
+
+
 def recorded(folder: str | Path) -> Trace:
     """Return the recorded run in a data directory as one trace; see `drivers.diary.merge`."""
     folder = file_path("folder", folder)
-    settings = json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
-    cluster = cluster_of(settings)
+    cluster = cluster_of(settings_in(folder))
     diaries = {
         name: folder / name / "diary.jsonl"
         for name in cluster.servers
