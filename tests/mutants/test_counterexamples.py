@@ -45,7 +45,7 @@ def test_a_stored_run_breaks_its_law_again_to_the_byte(id):
         assert trace.violation.law == mutant.leads_to
     else:
         assert trace.header.laws == tuple(law.name for law in systems.find(mutant.system).laws)
-        assert trace.violation.law in (mutant.breaks, *mutant.stronger)
+        assert mutant.breaks in [violation.law for violation in trace.violations or judged(trace)]
     assert length(trace) <= mutant.length_max
     again = reperform(trace)
     assert judged(again)[0].law == trace.violation.law

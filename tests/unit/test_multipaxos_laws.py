@@ -22,12 +22,12 @@ def known(monkeypatch):
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
-def test_a_mutant_is_caught_first_by_the_law_that_it_names(mutant):
+def test_a_mutant_is_caught_by_the_law_that_it_names(mutant):
     for seed in range(50):
         trace = simulate("multi-paxos", seed, mutant=mutant.id)
-        if trace.violations:
+        if mutant.breaks in [violation.law for violation in trace.violations]:
             break
-    assert trace.violation.law in (mutant.breaks, *mutant.stronger)
+    assert trace.violation.law == mutant.breaks
     assert simulate("multi-paxos", seed, **mutant.options).violation is None
 
 

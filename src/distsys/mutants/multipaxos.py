@@ -133,7 +133,6 @@ MUTANTS = (
         system="multi-paxos",
         classes={"server": MembersCountAtOnce},
         breaks="P2c",
-        stronger=("only what is chosen is learned",),
         depth=16,
         source=f"{PAPER}, section 3, the last paragraph",
         story=(
