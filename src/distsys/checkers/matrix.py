@@ -313,7 +313,7 @@ class _Hunted:
                 perform(systems.build(self.mutant.system, mutant=id, **options), moves, skip=id is None)
                 for id in (self.mutant.id, None)
             )
-            if broken_law(broken) in found.trace.violations and not kept.violations:
+            if {*broken.violations} & {*found.trace.violations} and not kept.violations:
                 self.within.append(broken)
 
     def _run(self, seed: int) -> Trace:

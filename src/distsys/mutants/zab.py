@@ -203,6 +203,7 @@ MUTANTS = (
         classes={"server": ComparesCountersOnly},
         breaks="leader completeness",
         depth=24,
+        scenario="distsys.lab.scenarios_zab:EQUAL_COUNTERS",
         source=f"{PAPER}; the order of votes in FastLeaderElection of ZooKeeper 3.4.6",
         story=(
             "Election and discovery look only at the counters, not at the epochs before them. A server that was "
@@ -246,6 +247,7 @@ MUTANTS = (
         classes={"server": ProposesToTheSynchronised},
         breaks="a commit finds its proposal",
         depth=18,
+        scenario="distsys.lab.scenarios_zab:PASSED_OVER",
         source="Disalg-ICS-NJU/zookeeper-tla-spec, protocol-spec/issues.md, issue 3",
         story=(
             "A leader broadcasts a transaction while a follower is on its way between NEWLEADER and its "
@@ -260,6 +262,7 @@ MUTANTS = (
         classes={"server": KeepsItsTail},
         breaks="total order",
         depth=28,
+        scenario="distsys.lab.scenarios_zab:KEPT_TAIL",
         source="ZOOKEEPER-2845 and ZOOKEEPER-1154",
         story=(
             "A server says how far it has delivered, not how far its history goes, and nothing is cut when it takes "
@@ -369,6 +372,7 @@ MUTANTS = (
         classes={"server": DeliversWhatItWasSent},
         breaks="only what a quorum has is delivered",
         depth=20,
+        scenario="distsys.lab.scenarios_zab:TOLD_TOO_MUCH",
         source="our own variant of the synchronisation of observers",
         story=(
             "An observer hears of transactions when they are committed, so a server that observes delivers whatever "
