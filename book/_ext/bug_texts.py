@@ -282,7 +282,7 @@ def table(page: str) -> str:
     """Return the rows of the matrix for the bugs of a page as a MyST table, then what is wrong with red rows."""
     every, known = rows(), {mutant.id: mutant for mutant in all_mutants()}
     lines = [f"| {' | '.join(('bug', 'class', *WAYS, 'seeds', 'events'))} |", "|---" * (4 + len(WAYS)) + "|"]
-    reds, chosen = [], [id for id, where in entries().items() if where == page]
+    reds, firsts, chosen = [], [], [id for id, where in entries().items() if where == page]
     for id in chosen:
         row = every.get(id, {"caught": {}})
         ways = (WORDS[row["caught"].get(way, "")] for way in WAYS)
@@ -291,7 +291,8 @@ def table(page: str) -> str:
         lines.append(f"| {' | '.join((name, known[id].klass, *ways, *counts))} |")
         reds += [f"- {id} is red: {plain(red)}" for red in row.get("reds", ())]
         reds += [f"- {id} is not measured yet."] * (id not in every)
+        firsts += [f"- {id}:{said}" for said in [spoke_before(known[id], row)] if said]
     made = sorted({(row["commit"], row["date"]) for id, row in every.items() if id in chosen})
     commits = ", ".join(f"{commit} of {date}" for commit, date in made)
     found = f"Measured by `python -m distsys mutants` at commit {commits}." if made else ""
-    return "\n".join([*lines, "", *reds, "", found])
+    return "\n".join([*lines, "", *reds, *firsts, "", found])

@@ -161,6 +161,7 @@ def test_an_entry_says_which_other_law_spoke_first_and_whether_its_own_speaks_in
     text = entry(mutant)
     assert f"*{law}*, after {seeds} seeds at step {step:,}. There *{mutant.breaks}*, asked by itself" in text
     assert ("keeps silent" in text) == (own is None)
+    assert f"- {id}: Another law spoke first, *{law}*" in table(entries()[id])
 
 
 def test_every_bug_stands_in_the_table_of_laws_at_each_law_that_its_row_or_its_code_names():

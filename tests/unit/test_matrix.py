@@ -8,8 +8,9 @@ import pytest
 from distsys import Trace, systems
 from distsys.algorithms.broadcast_messages import Broadcast
 from distsys.checkers import matrix as matrix_module
-from distsys.checkers.matrix import all_mutants, matrix, row_of, store
+from distsys.checkers.matrix import Row, all_mutants, matrix, row_of, store
 from distsys.cli import main
+from distsys.cli.sweep import table as lines_of
 from distsys.core.errors import ArgumentError, UnknownNameError
 from distsys.drivers import length, reperform
 from distsys.drivers.schedules import crash, deliver, request
@@ -184,6 +185,18 @@ def test_the_command_is_red_when_a_row_is(capsys):
     out = capsys.readouterr().out
     assert "red: CB-02 (First in, first out is not enough): no violation in 1 seeds" in out
     assert "1 mutants, 1 red" in out
+
+
+def test_the_command_says_which_law_spoke_first():
+    before = ("total order", 9, 501, 502)
+    lines = lines_of(
+        [Row(BY_ID["ZAB-11"], {}, before=before), Row(BY_ID["PAX-16"], {}, before=("P2c", 1, 2, None))]
+    )
+    assert lines[-3:-1] == [
+        "first: ZAB-11: 'total order' spoke after 9 seeds at step 501; "
+        "'local primary order', asked by itself there, speaks at step 502",
+        "first: PAX-16: 'P2c' spoke after 1 seed at step 2; 'P2c', asked by itself there, keeps silent",
+    ]
 
 
 def test_red_rows_are_not_stored(tmp_path):
