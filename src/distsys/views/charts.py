@@ -214,7 +214,10 @@ def spread(
         axes.set_ylim(0.4 - len(values), 0.6)
         picture = _svg(figure, title or xlabel, alt)
     return _drawing(
-        picture, alt, caption, table(rows, ("box", "least", "quarter", "median", "three quarters", "greatest"))
+        picture,
+        alt,
+        caption,
+        table(rows, ("box", "least", "quarter", "median", "three quarters", "greatest")),
     )
 
 
