@@ -208,8 +208,8 @@ MUTANTS = (
         source=f"{PAPER}; the order of votes in FastLeaderElection of ZooKeeper 3.4.6",
         story=(
             "Election and discovery look only at the counters, not at the epochs before them. A server that was "
-            "away has many transactions of an old epoch, and the others few of a newer one. It wins and leads "
-            "without what they had committed."
+            "away has as many transactions of an old epoch as the others have of a newer one, or more. It may win, "
+            "and then leads without what they had committed."
         ),
     ),
     NodeMutant(
@@ -236,9 +236,9 @@ MUTANTS = (
         scenario="distsys.lab.scenarios_zab:OLD_PROPOSAL",
         source=f"{PAPER}, phase 3",
         story=(
-            "A follower has entered a new epoch, and appends a proposal of the leader before that one, which comes "
-            "late. Its history now has a transaction that the new leader has not, behind one of a later epoch. It "
-            "delivers both with the next commit."
+            "A follower has entered a new epoch, and appends a proposal of the epoch before, which comes late. Its "
+            "history is not that of its leader any more: a transaction of the old epoch stands behind one of the new "
+            "one. It delivers both with the next commit."
         ),
     ),
     NodeMutant(
