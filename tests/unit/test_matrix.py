@@ -223,3 +223,8 @@ def test_a_consequence_that_no_walk_shows_makes_a_row_red(monkeypatch):
     row = row_of(replace(BY_ID["RAFT-09"], leads_to="leader append-only"))
     assert row.reds == ("no run breaks 'leader append-only' in 5 seeds",)
     assert row.consequence is None
+
+
+def test_a_law_that_only_the_history_breaks_has_no_other_before_it():
+    row = row_of(BY_ID["RAFT-21"])
+    assert (row.green, row.law, row.seeds, row.before) == (True, "linearizability", 3, None)

@@ -340,7 +340,8 @@ class _Hunted:
             return walk(self.mutant.system, seed, mutant=self.mutant.id, laws=laws)
 
         own = self._own(trace, again)
-        if self.before is None and self.seeds_needed is None and own not in trace.violations:
+        other_first = own is None or own not in (violation, *trace.violations)
+        if self.before is None and self.seeds_needed is None and other_first:
             self.before = violation.law, seed + 1, violation.step, None if own is None else own.step
         return own
 
