@@ -12,7 +12,7 @@ from distsys.drivers.shrinker import broken_law
 
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
-SEEDS_LONG = 5_000
+SEEDS_LONG, FEWER_LONG = 5_000, 2_500
 FEWER = {  # in every run of the tests, where 300 take half a minute and more: a service on a protocol tested by itself
     "zab-kv": 100,
     "multipaxos-locks": 60,
@@ -32,7 +32,9 @@ Notice = Callable[[Trace], Counter[str]]
 
 def seeds_of(system: str, long: bool = False) -> int:
     """Return how many seeds a system gets in every run of the tests, or in the long ones."""
-    return SEEDS_LONG if long else FEWER.get(system, SEEDS)
+    if long:
+        return FEWER_LONG if system in FEWER else SEEDS_LONG
+    return FEWER.get(system, SEEDS)
 
 
 def run(system: str, seed: int, mutant: str | None = None) -> Trace:
