@@ -295,4 +295,4 @@ def table(page: str) -> str:
     made = sorted({(row["commit"], row["date"]) for id, row in every.items() if id in chosen})
     commits = ", ".join(f"{commit} of {date}" for commit, date in made)
     found = f"Measured by `python -m distsys mutants` at commit {commits}." if made else ""
-    return "\n".join([*lines, "", *reds, *firsts, "", found])
+    return "\n".join([":::{div} ds-matrix", "", *lines, ":::", "", *reds, *firsts, "", found])
