@@ -14,7 +14,11 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
-PARTED = ("tests/site/test_accessibility.py",)
+PARTED = (
+    "tests/site/test_accessibility.py",
+    # It waits for the site; the others of its file need not, and come early.
+    "tests/figures/test_claims.py::test_every_figure_of_the_site_has_a_claim",
+)
 STRICT = ("Linux", (3, 11), "CPython")  # the outputs in the notebooks were made there
 
 # Notebooks under test show what needs no live kernel (book/architecture.md, "In notebooks and on the site").
@@ -69,7 +73,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no t
     """Gives each worker a whole file: a notebook needs its kernel, and tests of one file share what they prepare."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return the part that stays together. The tests of the slowest file share nothing and part."""
+        """Return the part that stays together. Those in `PARTED` share nothing with others of their file, and part."""
         return nodeid if nodeid.startswith(PARTED) else nodeid.partition("::")[0]
 
 

@@ -6,6 +6,7 @@ from distsys import Trace, systems
 from distsys.algorithms.broadcast_messages import Delivery
 from distsys.algorithms.detector_messages import Suspect
 from distsys.core import Output
+from distsys.protocols.replication import Committed
 
 LOST = ("drop: lost", "drop: partition", "drop: down", "duplicate", "overtaken", "crash", "pause", "skew")
 
@@ -34,6 +35,8 @@ def notice(trace: Trace) -> Counter[str]:
     system = trace.header.system
     if system == "heartbeat-detector":
         return of_detector(trace)
+    if system in ("zab", "multi-paxos"):
+        return Counter(committed=any(isinstance(value, Committed) for _, value in outputs_of(trace)))
     return of_broadcast(trace) if system.endswith("broadcast") else Counter()
 
 

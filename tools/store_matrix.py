@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "matrix.json"
-KEPT = ("id", "caught", "seeds", "law", "length", "explored", "reds", "digest")
+KEPT = ("id", "caught", "seeds", "law", "length", "explored", "before", "reds", "digest")
 
 
 def commit() -> dict[str, str]:
@@ -35,7 +35,8 @@ def main(paths: list[str]) -> int:
     for path in paths:
         for row in json.loads(Path(path).read_text(encoding="utf-8")):
             rows[row["id"]] = {key: row[key] for key in KEPT} | made
-    text = json.dumps([rows[id] for id in sorted(rows)], indent=1, ensure_ascii=False, sort_keys=True)
+    kept = [{"before": None} | rows[id] for id in sorted(rows)]
+    text = json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True)
     STORED.write_text(text + "\n", encoding="utf-8")
     print(f"{len(rows)} rows in {STORED.relative_to(ROOT)}")
     return 0

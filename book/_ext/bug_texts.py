@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from distsys.algorithms import hashing_laws
-from distsys.checkers.matrix import WAYS, all_mutants
+from distsys.checkers.matrix import WAYS, all_mutants, said_of
 from distsys.core import systems
 from distsys.core.systems import CLASSES, NodeMutant, SubjectMutant
 from distsys.core.trace import Trace
@@ -137,8 +137,10 @@ def figure(
     mutant: Mutant, broken: Trace, first: int = 1, last: int | None = None, led_to: bool = False
 ) -> list[str]:
     """Return the figure of a mutant as a directive: the stored run beside the correct code under its schedule."""
-    correct, found = reperform(broken, without_mutant(cluster_of(broken))), broken.violation
-    assert found is not None, f"the stored run of {mutant.id} breaks no law"
+    correct = reperform(broken, without_mutant(cluster_of(broken)))
+    said = said_of(broken, mutant.breaks)
+    assert said, f"the stored run of {mutant.id} breaks no law"
+    found = said[0]
     last = min(last or window(broken, correct), max(len(broken), len(correct)))
     after = "as the history shows" if mutant.breaks == "linearizability" else "when all has settled"
     when = f"at step {found.step}" if found.step else after
@@ -180,7 +182,18 @@ def caught(mutant: Mutant, row: dict[str, Any] | None) -> str:
     if row["seeds"] is not None:  # of one way: the one that draws runs
         after = f" (after {counted(row['seeds'], 'seed')})"
         ways = [way + after * (way not in ("unit", "explorer")) for way in ways]
-    return f"{', '.join(ways) or 'nothing'}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
+    words = f"{', '.join(ways) or 'nothing'}. Class {mutant.klass}: {CLASSES[mutant.klass]}."
+    return words + spoke_before(mutant, row)
+
+
+def spoke_before(mutant: Mutant, row: dict[str, Any]) -> str:
+    """Return which other law complained first of the random runs, as a sentence after others; or nothing."""
+    if row.get("before") is None:
+        return ""
+    law, seeds, step, own = row["before"]
+    first = f" Another law spoke first, *{law}*, after {counted(seeds, 'seed')} at step {step:,}."
+    named = f"*{mutant.breaks}*, asked by itself in the same run,"
+    return f"{first} There {named} {'keeps silent' if own is None else f'speaks at step {own:,}'}."
 
 
 def counted(count: int, word: str) -> str:
@@ -215,13 +228,9 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
     if isinstance(mutant, SubjectMutant):
         facts["Evidence"] = f"{plain(evidence()[mutant.id])}."
     elif broken is not None and broken.violation is not None:
-        law = broken.violation.law
-        by = (
-            ""
-            if law == mutant.breaks
-            else f"the stored run breaks *{law}*, which counts for this bug as well: "
-        )
-        facts["Evidence"] = f"{by}{plain(' '.join(broken.violation.evidence.split()).rstrip('.'))}."
+        said = said_of(broken, mutant.breaks)[0]
+        by = "" if said.law == mutant.breaks else f"the stored run breaks *{said.law}* first: "
+        facts["Evidence"] = f"{by}{plain(' '.join(said.evidence.split()).rstrip('.'))}."
         facts["Stored run"] = size(broken, row)
     facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
     lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
@@ -273,7 +282,7 @@ def table(page: str) -> str:
     """Return the rows of the matrix for the bugs of a page as a MyST table, then what is wrong with red rows."""
     every, known = rows(), {mutant.id: mutant for mutant in all_mutants()}
     lines = [f"| {' | '.join(('bug', 'class', *WAYS, 'seeds', 'events'))} |", "|---" * (4 + len(WAYS)) + "|"]
-    reds, chosen = [], [id for id, where in entries().items() if where == page]
+    reds, firsts, chosen = [], [], [id for id, where in entries().items() if where == page]
     for id in chosen:
         row = every.get(id, {"caught": {}})
         ways = (WORDS[row["caught"].get(way, "")] for way in WAYS)
@@ -282,7 +291,8 @@ def table(page: str) -> str:
         lines.append(f"| {' | '.join((name, known[id].klass, *ways, *counts))} |")
         reds += [f"- {id} is red: {plain(red)}" for red in row.get("reds", ())]
         reds += [f"- {id} is not measured yet."] * (id not in every)
+        firsts += [f"- {id}:{said}" for said in [spoke_before(known[id], row)] if said]
     made = sorted({(row["commit"], row["date"]) for id, row in every.items() if id in chosen})
     commits = ", ".join(f"{commit} of {date}" for commit, date in made)
     found = f"Measured by `python -m distsys mutants` at commit {commits}." if made else ""
-    return "\n".join([*lines, "", *reds, "", found])
+    return "\n".join([":::{div} ds-matrix", "", *lines, ":::", "", *reds, *firsts, "", found])

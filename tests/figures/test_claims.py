@@ -17,7 +17,7 @@ from distsys.algorithms.hashing import Maglev, Ring, loads, max_over_mean
 from distsys.algorithms.measures import coefficient_of_variation
 from distsys.checkers import History, linearizable
 from distsys.checkers.judging import judge_of
-from distsys.checkers.matrix import all_mutants
+from distsys.checkers.matrix import all_mutants, said_of
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Timeout
 from distsys.core.values import Map
@@ -614,8 +614,9 @@ def a_bug(mutant, led_to):
     broken, correct = names["runs"].values()
     judge = judge_of(mutant.system)
     said = [*correct.violations, *(judge(correct) if judge is not None else ())]
-    law, step = broken.violation.law, broken.violation.step
-    assert law in ((mutant.leads_to,) if led_to else (mutant.breaks, *mutant.stronger))
+    found = said_of(broken, mutant.leads_to if led_to else mutant.breaks)[0]
+    law, step = found.law, found.step
+    assert law == (mutant.leads_to if led_to else mutant.breaks)
     assert law not in [violation.law for violation in said]
     assert not step or all(later.kind in ("drop", "crash") for later in broken.steps[step:]), (
         "nothing is done after it"

@@ -1,10 +1,17 @@
 """Correct code keeps its laws in every run of the swarm, and the runs are not boring."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from distsys import S, systems
 from interesting import interesting, notice
 from swarm_runs import (
+    FEWER,
+    FEWER_LONG,
+    SEEDS,
+    SEEDS_LONG,
     SYSTEMS,
     UNTIMED,
     WALKS,
@@ -15,6 +22,8 @@ from swarm_runs import (
     usual_survey,
     walked,
 )
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -29,6 +38,29 @@ def test_runs_are_at_rest_long_before_the_system_must_be(system):
     seen, _ = usual_survey(system, notice)
     assert systems.find(system).settle == 90 * S
     assert seen["at rest late"] == 0
+
+
+def test_the_page_says_how_many_seeds_each_system_gets():
+    cells = json.loads((ROOT / "chapters/4-code/how-we-know.ipynb").read_text(encoding="utf-8"))["cells"]
+    text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    assert FEWER == {"zab-kv": 100, "multipaxos-locks": 60, "zab-locks": 60}
+    assert "in `make test`, `zab-kv` gets 100, `multipaxos-locks` and `zab-locks` get 60" in text
+    assert f"`make test` simulates {SEEDS} seeds of each system, `make long` {SEEDS_LONG:,}." in text
+    bounds = [
+        count // 3 // 10**zeros * 10**zeros
+        for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 2))
+    ]
+    assert bounds == [33, 20, 100, 830, 1_600]
+    assert f"in `make long` each of the three gets {FEWER_LONG:,}" in text
+    for bound in bounds:
+        assert f"1 in {bound:,}" in text
+
+
+@pytest.mark.parametrize(("system", "share"), [("zab", 0.65), ("multi-paxos", 0.77)])
+def test_in_so_many_runs_something_is_committed(system, share):
+    """In most of the others no command comes while somebody leads, and none is repeated."""
+    seen, _ = usual_survey(system, notice)
+    assert share < seen["committed"] / SEEDS < share + 0.1
 
 
 @pytest.mark.parametrize("system", UNTIMED)

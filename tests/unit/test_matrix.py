@@ -8,8 +8,9 @@ import pytest
 from distsys import Trace, systems
 from distsys.algorithms.broadcast_messages import Broadcast
 from distsys.checkers import matrix as matrix_module
-from distsys.checkers.matrix import all_mutants, matrix, row_of, store
+from distsys.checkers.matrix import Row, all_mutants, matrix, row_of, store
 from distsys.cli import main
+from distsys.cli.sweep import table as lines_of
 from distsys.core.errors import ArgumentError, UnknownNameError
 from distsys.drivers import length, reperform
 from distsys.drivers.schedules import crash, deliver, request
@@ -56,8 +57,26 @@ def test_a_mutant_of_a_value_is_caught_by_its_unit_law():
 def test_a_row_is_red_when_another_law_catches_the_mutant():
     row = row_of(replace(BY_ID["CB-01"], breaks="no creation", scope={"requests": 1}))
     assert "swarm found 'causal order' in place of 'no creation'" in row.reds
-    assert not row.green
-    assert row_of(replace(BY_ID["CB-01"], breaks="no creation", stronger=("causal order",))).green
+    law, seeds, _, own = row.before
+    assert (law, seeds, own) == ("causal order", 1, None), (
+        "asked by itself, the law of the row does not speak"
+    )
+    assert (row.green, row.seeds, row.law) == (False, None, None)
+
+
+def test_where_another_law_speaks_first_that_of_the_row_is_asked_by_itself_in_the_same_runs():
+    row = row_of(
+        replace(BY_ID["RAFT-09"], breaks="leader completeness", leads_to=None, scope={"timeouts": 0})
+    )
+    law, seeds, step, own = row.before
+    assert (law, seeds, own) == ("durable before revealed", 1, None)
+    assert step > 0
+    assert row.caught["swarm"] == "caught"
+    assert row.seeds > seeds, "a run in which it does not speak does not count"
+    assert row.law == "durable before revealed", (
+        "no run breaks the other law first: the stored one is judged by all"
+    )
+    assert row.reds == ("the explorer says HOLDS",), "it is asked about the law of the row alone"
 
 
 def test_a_row_is_red_when_the_budget_is_used_up():
@@ -68,7 +87,7 @@ def test_a_row_is_red_when_the_budget_is_used_up():
 
 def test_a_row_is_red_when_a_law_of_safety_complains_of_a_mutant_of_liveness():
     found = row_of(replace(BY_ID["BEB-02"], klass="L", breaks="validity for all"))
-    assert found.reds[0] == "swarm found 'no duplication' in place of 'validity for all'"
+    assert found.reds[0] == "seed 0 breaks 'no duplication', which is a law of safety"
 
 
 def test_a_run_that_only_does_not_recover_counts_neither_for_nor_against_a_row_of_safety():
@@ -168,6 +187,18 @@ def test_the_command_is_red_when_a_row_is(capsys):
     assert "1 mutants, 1 red" in out
 
 
+def test_the_command_says_which_law_spoke_first():
+    before = ("total order", 9, 501, 502)
+    lines = lines_of(
+        [Row(BY_ID["ZAB-11"], {}, before=before), Row(BY_ID["PAX-16"], {}, before=("P2c", 1, 2, None))]
+    )
+    assert lines[-3:-1] == [
+        "first: ZAB-11: 'total order' spoke after 9 seeds at step 501; "
+        "'local primary order', asked by itself there, speaks at step 502",
+        "first: PAX-16: 'P2c' spoke after 1 seed at step 2; 'P2c', asked by itself there, keeps silent",
+    ]
+
+
 def test_red_rows_are_not_stored(tmp_path):
     red = row_of(replace(BY_ID["CB-01"], breaks="no creation", scope={"requests": 1}))
     assert store([red], tmp_path) == ()
@@ -192,3 +223,8 @@ def test_a_consequence_that_no_walk_shows_makes_a_row_red(monkeypatch):
     row = row_of(replace(BY_ID["RAFT-09"], leads_to="leader append-only"))
     assert row.reds == ("no run breaks 'leader append-only' in 5 seeds",)
     assert row.consequence is None
+
+
+def test_a_law_that_only_the_history_breaks_has_no_other_before_it():
+    row = row_of(BY_ID["RAFT-21"])
+    assert (row.green, row.law, row.seeds, row.before) == (True, "linearizability", 3, None)

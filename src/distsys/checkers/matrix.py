@@ -11,9 +11,12 @@ A check that catches nothing proves nothing, so every law has mutants, and every
 A bug that breaks a law of safety often keeps a cluster from recovering as well. Runs in which that is all one sees
 do not count, neither for such a row nor against it.
 
-A row is *red* when the mutant was not caught within the budget of its class, or first by another law than it names (or
-a stronger one that it declares), when the shortest run is longer than max(12, 2 x depth) events, when the correct code
-breaks the same law under the same schedule, or when a law of safety complains of a mutant that only harms liveness.
+Another law may complain of the same bug, and earlier. Then the law that the row names is asked by itself in that run:
+it must break as well, or the run does not count. The row keeps which law spoke first (`Row.before`).
+
+A row is *red* when the law that it names was not broken within the budget of its class, when the shortest run is longer
+than max(12, 2 x depth) events, when the correct code breaks the same law under the same schedule, or when a law of
+safety complains of a mutant that only harms liveness.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import DistsysError, UnknownNameError, shown
-from distsys.core.laws import FINALLY, Law
+from distsys.core.laws import FINALLY, Law, Violation
 from distsys.core.systems import NodeMutant, SubjectMutant
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
@@ -57,8 +60,10 @@ class Row:
     """One mutant, and what became of it.
 
     caught   way -> "caught", "missed" or "" (not tried); see `WAYS`
-    seeds    how many seeds the swarm needed; None where it was not tried or found nothing
-    law      the law by which it was caught first
+    seeds    how many seeds the swarm needed until the law of the row was broken; None where it was not, or not tried
+    law      the law that the shortest run breaks: that of the row, or else the one that speaks first
+    before   another law that spoke first in random runs: (its name, after how many seeds, at which step, and at which
+             step of that run the law of the row is broken where it is asked by itself; None: it is not); None: no other
     length   events of the shortest run; None for a mutant that is no node
     explored (actions, states, bounds) of the exploration that caught it: within these bounds no run has fewer actions
     reds     what is wrong with the row; empty is green
@@ -73,6 +78,7 @@ class Row:
     length: int | None = None
     explored: tuple[int, int, str] | None = None
     reds: tuple[str, ...] = ()
+    before: tuple[str, int, int, int | None] | None = None
     trace: Trace | None = field(default=None, repr=False)
     consequence: Trace | None = field(default=None, repr=False)
 
@@ -90,6 +96,7 @@ class Row:
             "caught": {way: self.caught.get(way, NOT_TRIED) for way in WAYS},
             "seeds": self.seeds, "law": self.law, "length": self.length, "reds": list(self.reds),
             "explored": None if self.explored is None else list(self.explored),
+            "before": None if self.before is None else list(self.before),
             "digest": self.trace.digest() if self.trace is not None else None,
             "consequence": None if self.consequence is None else {
                 "law": self.consequence.violations[0].law, "length": length(self.consequence),
@@ -149,6 +156,11 @@ def told(place: str) -> tuple[tuple[Any, ...], int]:
     return (found.moves, found.seed) if isinstance(found, Scenario) else (found, 0)
 
 
+def said_of(trace: Trace, law: str) -> tuple[Violation, ...]:
+    """Return the broken laws of a run, the one of this name first: laws that break in one step break together."""
+    return tuple(sorted(trace.violations, key=lambda violation: violation.law != law))
+
+
 class _Hunted:
     """The work on one mutant of nodes."""
 
@@ -164,15 +176,18 @@ class _Hunted:
         if mutant.klass == "X" and seeds is None:
             self.seeds = 0
         self.judge = judge_of(mutant.system)
-        self.accepted = (mutant.breaks, *mutant.stronger)
         laws = systems.find(mutant.system).laws
         self.finally_ = {law.name for law in laws if law.when == FINALLY}
+        # What a run is judged by where the law of the row is asked by itself. That of no system is left to the judge
+        # or to the code, and the run must end: so what holds in the end is looked at.
+        named = tuple(law for law in laws if law.name == mutant.breaks)
+        self.named = named or tuple(law for law in laws if law.when == FINALLY)
         self.caught: dict[str, str] = {}
         self.reds: list[str] = []
         self.short: list[Trace] = []
         self.within: list[Trace] = []  # a run that the explorer found; it is kept if nothing is as short
         self.explored: tuple[int, int, str] | None = None
-        self.law: str | None = None
+        self.before: tuple[str, int, int, int | None] | None = None
         self.seeds_needed: int | None = None
 
     def row(self) -> Row:
@@ -190,9 +205,10 @@ class _Hunted:
         if count is not None and count > self.mutant.length_max:
             self.reds.append(f"{count} events, more than {self.mutant.length_max}")
         led_to = self._consequence() if self.mutant.leads_to else None
-        reds = tuple(self.reds)
-        found = self.seeds_needed, self.law, count, self.explored
-        return Row(self.mutant, self.caught, *found, reds, best, led_to)
+        said = () if best is None else said_of(best, self.mutant.breaks)
+        law = said[0].law if said else self.mutant.breaks
+        found = self.seeds_needed, law if CAUGHT in self.caught.values() else None, count, self.explored
+        return Row(self.mutant, self.caught, *found, tuple(self.reds), self.before, best, led_to)
 
     def way_of(self, law: str) -> str:
         """Return the way by which random runs find a broken law of this name."""
@@ -202,19 +218,25 @@ class _Hunted:
 
     def _is_aftermath(self, law: str) -> bool:
         """Return whether a run only did not recover, while the row names a law that must hold always: it goes on."""
-        return law in self.finally_ and self.mutant.breaks not in self.finally_ and law not in self.accepted
+        return law in self.finally_ and self.mutant.breaks not in self.finally_
 
-    def _found(self, way: str, trace: Trace) -> bool:
-        """Note what a run says; return whether it is what the row promises."""
+    def _own(self, trace: Trace, again: Callable[[tuple[Law, ...]], Trace]) -> Violation | None:
+        """Return how a run breaks the law of the row; `again` gives the same run, judged by these laws alone."""
+        if trace.violations and all(violation.law != self.mutant.breaks for violation in trace.violations):
+            trace = again(self.named)
+        said = trace.violations or (self.judge(trace) if self.judge is not None else ())
+        return next((violation for violation in said if violation.law == self.mutant.breaks), None)
+
+    def _found(self, way: str, trace: Trace, again: Callable[[tuple[Law, ...]], Trace]) -> bool:
+        """Note what a run says; return whether it breaks the law that the row names."""
+        if self._own(trace, again) is not None:
+            self.caught[way] = CAUGHT
+            return True
         violation = broken_law(trace, self.judge)
-        if violation is None or violation.law not in self.accepted:
-            said = "nothing" if violation is None else repr(violation.law)
-            self.caught[way] = MISSED
-            self.reds.append(f"{way} found {said} in place of {self.mutant.breaks!r}")
-            return False
-        self.caught[way] = CAUGHT
-        self.law = self.law or violation.law
-        return True
+        said = "nothing" if violation is None else repr(violation.law)
+        self.caught[way] = MISSED
+        self.reds.append(f"{way} found {said} in place of {self.mutant.breaks!r}")
+        return False
 
     def _consequence(self) -> Trace | None:
         """Return a short run that breaks the law to which the bug leads, where no other law is asked before."""
@@ -245,8 +267,12 @@ class _Hunted:
         schedule, seed = told(str(self.mutant.scenario))
         settle = systems.find(self.mutant.system).settle if self.mutant.breaks in self.finally_ else 0
         broken = systems.build(self.mutant.system, mutant=self.mutant.id)
-        trace = perform(broken, schedule, seed=seed, settle=settle)
-        if self._found("unit", trace):
+
+        def performed(laws: tuple[Law, ...] | None = None) -> Trace:
+            return perform(broken, schedule, seed=seed, settle=settle, laws=laws)
+
+        trace = performed()
+        if self._found("unit", trace, performed):
             if not trace.violations and self.judge is not None:
                 trace = replace(trace, violations=self.judge(trace), ended="violation")
             self.short.append(trace)
@@ -258,8 +284,7 @@ class _Hunted:
 
     def _exploration(self) -> Exploration | None:
         """Return what the explorer says of the law of the row, where there is a scope and the law holds always."""
-        laws = [law for law in systems.find(self.mutant.system).laws if law.name in self.accepted]
-        laws = [law for law in laws if law.name not in self.finally_]
+        laws = [law for law in self.named if law.name not in self.finally_]
         if not laws:
             return None
         if self.mutant.scope:  # it says the bounds, and may fix options
@@ -280,14 +305,15 @@ class _Hunted:
         if found.trace is None:
             self.caught["explorer"] = MISSED
             self.reds.append(f"the explorer says {found.verdict}")
-        elif self._found("explorer", found.trace):
+        else:  # nothing but the law of the row was asked
+            self.caught["explorer"] = CAUGHT
             self.explored = found.actions or 0, found.states, found.bounds
             moves, options = schedule_of(found.trace), dict(found.trace.header.options.items())
             broken, kept = (
                 perform(systems.build(self.mutant.system, mutant=id, **options), moves, skip=id is None)
                 for id in (self.mutant.id, None)
             )
-            if broken_law(broken) in found.trace.violations and not kept.violations:
+            if {*broken.violations} & {*found.trace.violations} and not kept.violations:
                 self.within.append(broken)
 
     def _run(self, seed: int) -> Trace:
@@ -299,11 +325,34 @@ class _Hunted:
                 return walked
             if seed >= SIMULATED and self.way_of(self.mutant.breaks) != "liveness":
                 return walked  # in a walk far more happens: what is rare is looked for there
-        return simulate(system, seed, mutant=id, until=self.until, settle=self.settle)
+        return self._simulated(seed)
+
+    def _simulated(self, seed: int, laws: tuple[Law, ...] | None = None) -> Trace:
+        system, id = self.mutant.system, self.mutant.id
+        return simulate(system, seed, mutant=id, until=self.until, settle=self.settle, laws=laws)
+
+    def _broken_at(self, seed: int, trace: Trace, violation: Violation) -> Violation | None:
+        """Return how the run of a seed breaks the law of the row, and note which law spoke before it."""
+
+        def again(laws: tuple[Law, ...]) -> Trace:
+            if trace.header.driver["kind"] == "simulator":
+                return self._simulated(seed, laws)
+            return walk(self.mutant.system, seed, mutant=self.mutant.id, laws=laws)
+
+        own = self._own(trace, again)
+        other_first = own is None or own not in (violation, *trace.violations)
+        if self.before is None and self.seeds_needed is None and other_first:
+            self.before = violation.law, seed + 1, violation.step, None if own is None else own.step
+        return own
 
     def _swarm(self) -> None:
-        """Run seeds until the first that breaks a law; shrink it, and a few more, and keep the shortest."""
+        """Run seeds until the first that breaks the law; shrink it, and a few more, and keep the shortest.
+
+        What is shrunk are runs that break this law before any other. Only where there is none in the whole budget,
+        the others are.
+        """
         failing: list[Trace] = []
+        others: list[Trace] = []
         last = self.seeds
         for seed in range(self.seeds):
             if seed >= last or len(failing) >= self.restarts:
@@ -312,26 +361,39 @@ class _Hunted:
             violation = broken_law(trace, self.judge)
             if violation is None or self._is_aftermath(violation.law):
                 continue
-            if not failing:
-                self.seeds_needed = seed + 1
-                # Looking for more must not cost more than looking for one.
-                last = min(self.seeds, 2 * seed + 30)
-                if not self._found(self.way_of(violation.law), trace) or self.short:
-                    return  # a short run is there already: that of the directed schedule
-            elif self.mutant.klass == "L" and self.way_of(violation.law) == "swarm":
+            if self.mutant.klass == "L" and self.way_of(violation.law) == "swarm":
+                self.caught["swarm"] = MISSED
                 self.reds.append(f"seed {seed} breaks {violation.law!r}, which is a law of safety")
                 return
-            if violation.law in self.accepted:
+            own = self._broken_at(seed, trace, violation)
+            if own is None:
+                continue
+            if self.seeds_needed is None:
+                self.seeds_needed = seed + 1
+                self.caught[self.way_of(self.mutant.breaks)] = CAUGHT
+                if self.short:
+                    return  # a short run is there already: that of the directed schedule
+            if violation.law == self.mutant.breaks:
+                # Looking for more must not cost more than looking for one.
+                last = last if failing else min(self.seeds, 2 * seed + 30)
                 failing.append(trace)
-        if not failing:
-            way = self.way_of(self.mutant.breaks)
-            self.caught.setdefault(way, MISSED)
-            if self.mutant.klass in "QDL":
-                self.reds.append(f"no violation in {self.seeds} seeds")
+            else:
+                others.append(trace)
+        if self.seeds_needed is None:
+            self._missed()
             return
-        best = best_of(failing, restarts=len(failing), judge=self.judge, budget=self.budget)
+        best = best_of(failing or others, restarts=self.restarts, judge=self.judge, budget=self.budget)
         if best is not None:
             self.short.append(best)
+
+    def _missed(self) -> None:
+        """Note that no seed broke the law of the row, and which other law did."""
+        way = self.way_of(self.mutant.breaks)
+        self.caught.setdefault(way, MISSED)
+        if self.before is not None:
+            self.reds.append(f"{way} found {self.before[0]!r} in place of {self.mutant.breaks!r}")
+        elif self.mutant.klass in "QDL":
+            self.reds.append(f"no violation in {self.seeds} seeds")
 
 
 def matrix(

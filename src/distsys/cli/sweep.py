@@ -76,7 +76,7 @@ def run_mutants(chosen: argparse.Namespace) -> int:
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """Return the matrix as lines: a row for each mutant, then what is wrong with the red ones."""
+    """Return the matrix as lines: a row for each mutant, then which laws spoke first, and what is wrong."""
     head = ["mutant", "class", *WAYS, "seeds", "events", "law"]
     cells = [head, *(_cells(row) for row in rows)]
     wide = [max(len(line[place]) for line in cells) for place in range(len(head))]
@@ -86,11 +86,23 @@ def table(rows: Sequence[Row]) -> list[str]:
     ]
     red = [row for row in rows if not row.green]
     lines.append("")
+    lines += [_before(row) for row in rows if row.before is not None]
     lines += [f"red: {row.mutant.id} ({row.mutant.title}): {'; '.join(row.reds)}" for row in red]
     lengths = sorted(row.length for row in rows if row.length is not None)
     middle = f", half of the runs have at most {lengths[len(lengths) // 2]} events" if lengths else ""
     lines.append(f"{len(rows)} mutants, {len(red)} red{middle}")
     return lines
+
+
+def _before(row: Row) -> str:
+    """Return which other law spoke first of a mutant, and what its own says in the same run."""
+    assert row.before is not None, "only where there is one"
+    law, seeds, step, own = row.before
+    said = "keeps silent" if own is None else f"speaks at step {own}"
+    where = f"after {seeds} seed{'s' * (seeds != 1)} at step {step}"
+    return (
+        f"first: {row.mutant.id}: {law!r} spoke {where}; {row.mutant.breaks!r}, asked by itself there, {said}"
+    )
 
 
 def _cells(row: Row) -> list[str]:

@@ -105,11 +105,12 @@ CLASSES = {
 class NodeMutant:
     """One small wrong change to a system, and the law that must catch it.
 
-    breaks     the name of the law; "linearizability" is judged over the history of the clients
-    stronger   names of laws that imply it, by which it may be caught as well
+    breaks     the name of the law; "linearizability" is judged over the history of the clients. Where another law
+               speaks before it, this one is asked by itself in the same run, and must break there (checkers.matrix)
     seeds_max  how many seeds the generic swarm may need: 200, or more for a bug that needs a rare coincidence
     klass      one of `CLASSES`
-    depth      events in a minimal counterexample; a shrunk run has at most max(12, 2 x depth); 0: nobody knows
+    depth      how many events a short counterexample may need, an estimate; a shrunk run has at most
+               max(12, 2 x depth); 0: nobody knows
     scenario   "module:ATTRIBUTE" of a directed schedule (drivers.schedules) that exposes it
     scope      the bounds within which the explorer finds it
     leads_to   the name of a law that breaks in the end, where those that break first are not asked
@@ -127,7 +128,6 @@ class NodeMutant:
     seeds_max: int = 200
     klass: str = "Q"
     depth: int = 0
-    stronger: tuple[str, ...] = ()
     scenario: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
     leads_to: str | None = None

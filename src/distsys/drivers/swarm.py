@@ -13,7 +13,7 @@ elected is soon gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -29,6 +29,7 @@ from distsys.core.errors import (
     whole_number,
     yes_or_no,
 )
+from distsys.core.laws import Law
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
 
@@ -241,13 +242,14 @@ def simulate(
     until: int | None = None,
     settle: int | None = None,
     mutant: str | None = None,
+    laws: Iterable[Law] | None = None,
     steps_max: int = 100_000,
     **options: Any,
 ) -> Trace:
     """Run a system once and return the trace: the short way to a run.
 
     With `faults`, a swarm draws from the kinds of fault that the system says it tolerates, and from the variants
-    of its options; an option that is given here stays as it is given.
+    of its options; an option that is given here stays as it is given. With `laws`, only these are asked.
 
     >>> from distsys.drivers import simulate
     >>> simulate("causal-broadcast", seed=7, nodes=3).violation is None
@@ -264,5 +266,12 @@ def simulate(
     settle = cluster.system.settle if settle is None else settle
     network, script = drawn(cluster, seed, until, swarm) if faults else (Link(), ())
     return Simulator(
-        cluster, seed, network=network, script=script, until=until, settle=settle, steps_max=steps_max
+        cluster,
+        seed,
+        network=network,
+        script=script,
+        laws=laws,
+        until=until,
+        settle=settle,
+        steps_max=steps_max,
     ).run()

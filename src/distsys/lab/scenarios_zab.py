@@ -82,6 +82,72 @@ OLD_PROPOSAL: Story = (  # ZAB-05
     *broadcasts("n2", "n1", "newer"),  # n1 delivers 2.1, 1.1, 2.2
 )
 
+EARLY_PROPOSAL: Story = (  # n3 leads epoch 1 with n1, and writes a transaction that nobody else gets; n2 looks on
+    deliver("n3", "n1", Notification),
+    deliver("n1", "n3", Notification, over=1),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3")[:-1],
+    request("n3", Propose("old")),
+)
+
+EQUAL_COUNTERS: Story = (  # ZAB-03: 1.1 beats 2.1
+    *EARLY_PROPOSAL,
+    timeout("n1", "patience"),  # n2 leads epoch 2 with n1
+    deliver("n1", "n2", Notification, over=2),
+    deliver("n2", "n1", Notification, over=1),
+    deliver("n1", "n2", Notification, over=2),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    *joins("n1", "n2"),
+    *broadcasts("n2", "n1", "new")[:-1],
+    timeout("n3", "patience"),  # n3 leads epoch 3 with n1
+    timeout("n1", "patience"),
+    deliver("n1", "n3", Notification, over=3),
+    deliver("n3", "n1", Notification, over=1),
+    deliver("n1", "n3", Notification, over=3),
+    timeout("n1", "decide"),
+    timeout("n3", "decide"),
+    *joins("n1", "n3")[:3],
+)
+
+PASSED_OVER: Story = (  # ZAB-06: n2 is between NEWLEADER and its acknowledgement
+    *FIRST_ELECTION,
+    *joins("n2", "n3")[:5],
+    request("n3", Propose("x")),
+    deliver("n3", "n1", Proposal),
+    deliver("n2", "n3", AckNewLeader),
+    deliver("n3", "n2", UpToDate),
+    deliver("n1", "n3", Ack),
+    deliver("n3", "n2", Commit),
+)
+
+KEPT_TAIL: Story = (  # ZAB-07
+    *EARLY_PROPOSAL,
+    timeout("n1", "patience"),  # n1 leads epoch 2 with n2
+    deliver("n1", "n2", Notification, over=2),
+    deliver("n2", "n1", Notification, over=1),
+    timeout("n1", "decide"),
+    timeout("n2", "decide"),
+    *joins("n2", "n1"),
+    *broadcasts("n1", "n2", "new")[:-1],
+    timeout("n3", "patience"),  # n3 returns to both
+    deliver("n3", "n2", Notification),
+    deliver("n3", "n1", Notification),
+    deliver("n2", "n3", Notification, over=2),
+    deliver("n1", "n3", Notification, over=2),
+    *joins("n3", "n1"),
+)
+
+TOLD_TOO_MUCH: Story = (  # ZAB-15: the observer n4 comes while the transaction is on the disk of n3 alone
+    *EARLY_PROPOSAL,
+    deliver("n4", "n3", Notification),
+    deliver("n4", "n1", Notification),
+    deliver("n3", "n4", Notification),
+    deliver("n1", "n4", Notification),
+    *joins("n4", "n3")[:5],
+)
+
 LOST_HISTORY: Story = (  # what ZAB-01 leads to
     *FIRST_ELECTION,
     request("n3", Propose("x")),  # on the disk of n3 alone

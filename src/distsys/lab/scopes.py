@@ -91,11 +91,11 @@ def _zab(
     return Scope("zab", within, {"nodes": 2}, asked, goals=goals)
 
 
-def _paxos(values: tuple[str, ...] = ("x", "y"), timeouts: int = 0) -> Scope:
-    """Return a scope of three processes of Paxos: n1 is asked for the first value, n2 for the second."""
-    asked = zip(("n1", "n2"), values, strict=False)
+def _paxos(values: tuple[str, ...] = ("x", "y"), **bounds: Any) -> Scope:
+    """Return a scope of three processes of Paxos: n1 is asked for the first value, n2 for the second, and so on."""
+    asked = zip(("n1", "n2", "n3"), values, strict=False)
     requests = tuple(Request(0, name, paxos_messages.Propose(value)) for name, value in asked)
-    return Scope("paxos", Bounds(timeouts=timeouts), {"nodes": 3}, requests)
+    return Scope("paxos", Bounds(**bounds), {"nodes": 3}, requests)
 
 
 def _slots(
@@ -162,11 +162,15 @@ _FOUND: dict[str, Scope] = {
     "MEM-03": _plain("membership", 2, timeouts=3),
     "MEM-04": _plain("membership", 2, timeouts=3),
     "PAX-01": _paxos(),
+    "PAX-02": _paxos(("x", "y", "z")),
     "PAX-03": _paxos(),
     "PAX-04": _paxos(),
     "PAX-05": _paxos(),
     "PAX-06": _paxos(),
     "PAX-07": _paxos(),
+    "PAX-08": TAUGHT["a gap in the log"],
+    "PAX-09": _paxos(("x",), crashes=1),
+    "PAX-10": TAUGHT["a gap in the log"],
     "PAX-11": _paxos(),
     "PAX-12": _paxos(("x",), timeouts=1),
     "RAFT-01": _raft(**ANY_ONE),
@@ -184,6 +188,9 @@ _FOUND: dict[str, Scope] = {
         "raft-members", Bounds(timeouts=2, timers={"election@n1": 2}), {"nodes": 3, "voters": 3}, ()
     ),
     "ZAB-01": _zab(),
+    "ZAB-02": _zab(("x",), elections=2),
+    "ZAB-04": _zab(("x", "y"), elections=2),
+    "ZAB-05": _zab(("x", "y"), elections=2),
     "ZAB-08": _zab(("x",)),
     "ZAB-09": _zab(crashes=1),
     "ZAB-10": _zab(("x", "y")),

@@ -102,7 +102,6 @@ MUTANTS = (
             "before it won, and answers to that come in now. They make it campaign against itself, and an "
             "agreed leader is gone."
         ),
-        klass="X",
         depth=8,
         scenario="distsys.lab.raft_found_runs:AGAINST_ITSELF",
     ),

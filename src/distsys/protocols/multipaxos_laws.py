@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.laws import FINALLY, World, law, law_with_memory
+from distsys.core.laws import FINALLY, World, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
+from .multipaxos import MultiPaxos
+from .multipaxos_messages import Members
 from .paxos_laws import SAFETY
-from .paxos_world import is_host, replicas, told_to_host
-from .replication import Role
-from .replication_laws import outputs, told
+from .paxos_world import is_host, paxos_of, replicas, told_to_host
+from .replication import Propose, Role
+from .replication_laws import asked_of_leader, outputs, told
 
 
 @record
@@ -50,13 +52,40 @@ def state_machine_safety(memory: Applied, world: World) -> tuple[Applied, str | 
     return Applied(values, now.last), None
 
 
-@law(
+@law_with_memory(
     "everything is applied in the end",
     "When faults have ended, one replica leads, and all members have applied all that it has asked votes for.",
     when=FINALLY,
+    start=None,
 )
-def everything_is_applied(world: World) -> str | None:
-    """Progress: the bound is the `settle` of the system."""
+def everything_is_applied(memory: str | None, world: World) -> tuple[str | None, str | None]:
+    """Progress: the bound is the `settle` of the system. A leader has taken what it was asked for.
+
+    Not each run applies something: where all commands come while nobody leads, each is refused and none comes again.
+    So an empty log is no fault by itself. It is one where a leader was asked, and neither asks for votes nor waits to.
+    """
+    if world.step is None:
+        return memory, memory or not_applied(world)
+    return memory or not_taken(world), None
+
+
+def not_taken(world: World) -> str | None:
+    """Return which command a leader was asked for in this step and does not care for."""
+    node = paxos_of(world.nodes.get(world.step.node))
+    if world.step.kept < len(world.step.effects) or not isinstance(node, MultiPaxos):
+        return None
+    message = asked_of_leader(world.step, node.role)
+    if not isinstance(message, Propose) or isinstance(message.command, Members):
+        return None  # a change of the members may be refused
+    if message.command in (*node.waiting, *node.proposals.values(), *node.chosen.values()):
+        return None
+    return (
+        f"{node.name} led ballot {node.ballot} when it was asked for {message.command!r}, and did not take it"
+    )
+
+
+def not_applied(world: World) -> str | None:
+    """Return what is not as it should be when all has settled."""
     up = {node.name: node for node in replicas(world)}
     leaders = [node for node in up.values() if node.role is Role.LEADER]
     if len(leaders) != 1:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from distsys.core.events import Output
+from distsys.core.events import Deliver, Output
 from distsys.core.laws import World
+from distsys.core.trace import Step
 from distsys.core.values import Map, record
 
-from .replication import Committed, Compact, Restored, Snapshot
+from .raft_world import message_of
+from .replication import Committed, Compact, Restored, Role, Snapshot
 
 
 @record
@@ -59,6 +61,11 @@ def told(
                 commits.append(value)
                 last = last.set(step.node, index)
     return Told(last if step.kept == len(step.effects) else before, tuple(commits))
+
+
+def asked_of_leader(step: Step, role: Role) -> Any:
+    """Return the message of a step that came to a server which leads, as its role after the step says; else None."""
+    return message_of(step.event) if role is Role.LEADER and isinstance(step.event, Deliver) else None
 
 
 def is_handed_over(world: World, snapshot: Snapshot) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from distsys.core.laws import FINALLY, World, law
+from distsys.core.laws import FINALLY, World, law, law_with_memory
 
-from .replication import Role
-from .zab_world import servers
+from .replication import Propose, Role
+from .replication_laws import asked_of_leader
+from .zab_world import acting, servers
 
 
 @law(
@@ -29,13 +30,36 @@ def one_leader_in_the_end(world: World) -> str | None:
     return None
 
 
-@law(
+@law_with_memory(
     "everything is delivered in the end",
     "When faults have ended, every server has delivered all that stands in the leader's history.",
     when=FINALLY,
+    start=None,
 )
-def everything_is_delivered(world: World) -> str | None:
-    """Progress: nothing that the leader has stays open, and observers hear of it too."""
+def everything_is_delivered(memory: str | None, world: World) -> tuple[str | None, str | None]:
+    """Progress: nothing that the leader has stays open, observers hear of it too, and a leader takes what it is asked.
+
+    Not each run delivers something: where all commands come while nobody leads, each is refused and none comes again.
+    So an empty history is no fault by itself. It is one where a leader was asked, and did not write the command down.
+    """
+    if world.step is None:
+        return memory, memory or not_delivered(world)
+    return memory or not_taken(world), None
+
+
+def not_taken(world: World) -> str | None:
+    """Return which command a leader was asked for in this step and has not in its history."""
+    zab = acting(world)
+    message = None if zab is None else asked_of_leader(world.step, zab.role)
+    if zab is None or not isinstance(message, Propose):
+        return None
+    if zab.history.last_index and zab.history[zab.history.last_index].command == message.command:
+        return None
+    return f"{zab.name} led epoch {zab.epoch} when it was asked for {message.command!r}, and did not take it"
+
+
+def not_delivered(world: World) -> str | None:
+    """Return who has not delivered what the leader has."""
     leader = next((zab for zab in servers(world) if zab.role is Role.LEADER), None)
     if leader is None:
         return "at the end nobody leads"
