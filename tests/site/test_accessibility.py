@@ -21,11 +21,6 @@ def listings(site: Path) -> list[Path]:
     return [page for page in pages(site) if page not in without_listings(site)]
 
 
-def reference(site: Path) -> list[Path]:
-    """Return the pages of the reference, which one template makes of the docstrings: the longest pages there are."""
-    return [page for page in without_listings(site) if name(site, page).startswith("book/api-")]
-
-
 def found_on(browser, site: Path, some_pages, theme: str, device: str, **options: bool) -> list[str]:
     """Return one line for each violation on these pages, with everything unfolded."""
     tab = browser.new_page(viewport=WIDTHS[device], color_scheme=theme, reduced_motion="reduce")
@@ -40,36 +35,17 @@ def found_on(browser, site: Path, some_pages, theme: str, device: str, **options
     return found
 
 
-def looked_at(site: Path, theme: str, device: str) -> list[Path]:
-    """Return the pages for one setting: each page has its turn in light and dark, and on a desk and on a phone.
-
-    That is two of the four settings. A page of the reference has its turn in one.
-    """
-    turn = SETTINGS.index((theme, device))
-    diagonal = turn in (0, 3)  # light on a desk and dark on a phone, or light on a phone and dark on a desk
-    prose = [page for page in without_listings(site) if page not in reference(site)]
-    return [*prose[0 if diagonal else 1 :: 2], *reference(site)[turn :: len(SETTINGS)]]
-
-
 @pytest.mark.parametrize(("theme", "device"), SETTINGS)
 def test_axe_finds_nothing_on_any_page(browser, built_site, theme, device):
-    """Listings share one template and are many: a few are looked at here."""
-    assert len(reference(built_site)) >= len(SETTINGS)
-    few = listings(built_site)[SETTINGS.index((theme, device)) :: LISTINGS_EVERY]
-    assert found_on(browser, built_site, looked_at(built_site, theme, device) + few, theme, device) == []
+    """Listings share one template and are many: a few are looked at here, all in each setting by a long test."""
+    turn = SETTINGS.index((theme, device))
+    some = [*without_listings(built_site), *listings(built_site)[turn::LISTINGS_EVERY]]
+    assert found_on(browser, built_site, some, theme, device) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("theme", "device"), SETTINGS)
-def test_axe_finds_nothing_on_any_page_in_the_other_settings(browser, built_site, theme, device):
-    seen = looked_at(built_site, theme, device)
-    others = [page for page in without_listings(built_site) if page not in seen]
-    assert found_on(browser, built_site, others, theme, device) == []
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("theme", "device"), [SETTINGS[0], SETTINGS[3]])
-def test_axe_finds_nothing_on_any_listing_word_by_word(browser, built_site, theme, device):
+def test_axe_finds_nothing_on_any_listing_in_any_setting_word_by_word(browser, built_site, theme, device):
     assert found_on(browser, built_site, listings(built_site), theme, device, all_words=True) == []
 
 
