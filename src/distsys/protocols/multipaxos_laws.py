@@ -14,8 +14,9 @@ from .multipaxos import MultiPaxos
 from .multipaxos_messages import Members
 from .paxos_laws import SAFETY
 from .paxos_world import is_host, paxos_of, replicas, told_to_host
+from .raft_world import message_of
 from .replication import Propose, Role
-from .replication_laws import asked_of_leader, outputs, told
+from .replication_laws import in_the_end, outputs, told
 
 
 @record
@@ -64,9 +65,7 @@ def everything_is_applied(memory: str | None, world: World) -> tuple[str | None,
     Not each run applies something: where all commands come while nobody leads, each is refused and none comes again.
     So an empty log is no fault by itself. It is one where a leader was asked, and neither asks for votes nor waits to.
     """
-    if world.step is None:
-        return memory, memory or not_applied(world)
-    return memory or not_taken(world), None
+    return in_the_end(memory, world, not_taken, not_applied)
 
 
 def not_taken(world: World) -> str | None:
@@ -74,7 +73,7 @@ def not_taken(world: World) -> str | None:
     node = paxos_of(world.nodes.get(world.step.node))
     if world.step.kept < len(world.step.effects) or not isinstance(node, MultiPaxos):
         return None
-    message = asked_of_leader(world.step, node.role)
+    message = message_of(world.step.event) if node.role is Role.LEADER else None
     if not isinstance(message, Propose) or isinstance(message.command, Members):
         return None  # a change of the members may be refused
     if message.command in (*node.waiting, *node.proposals.values(), *node.chosen.values()):

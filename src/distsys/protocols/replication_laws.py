@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from distsys.core.events import Deliver, Output
+from distsys.core.events import Output
 from distsys.core.laws import World
-from distsys.core.trace import Step
 from distsys.core.values import Map, record
 
-from .raft_world import message_of
-from .replication import Committed, Compact, Restored, Role, Snapshot
+from .replication import Committed, Compact, Restored, Snapshot
 
 
 @record
@@ -63,9 +61,16 @@ def told(
     return Told(last if step.kept == len(step.effects) else before, tuple(commits))
 
 
-def asked_of_leader(step: Step, role: Role) -> Any:
-    """Return the message of a step that came to a server which leads, as its role after the step says; else None."""
-    return message_of(step.event) if role is Role.LEADER and isinstance(step.event, Deliver) else None
+def in_the_end(
+    memory: str | None,
+    world: World,
+    missed: Callable[[World], str | None],
+    open_: Callable[[World], str | None],
+) -> tuple[str | None, str | None]:
+    """Fold a law of the end: what was missed in a step is remembered, and what is open is asked for at the end."""
+    if world.step is None:
+        return memory, memory or open_(world)
+    return memory or missed(world), None
 
 
 def is_handed_over(world: World, snapshot: Snapshot) -> bool:

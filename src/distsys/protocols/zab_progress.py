@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from distsys.core.laws import FINALLY, World, law, law_with_memory
 
+from .raft_world import message_of
 from .replication import Propose, Role
-from .replication_laws import asked_of_leader
+from .replication_laws import in_the_end
 from .zab_world import acting, servers
 
 
@@ -42,18 +43,17 @@ def everything_is_delivered(memory: str | None, world: World) -> tuple[str | Non
     Not each run delivers something: where all commands come while nobody leads, each is refused and none comes again.
     So an empty history is no fault by itself. It is one where a leader was asked, and did not write the command down.
     """
-    if world.step is None:
-        return memory, memory or not_delivered(world)
-    return memory or not_taken(world), None
+    return in_the_end(memory, world, not_taken, not_delivered)
 
 
 def not_taken(world: World) -> str | None:
     """Return which command a leader was asked for in this step and has not in its history."""
     zab = acting(world)
-    message = None if zab is None else asked_of_leader(world.step, zab.role)
+    message = message_of(world.step.event) if zab is not None and zab.role is Role.LEADER else None
     if zab is None or not isinstance(message, Propose):
         return None
-    if zab.history.last_index and zab.history[zab.history.last_index].command == message.command:
+    newest = zab.history.slice(zab.history.last_index, zab.history.last_index)
+    if any(transaction.command == message.command for transaction in newest):
         return None
     return f"{zab.name} led epoch {zab.epoch} when it was asked for {message.command!r}, and did not take it"
 
