@@ -38,8 +38,14 @@ def everything() -> dict[str, str]:
     ]
     found = stamps.digest(stamps.ROOT, sorted(set(names) - stamps.SKIPPED))
     found["python"] = sys.version
-    found["site"] = json.dumps(stamps.read(stamps.BUILD / "site.stamp"), sort_keys=True)
+    found["address"] = os.environ.get("BOOK_REPOSITORY_URL", "")
+    found["site"] = site()
     return found
+
+
+def site() -> str:
+    """Return what the site was built of, as its builder remembers it."""
+    return json.dumps(stamps.read(stamps.BUILD / "site.stamp"), sort_keys=True)
 
 
 def run(name: str, command: tuple[str, ...]) -> bool:
@@ -144,7 +150,7 @@ def all_tests(force: bool) -> int:
     if report.get("missing"):
         print("\nSome tests were skipped because this machine lacks something: see above what to install.")
     else:
-        stamps.write(STAMP, {**now, "site": everything()["site"], "result": str(report.get("closing"))})
+        stamps.write(STAMP, {**now, "site": site(), "result": str(report.get("closing"))})
     return 0
 
 
