@@ -45,9 +45,7 @@ def test_tabs_move_together_and_the_choice_stays_on_the_next_visit(tab, built_si
     page = page_with(built_site, ".sd-tab-label[data-sync-id=java]")
     tab.goto(page.as_uri())
     labels = tab.locator(".sd-tab-label[data-sync-id=java]")
-    other = (
-        tab.context.new_page()
-    )  # it hears when the browser has stored the choice; before that a reload may miss it
+    other = tab.context.new_page()  # it hears when the choice is stored; before that a reload may miss it
     other.goto(page.as_uri())
     other.evaluate("() => { window.heard = new Promise(done => addEventListener('storage', done)) }")
     labels.first.click()

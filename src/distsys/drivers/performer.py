@@ -110,9 +110,7 @@ class Performer(Simulator):
         if type(move) is Flowed:
             self._flow(move)
             return
-        if (
-            not move.id
-        ):  # its position, unless the deliveries of a flow, or moves with ids, go further than that
+        if not move.id:  # its position, unless the deliveries of a flow, or moves with ids, have gone further
             self.last_id = max(position, self.last_id + 1)
             move = replace(move, id=self.last_id)
         if type(move) is Delivered and move.source is None:
