@@ -77,9 +77,9 @@ def source_of(mutant: Mutant) -> str:
     """Return the classes that are wrong, those that they stand on first, as they are written in the package."""
     kinds = [mutant.subject] if isinstance(mutant, SubjectMutant) else list(mutant.classes.values())
     for kind in kinds:
-        below = vars(kind).get("below")
-        if inspect.isclass(below) and below.__module__.startswith("distsys.mutants."):
-            kinds.append(below)
+        for part in (vars(kind).get("below"), type(vars(kind).get("applier"))):
+            if inspect.isclass(part) and part.__module__.startswith("distsys.mutants."):
+                kinds.append(part)
     found = [inspect.getsource(kind).rstrip() for kind in reversed(kinds)]
     return "\n\n\n".join(re.sub(rf'    """{mutant.id}\."""\n+', "", text) for text in found)
 

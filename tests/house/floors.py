@@ -20,6 +20,7 @@ FORBIDDEN_BELOW = frozenset({
 })  # fmt: skip
 PICTURES = frozenset({"matplotlib", "networkx", "ipywidgets", "IPython"})
 OPTIONAL = frozenset({"numpy"})  # imported only where its absence is handled, outside core
+ON_THE_WIRE = frozenset({"google", "grpc"})  # imported where something is served, never where a module is loaded
 DATA = frozenset({"airportsdata"})  # real keys for the chapters
 
 
@@ -85,5 +86,7 @@ def objection(room: str, name: str) -> str | None:
     if top in PICTURES:
         return None if room == "views" else f"only views imports {top}"
     if top in OPTIONAL or (top in DATA and room == "lab"):
+        return None
+    if top in ON_THE_WIRE and room == "wire":
         return None
     return None if room == "serve" else f"{top} is no dependency of the package"

@@ -1,0 +1,116 @@
+"""A served store, measured: python benchmarks/runtime.py [--seconds 3] [--data-dir DIR] [SYSTEM ...]
+
+How it is measured. A cluster of three processes on this machine, each with a write-ahead log in DIR, and clients in
+threads of this process, over TCP on the loopback interface. First what an fsync after 200 bytes costs in DIR, just
+before. Then one client puts and gets, one call after the other; then 1, 2, 4, 8 and 16 clients put for some seconds
+each. Shown are percentiles in milliseconds, calls a second, and how many calls shared a commit of the busiest disk.
+
+What it does not say. All processes, and the clients, share the cores and the disk of one machine, so the figures of
+many clients are bound by the processor sooner than those of a real cluster, and one fsync waits for another's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from distsys.serve import ProcessCluster, processes
+
+SYSTEMS = ("raft-kv", "multipaxos-kv", "zab-kv")
+SERIAL, CLIENTS = 300, (1, 2, 4, 8, 16)
+
+
+def percentiles(times: list[float]) -> str:
+    """Return the median, the 90th and the 99th percentile and the maximum, milliseconds."""
+    ordered = sorted(times)
+    at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.9, 0.99, 1.0)]
+    return "  ".join(f"{1000 * value:8.2f}" for value in at)
+
+
+def fsyncs(folder: Path) -> list[float]:
+    """Return how long it takes to write 200 bytes and sync them, many times."""
+    descriptor = os.open(folder / "probe", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    times = []
+    for _ in range(SERIAL):
+        began = time.perf_counter()
+        os.write(descriptor, bytes(200))
+        os.fsync(descriptor)
+        times.append(time.perf_counter() - began)
+    os.close(descriptor)
+    return times
+
+
+def serial(cluster: ProcessCluster, what: str) -> list[float]:
+    """Return how long the calls of one client take, one after the other."""
+    times = []
+    with cluster.client(timeout_s=30) as client:
+        client.put("x", 0)
+        for number in range(SERIAL):
+            began = time.perf_counter()
+            answer = client.put("x", number) if what == "put" else client.get("x")
+            times.append(time.perf_counter() - began)
+            assert answer.ok, answer
+    return times
+
+
+def concurrent(cluster: ProcessCluster, clients: int, seconds: float) -> tuple[float, list[float], float]:
+    """Return calls a second of so many clients that put, their times, and the calls that shared one commit."""
+    times: list[float] = []
+    begin, done = threading.Barrier(clients + 1), threading.Event()
+
+    def work(number: int) -> None:
+        with cluster.client(f"c{number}", timeout_s=30) as client:
+            client.put(f"k{number}", 0)
+            begin.wait()
+            while not done.is_set():
+                began = time.perf_counter()
+                assert client.put(f"k{number}", number).ok
+                times.append(time.perf_counter() - began)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    before, began = commits(cluster), time.perf_counter()
+    time.sleep(seconds)
+    done.set()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    return len(times) / took, times, len(times) / max(1, commits(cluster) - before)
+
+
+def commits(cluster: ProcessCluster) -> int:
+    """Return how many commits the busiest disk has done."""
+    return max(cluster.look(name).counters["commits"] for name in cluster.addresses)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("systems", nargs="*", default=SYSTEMS)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--data-dir", type=Path)
+    chosen = parser.parse_args()
+    print(f"{'':28}{'p50':>8}  {'p90':>8}  {'p99':>8}  {'max':>8}  ms")
+    for system in chosen.systems:
+        with tempfile.TemporaryDirectory(dir=chosen.data_dir) as folder:
+            print(f"{'write 200 bytes and fsync':28}{percentiles(fsyncs(Path(folder)))}")
+            with processes(system, folder=Path(folder) / "data") as cluster:
+                for what in ("put", "get"):
+                    print(f"{f'{system}, one client, {what}':28}{percentiles(serial(cluster, what))}")
+                for clients in CLIENTS:
+                    rate, times, shared = concurrent(cluster, clients, chosen.seconds)
+                    line = f"{f'{system}, {clients} clients, put':28}{percentiles(times)}"
+                    print(f"{line}  {rate:7.0f} puts/s, {shared:4.1f} a commit", flush=True)
+
+
+if __name__ == "__main__":
+    main()

