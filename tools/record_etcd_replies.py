@@ -97,7 +97,7 @@ def an_operation(dice: random.Random, revision: int, depth: int) -> object:
     return a_txn(dice, revision, depth + 1)
 
 
-def a_request(dice: random.Random, revision: int) -> object:
+def a_request(dice: random.Random, revision: int) -> Any:
     """Return any request."""
     chance = dice.random()
     if chance < 0.3:
@@ -118,13 +118,13 @@ def a_request(dice: random.Random, revision: int) -> object:
 # To the real one and back.
 
 
-def plain(request: object) -> dict:
+def plain(request: Any) -> dict[str, Any]:
     """Return the fields of a request as protocol buffers take them."""
     values = {name: getattr(request, name) for name in request.__match_args__}
     return {name: getattr(value, "value", value) for name, value in values.items()}
 
 
-def operation(request: object) -> pb.RequestOp:
+def operation(request: Any) -> pb.RequestOp:
     """Return a request as part of a transaction."""
     match request:
         case api.RangeRequest():

@@ -20,7 +20,7 @@ FORBIDDEN_BELOW = frozenset({
 })  # fmt: skip
 PICTURES = frozenset({"matplotlib", "networkx", "ipywidgets", "IPython"})
 OPTIONAL = frozenset({"numpy"})  # imported only where its absence is handled, outside core
-ON_THE_WIRE = frozenset({"google", "grpc"})  # imported where something is served, never where a module is loaded
+ON_THE_WIRE = frozenset({"google", "grpc"})  # imported where something is served, never by loading a module
 DATA = frozenset({"airportsdata"})  # real keys for the chapters
 
 

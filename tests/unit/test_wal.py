@@ -39,7 +39,7 @@ def test_what_was_appended_is_there_when_the_log_is_opened_again(tmp_path):
 
 
 def test_a_crash_at_any_byte_leaves_a_prefix_that_holds_all_that_was_acknowledged(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # this crash is made of bytes, and needs no disk
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # this crash needs no disk
     data, ends = written(tmp_path / "wal")
     for size in range(len(MAGIC), len(data) + 1):
         acknowledged = sum(end < size for end in ends)  # the fsync that ends at `size` may not have returned

@@ -102,7 +102,7 @@ class Runtime:
         self.counters = dict.fromkeys(
             ("events", "commits", "commit_us", "commit_us_max", "sent", "dropped", "refused"), 0
         )
-        self.residents: dict[str, Callable[[Any], None]] = {}  # clients in this process, and what takes their messages
+        self.residents: dict[str, Callable[[Any], None]] = {}  # what takes the messages of clients in here
         self._accepts, self._on_output = accepts, on_output
         self._origin = origin
         self._monotonic_base = time.monotonic_ns() // 1000

@@ -54,7 +54,7 @@ class Transport:
         self.limits = limits
         self.blocked: frozenset[str] = frozenset()
         self.refusals: list[str] = _Last(100)
-        self.guest: Callable[[], asyncio.Protocol] | None = None  # makes the protocol of who speaks another language
+        self.guest: Callable[[], asyncio.Protocol] | None = None  # for who speaks another tongue
         self.deliver, self.on_batch, self._on_control = self._unblocked(on_post), on_batch, on_control
         self._incoming: dict[Connection, None] = {}
         self._clients: dict[str, Connection] = {}

@@ -284,7 +284,6 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         options={"snapshot_every": 2, "commit_ms": 0, "ask_ms": 0, "clients": 1, "keys": 1, "compactions": 0},
-        stronger=("watch unique",),
         depth=60,
     ),
     NodeMutant(
