@@ -14,7 +14,9 @@ import sys
 import time
 
 import aetcd
+import grpc
 from aetcd import rpc
+
 from distsys.core.canonical import encode
 from distsys.core.dice import Dice, derive
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
@@ -63,7 +65,21 @@ def ours(said):
     return TRANSLATOR.record_of(message(said.DESCRIPTOR.full_name).FromString(said.SerializeToString()))
 
 
-class Failed(Exception):
+@contextlib.asynccontextmanager
+async def watching(client, request):
+    """Give the stream of a watch, and close it."""
+    await client.connect()
+    call = rpc.WatchStub(client.channel).Watch()
+    try:
+        await call.write(rpc.WatchRequest(create_request=theirs(request)))
+        yield call
+    except (TimeoutError, rpc.AioRpcError, asyncio.InvalidStateError) as problem:
+        raise FailedError(str(problem)) from None
+    finally:
+        call.cancel()
+
+
+class FailedError(Exception):
     """A call was not answered; nobody knows what came of it."""
 
 
@@ -90,7 +106,7 @@ class Someone:
         self.at = (self.at + 1) % len(self.clients)
 
     async def ask(self, request):
-        """Return the response to a request; `Failed` where there is none."""
+        """Return the response to a request; `FailedError` where there is none."""
         stub, method = METHODS[type(request)]
         await self.client.connect()
         try:
@@ -98,14 +114,14 @@ class Someone:
             return ours(await call(theirs(request), timeout=CALL_S))
         except rpc.AioRpcError as error:
             self.turn()
-            raise Failed(error.details()) from None
+            raise FailedError(error.details()) from None
 
     async def run(self, stopping):
         """Do one thing after the other."""
         while not stopping.is_set():
             try:
                 await self.one(stopping)
-            except Failed:
+            except FailedError:
                 await asyncio.sleep(PAUSE_S)
 
     async def close(self):
@@ -131,7 +147,7 @@ class Writer(Someone):
         say(Operation(who, INVOKE, f, key, asked, now()))
         try:
             answer = wish.answer(await self.ask(wish.request()))
-        except Failed:
+        except FailedError:
             say(Operation(who, FAIL if f == "get" else INFO, f, key, asked, now()))
             self.life += f != "get"
             raise
@@ -159,22 +175,14 @@ class Watcher(Someone):
         self.stream += 1
         self.turn()
         request, name = self.wanted(), f"{self.name}.{self.stream}"
-        requests = asyncio.Queue()
-        requests.put_nowait(rpc.WatchRequest(create_request=theirs(request)))
-        await self.client.connect()
-        call = rpc.WatchStub(self.client.channel).Watch(each_of(requests))
-        try:
+        async with watching(self.client, request) as call:
             for number in range(60 + self.below(60)):
                 response = await asyncio.wait_for(call.read(), QUIET_S)
-                if response is rpc_end or stopping.is_set():
+                if response is grpc.aio.EOF or stopping.is_set():
                     return
                 self.take_in(name, request, ours(response))
                 if number % 7 == 3:
-                    requests.put_nowait(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))
-        except (TimeoutError, rpc.AioRpcError) as problem:
-            raise Failed(str(problem)) from None
-        finally:
-            call.cancel()
+                    await call.write(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))
 
     def take_in(self, name, request, response):
         say(Watched(name, request, response))
@@ -184,11 +192,6 @@ class Watcher(Someone):
         newest = response.events[-1].kv.mod_revision if response.events else response.header_revision
         if not response.created or not request.start_revision:
             self.next_revision = max(self.next_revision, newest + 1)
-
-
-async def each_of(requests):
-    while True:
-        yield await requests.get()
 
 
 class Locker(Someone):
@@ -203,7 +206,7 @@ class Locker(Someone):
         asked = now()
         response = await asking
         if response is None or not response.ttl:
-            raise Failed("the lease is gone")
+            raise FailedError("the lease is gone")
         say(Promised(response.id, response.ttl, asked))
         self.lease, self.until = response.id, asked + 1_000_000 * response.ttl
 
@@ -213,7 +216,7 @@ class Locker(Someone):
             try:
                 response = await self.client.refresh_lease(self.lease)
             except aetcd.ClientError as problem:
-                raise Failed(str(problem)) from None
+                raise FailedError(str(problem)) from None
             return None if response is None else ours(response)
 
         await self.renewed(asking())
@@ -236,25 +239,18 @@ class Locker(Someone):
             if watch is None:
                 there = await self.ask(concurrency.still_there(self.claim))
                 if not concurrency.is_held(self.claim, there):
-                    raise Failed("the own key is gone")
+                    raise FailedError("the own key is gone")
                 return there.header_revision
             await self.until_deleted(watch)
         return 0
 
     async def until_deleted(self, watch):
         """Return when the key is gone, or it is time to renew the own lease."""
-        requests = asyncio.Queue()
-        requests.put_nowait(rpc.WatchRequest(create_request=theirs(watch)))
-        call = rpc.WatchStub(self.client.channel).Watch(each_of(requests))
-        try:
-            async with asyncio.timeout(TTL / 3):
-                while (response := await call.read()) is not rpc_end:
+        with contextlib.suppress(FailedError):
+            async with watching(self.client, watch) as call, asyncio.timeout(TTL / 3):
+                while (response := await call.read()) is not grpc.aio.EOF:
                     if response.events:
                         return
-        except (TimeoutError, rpc.AioRpcError):
-            pass
-        finally:
-            call.cancel()
 
     async def hold(self, revision):
         """Write under the lock, then give it back, or fall asleep and let the lease run out."""
@@ -283,7 +279,7 @@ class Locker(Someone):
         )
         response = await self.ask(api.TxnRequest((mine,), (api.PutRequest(GUARDED, value),)))
         if not response.succeeded:
-            raise Failed("somebody else has the lock")
+            raise FailedError("somebody else has the lock")
         say(Guarded(value, response.header_revision))
 
 
@@ -298,7 +294,7 @@ class Teller(Someone):
                 self.at = member
                 events = await self.events(read.header_revision)
                 hashed = await self.ask(maintenance.HashKVRequest(read.header_revision))
-            except Failed:
+            except FailedError:
                 self.at = member
                 await asyncio.sleep(PAUSE_S)
                 continue
@@ -306,21 +302,14 @@ class Teller(Someone):
             return
 
     async def events(self, revision):
-        requests = asyncio.Queue()
-        request = rpc.WatchCreateRequest(key=b"\0", range_end=b"\0", start_revision=1)
-        requests.put_nowait(rpc.WatchRequest(create_request=request))
-        call = rpc.WatchStub(self.client.channel).Watch(each_of(requests))
+        """Return all events up to a revision."""
         found = []
-        try:
+        async with watching(self.client, api.WatchCreateRequest(b"\0", b"\0", 1)) as call:
             while not found or found[-1].kv.mod_revision < revision:
                 response = await asyncio.wait_for(call.read(), CALL_S)
-                if response is rpc_end:
-                    raise Failed("the watch has ended")
+                if response is grpc.aio.EOF:
+                    raise FailedError("the watch has ended")
                 found += ours(response).events
-        except (TimeoutError, rpc.AioRpcError) as problem:
-            raise Failed(str(problem)) from None
-        finally:
-            call.cancel()
         return tuple(found)
 
 
@@ -335,7 +324,7 @@ async def main(seed, addresses):
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_at_end_of_input, stopping)
     kinds = (Writer, Writer, Writer, Writer, Watcher, Watcher, Watcher, Locker, Locker)
     clients = [
-        kind(f"{kind.__name__[0].lower()}{number}", number, seed, addresses)
+        kind(f"{kind.__name__[0].lower()}{number}-{seed}", number, seed, addresses)
         for number, kind in enumerate(kinds)
     ]
     async with asyncio.TaskGroup() as group:
@@ -350,7 +339,4 @@ async def main(seed, addresses):
 
 
 if __name__ == "__main__":
-    import grpc
-
-    rpc_end = grpc.aio.EOF
     asyncio.run(main(int(sys.argv[1]), sys.argv[2:]))

@@ -110,11 +110,26 @@ class Nemesis:
         self.clients.more(60)
         self.cluster.resume(leader)
 
-    FAULTS = (kill_the_leader, kill_one, kill_all, cut_off_the_leader, cut_off_one, pause_the_leader)
+    def shuffled(self, names):
+        order = []
+        for left in range(len(names), 0, -1):
+            place, self.dice = self.dice.below(left)
+            order.append([name for name in names if name not in order][place])
+        return order
 
     def strike(self, *faults):
         """Let faults happen one after the other, each after some more operations."""
         for fault in faults:
             self.clients.more(40)
-            fault(self)
+            getattr(self, fault)()
         self.clients.more(40)
+
+
+FAULTS = (
+    "kill_the_leader", "kill_one", "kill_all", "cut_off_the_leader", "cut_off_one", "pause_the_leader"
+)  # fmt: skip
+
+
+def broken(findings):
+    """Return the laws that do not hold, each with its evidence."""
+    return {law: evidence for law, evidence in findings.items() if evidence is not None}

@@ -14,10 +14,10 @@ laws of their own before the events are believed.
 
 **What is claimed of locks.** A lease promises a time, so all depends on clocks. Here clients and members are on one
 machine and read one clock, so the promise can be checked as it stands, with nothing added for drift: a lease that was
-granted or renewed is not ended by time until its ttl has passed since that was *asked for*, and two clients never hold a
-lock at once, where one holds it from the answer that gives it until it gives it back, or until the ttl after it asked
-for its last renewal. Both times err in favour of the cluster, so a slow machine cannot break these laws. On several
-machines only this is left: a write that shows the revision of the holder's key (a *fencing token*) is done only while
+granted or renewed is not ended by time until its ttl has passed since that was *asked for*, and two clients never
+hold a lock at once, where one holds it from the answer that gives it until it gives it back, or until the ttl after it
+asked for its last renewal. Both times err in favour of the cluster, so a slow machine cannot break these laws. On
+several machines only this is left: a write that shows the revision of the holder's key (a *fencing token*) is done only while
 that key is there, so tokens never go back in the order of the store.
 """
 
@@ -202,8 +202,8 @@ def written_at(end: Operation) -> int | None:
 def linearity(operations: Sequence[Operation], truth: Truth) -> Verdict:
     """Return the verdict about the operations, as those of a store that has no other keys.
 
-    Locks raise the revision too. So a revision stands for the number of those up to it that changed a key of operations:
-    they count 1, 2, 3 and so on, as the revisions of a store that holds nothing else.
+    Locks raise the revision too. So in place of a revision stands how many of those up to it changed a key of
+    operations: they count 1, 2, 3 and so on, as the revisions of a store that holds nothing else.
     """
     return linearizable(History(numbered(settled(operations, truth), truth)), "revisions")
 
@@ -215,9 +215,7 @@ def settled(operations: Sequence[Operation], truth: Truth) -> list[Operation]:
     A deletion has no value, so it stays unknown, unless no deletion of its key is left to explain.
     """
     changes = changes_of(truth)
-    values = {
-        event.kv.value: revision for revision, event in changes.items() if event.type is EventType.PUT
-    }
+    values = {event.kv.value: revision for revision, event in changes.items() if event.type is EventType.PUT}
     claimed = {written_at(each) for each in operations if each.type == OK}
     unclaimed = {
         event.kv.key
@@ -314,7 +312,9 @@ def overlap(held: Sequence[Held]) -> str | None:
     last: Held | None = None
     for each in sorted(held, key=lambda each: each.begin):
         if last is not None and each.begin < last.end:
-            return f"{each.client} has the lock at {each.begin} us, and {last.client} had it until {last.end} us"
+            return (
+                f"{each.client} has the lock at {each.begin} us, and {last.client} had it until {last.end} us"
+            )
         last = each
     return None
 
