@@ -31,7 +31,7 @@ from distsys.wire.etcd.translate import Translator
 
 TRANSLATOR = Translator(WORDS)
 CALL_S, QUIET_S, PAUSE_S = 3.0, 1.5, 0.05  # for one call; without a word on a watch; after a failure
-KEYS, TTL = 4, 2
+KEYS, TTL = 2, 2
 OPTIONS = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500}
 METHODS = {
     api.RangeRequest: ("kvstub", "Range"),
@@ -284,22 +284,26 @@ class Locker(Someone):
 
 
 class Teller(Someone):
-    """Asks one member for all that it has."""
+    """Asks each member for all that it has up to one revision: leases still end, and raise it."""
 
-    async def tell(self, member):
-        self.at = member
+    async def tell(self, members):
+        read = await self.patiently(0, lambda: self.ask(api.RangeRequest(b"k")))
+        for member in range(members):
+            say(await self.patiently(member, lambda: self.told(read.header_revision)))
+
+    async def patiently(self, member, asking):
+        """Return what a member answers, sooner or later."""
         while True:
+            self.at = member
             try:
-                read = await self.ask(api.RangeRequest(b"k"))
-                self.at = member
-                events = await self.events(read.header_revision)
-                hashed = await self.ask(maintenance.HashKVRequest(read.header_revision))
+                return await asking()
             except FailedError:
-                self.at = member
                 await asyncio.sleep(PAUSE_S)
-                continue
-            say(Told(f"n{member + 1}", events, hashed.hash))
-            return
+
+    async def told(self, revision):
+        name = f"n{self.at + 1}"
+        events = await self.events(revision)
+        return Told(name, events, (await self.ask(maintenance.HashKVRequest(revision))).hash)
 
     async def events(self, revision):
         """Return all events up to a revision."""
@@ -310,7 +314,7 @@ class Teller(Someone):
                 if response is grpc.aio.EOF:
                     raise FailedError("the watch has ended")
                 found += ours(response).events
-        return tuple(found)
+        return tuple(event for event in found if event.kv.mod_revision <= revision)
 
 
 def stop_at_end_of_input(stopping):
@@ -331,8 +335,7 @@ async def main(seed, addresses):
         for client in clients:
             group.create_task(client.run(stopping))
     teller = Teller("t", 0, seed, addresses)
-    for member in range(len(addresses)):
-        await teller.tell(member)
+    await teller.tell(len(addresses))
     for client in (*clients, teller):
         with contextlib.suppress(Exception):
             await client.close()

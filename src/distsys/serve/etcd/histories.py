@@ -17,8 +17,8 @@ machine and read one clock, so the promise can be checked as it stands, with not
 granted or renewed is not ended by time until its ttl has passed since that was *asked for*, and two clients never
 hold a lock at once, where one holds it from the answer that gives it until it gives it back, or until the ttl after it
 asked for its last renewal. Both times err in favour of the cluster, so a slow machine cannot break these laws. On
-several machines only this is left: a write that shows the revision of the holder's key (a *fencing token*) is done only while
-that key is there, so tokens never go back in the order of the store.
+several machines only this is left: a write that shows the revision of the holder's key (a *fencing token*) is done only
+while that key is there, so tokens never go back in the order of the store.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Guarded:
 
 @record
 class Told:
-    """What a member says at the end: all events from the first revision on, and the hash of its store."""
+    """What a member says at the end: all events up to some revision, the same for all, and the hash as of that."""
 
     member: str
     events: tuple[Event, ...]
