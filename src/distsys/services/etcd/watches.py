@@ -24,6 +24,9 @@ from .api import Event, EventType, Filter, KeyValue, WatchCreateRequest, WatchRe
 from .errors import DUPLICATE_WATCH_ID, EMPTY_WATCHER_RANGE, RejectedError
 
 EVENTS_MAX = 1000  # in one response, unless one revision has more
+BYTES_MAX = (
+    2**20
+)  # the same; many clients take no message of more than 4 MiB, and a revision may have 1.5 MiB
 NO_WATCH = -1  # the id of a response that belongs to no watch
 
 
@@ -69,16 +72,25 @@ def compacted(store: mvcc.Store, watch: Watch) -> WatchResponse | None:
 
 
 def advanced(store: mvcc.Store, watch: Watch, most: int = EVENTS_MAX) -> tuple[Watch, tuple[Event, ...]]:
-    """Return the watch further on, and the events on its way: those of whole revisions, about `most` of them."""
+    """Return the watch further on, and the events on its way: whole revisions, until they are `most` or too long."""
     events: list[Event] = []
+    size = 0
     for revision, changes in groupby(
         mvcc.changes(store, watch.next_revision, store.revision), key=lambda event: event.kv.mod_revision
     ):
-        if len(events) >= most:
+        if len(events) >= most or size >= BYTES_MAX:
             return replace(watch, next_revision=revision, told=True), tuple(events)
-        events.extend(seen(store, watch.request, changes))
+        new = tuple(seen(store, watch.request, changes))
+        events.extend(new)
+        size += sum(map(size_of, new))
     moved = max(watch.next_revision, store.revision + 1)
     return replace(watch, next_revision=moved, told=watch.told or bool(events)), tuple(events)
+
+
+def size_of(event: Event) -> int:
+    """Return about how many bytes an event takes."""
+    before = mvcc.size_of(event.prev_kv) if event.prev_kv is not None else 0
+    return mvcc.size_of(event.kv) + before
 
 
 def seen(store: mvcc.Store, request: WatchCreateRequest, changes: Iterator[Event]) -> Iterator[Event]:
@@ -118,11 +130,15 @@ def progress(store: mvcc.Store, id: int) -> WatchResponse:
 
 
 def fragments(response: WatchResponse, most: int) -> tuple[WatchResponse, ...]:
-    """Return a response cut into pieces of at most `most` events; all but the last say that they are a piece."""
-    events = response.events
-    if not response.events or len(events) <= most:
-        return (response,)
-    pieces = [events[start : start + most] for start in range(0, len(events), most)]
+    """Return a response in pieces of at most `most` events, none too long; all but the last say that they are one."""
+    pieces: list[tuple[Event, ...]] = [()]
+    size = 0
+    for event in response.events:
+        if pieces[-1] and (len(pieces[-1]) >= most or size + size_of(event) > BYTES_MAX):
+            pieces.append(())
+            size = 0
+        pieces[-1] += (event,)
+        size += size_of(event)
     return tuple(
         replace(response, events=piece, fragment=number < len(pieces))
         for number, piece in enumerate(pieces, 1)
