@@ -311,7 +311,9 @@ def test_while_a_revocation_is_under_way_nobody_hears_that_the_lease_lives():
     assert alone.ask(LeaseKeepAliveRequest(id)) == NO_LEADER
 
 
-@pytest.mark.parametrize("setting", ["window", "events_max", "progress_ms", "request_ms"])
+@pytest.mark.parametrize(
+    "setting", ["window", "revisions_max", "fragment_bytes", "progress_ms", "request_ms", "quota_bytes"]
+)
 def test_a_setting_must_be_a_number_that_makes_sense(setting):
     with pytest.raises(ArgumentError, match=setting):
         Alone(**{setting: 0})
