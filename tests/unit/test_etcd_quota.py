@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from distsys import simulate
-from distsys.core import Send
+from distsys.core import Deliver, Send, Start, Timeout
+from distsys.core.node import Inner
+from distsys.protocols.raft_messages import AppendEntries
 from distsys.services.etcd import errors, mvcc, quota
 from distsys.services.etcd.api import (
     CompactionRequest,
@@ -24,8 +26,10 @@ from distsys.services.etcd.maintenance import (
     StatusRequest,
 )
 from distsys.services.etcd.member import member_id
+from distsys.services.etcd.streams import EtcdServer
+from distsys.services.kv import Call
 from distsys.services.replicated import Reply
-from etcd_nodes import Alone
+from etcd_nodes import Alone, replies
 
 DISARM = AlarmRequest(AlarmAction.DEACTIVATE, member_id("n1"), AlarmType.NOSPACE)
 ALARM = AlarmMember(member_id("n1"), AlarmType.NOSPACE)
@@ -108,6 +112,16 @@ def test_what_needs_no_room_fits_a_full_store_and_a_transaction_never_does():
     assert quota.fits(store, TxnRequest((), (RangeRequest(b"a"),)), 101)
     assert not quota.fits(store, PutRequest(b"a"), 357)
     assert quota.fits(store, PutRequest(b"a"), 358)
+
+
+def test_who_does_not_fit_is_refused_for_that_even_where_the_alarm_cannot_be_raised():
+    node = EtcdServer("n2", voters=("n1", "n2", "n3"), quota_bytes=1)
+    node.handle(Start(7))
+    assert replies(node.handle(Deliver("c", Call("c", 1, SMALL)))) == [errors.NO_SPACE]
+    node.handle(Deliver("n1", Inner("raft", AppendEntries(1, 0, 0, (), 0))))
+    assert replies(node.handle(Deliver("c", Call("c", 2, SMALL)))) == [], "it is on its way to the leader"
+    assert replies(node.handle(Timeout("period"))) == []
+    assert replies(node.handle(Timeout("period"))) == [errors.NO_SPACE]
 
 
 def test_a_cluster_with_little_room_keeps_its_laws_and_its_clients_hear_of_it():

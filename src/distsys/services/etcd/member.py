@@ -175,7 +175,7 @@ class Member(RaftReplica):
         elif proposal.number in self.pending:  # it was proposed nowhere, so it has certainly not happened
             waiting = self.pending[proposal.number]
             self.pending = self.pending.remove(proposal.number)
-            self.reply(waiting.client, waiting.call, NO_LEADER)
+            self.reply(waiting.client, waiting.call, waiting.refusal or NO_LEADER)
 
     # Reads.
 
