@@ -42,13 +42,13 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def real_cluster(etcd: str, quota: int = 0) -> Iterator[list[str]]:
+def real_cluster(etcd: str, quota: int = 0, folder_of_data: str | None = None) -> Iterator[list[str]]:
     """Run three members of the real one, and give their addresses; they are killed at the end."""
     ports, processes = free_ports(6), []
     names = ("n1", "n2", "n3")
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     initial = ",".join(f"{name}={url}" for name, url in zip(names, urls[3:], strict=True))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=folder_of_data) as folder:
         try:
             for name, client, peer in zip(names, urls[:3], urls[3:], strict=True):
                 processes.append(subprocess.Popen([

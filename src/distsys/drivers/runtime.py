@@ -7,6 +7,9 @@ carried out in the order written.
   `Persist` leaves when the commit that covers it is done**, and not before. While the disk works, further events are
   handled; what they persist shares the next commit (group commit), and what they send waits in line, so the order
   of messages is that of the effects.
+  Where a class declares messages that reveal nothing of what their step persists (`drivers.early`), these leave first,
+  and the disks of several nodes work at the same time. Not where a diary is kept: it tells of each step in the order
+  of the node, and a crash in a step as a beginning of that.
 - `SetTimer` draws from the asked range. `Send` to a peer that cannot be reached is dropped.
 - A handler that fails, and a disk that fails, stop the process: it is then a crashed node, which its peers bear. What
   it goes on with after a restart is what its disk has.
@@ -45,6 +48,7 @@ from distsys.core.values import Map
 from .connection import USUAL, Limits
 from .diary import Diary, Origin
 from .disk import Disk
+from .early import reordered
 from .frames import Frame, Hello, Post, Seen
 from .settings import checked_cluster
 from .transport import Transport
@@ -215,6 +219,7 @@ class Runtime:
             self.number = self.diary.step(self.clock(), kind, event, effects, origin)
         else:
             self.number += 1
+            effects = reordered(self.node, effects)
         for place, effect in enumerate(effects):
             self._carry_out(place, effect)
 

@@ -56,6 +56,7 @@ class ProcessCluster:
         nodes: int = 3,
         record: bool = False,
         restart: bool = True,
+        mutant: str | None = None,
         options: Iterable[str] = (),
     ) -> None:
         self.folder = file_path("folder", folder)
@@ -67,6 +68,7 @@ class ProcessCluster:
             *("--data-dir", str(self.folder)),
             *(("--record",) if record else ()),
             *(() if restart else ("--no-restart",)),
+            *(("--mutant", mutant) if mutant else ()),
             *(part for option in options for part in ("--option", option)),
         ]
         self._lines: queue.Queue[str | None] = queue.Queue()
