@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,6 +56,7 @@ class ProcessCluster:
         nodes: int = 3,
         record: bool = False,
         restart: bool = True,
+        mutant: str | None = None,
         options: Iterable[str] = (),
     ) -> None:
         self.folder = file_path("folder", folder)
@@ -67,6 +68,7 @@ class ProcessCluster:
             *("--data-dir", str(self.folder)),
             *(("--record",) if record else ()),
             *(() if restart else ("--no-restart",)),
+            *(() if mutant is None else ("--mutant", mutant)),
             *(part for option in options for part in ("--option", option)),
         ]
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -210,6 +212,10 @@ class ProcessCluster:
         """Return a client that knows all servers."""
         return Client(self.addresses.values(), name, history=history, **settings)
 
-    def trace(self) -> Trace:
-        """Return the recorded run so far; stop the cluster first, or the end is not the same everywhere."""
-        return recorded(self.folder)
+    def trace(self, history: Sequence[Operation] = ()) -> Trace:
+        """Return the recorded run so far, with the `history` of its clients.
+
+        Stop the cluster first, or the end is not the same everywhere.
+        """
+        shift = (time.time_ns() - time.monotonic_ns()) // 1000
+        return recorded(self.folder, history, shift=shift)
