@@ -22,7 +22,7 @@ from typing import Any
 from distsys.core.canonical import parse, value_of
 from distsys.core.errors import DistsysError, TraceError, file_path, instance, shown
 from distsys.core.events import Deliver, Effect, Event, Output, Persist, Send
-from distsys.core.operations import INVOKE, OK, Operation
+from distsys.core.operations import FAIL, INVOKE, OK, Operation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Cause, Header, Step, Trace, apply_to_disk
 from distsys.core.trace_file import MALFORMED
@@ -251,24 +251,20 @@ def _page_of(clients: Clients, pages: Sequence[_Page]) -> _Page:
                 if isinstance(effect, Send) and (id := _id(clients.answers, effect.message)):
                     replies.setdefault(id, []).append((entry.at, (entry.id, position)))
     entries = []
+    asked_value: dict[str, Any] = {}
     for event, process, number in asked:
-        id, at = f"{process}:{number}", event.at + clients.shift
-        lane = senders.get(process, process)
+        id, at, lane = f"{process}:{number}", event.at + clients.shift, senders.get(process, process)
         if event.type == INVOKE:
-            detail = Map({"asks": _words(event)})
+            asked_value[process] = event.value
             effects: tuple[Effect, ...] = (Output(event), *requests.get(id, ()))
             entries.append(
-                _Entry(at, "note", effects=effects, kept=len(effects), id=id, detail=detail, node=lane)
+                _Entry(at, "note", None, effects, len(effects), id=id, detail=_asks(event), node=lane)
             )
             continue
         heard = _heard(replies.get(id, []), at) if event.type == OK else None
-        detail = Map(
-            {"hears": shown(event.value, 60)} if event.type == OK else {"hears": f"nothing: {event.type}"}
-        )
+        detail = _hears(event, asked_value.get(process))
         kind = "return" if event.type == OK else "note"
-        entries.append(
-            _Entry(at, kind, effects=(Output(event),), kept=1, origin=heard, detail=detail, node=lane)
-        )
+        entries.append(_Entry(at, kind, None, (Output(event),), 1, heard, detail=detail, node=lane))
     return _Page("", entries)
 
 
@@ -293,6 +289,12 @@ def _heard(replies: list[tuple[int, Origin]], at: int) -> Origin | None:
     return max(before)[1] if before else min(replies)[1] if replies else None
 
 
-def _words(event: Operation) -> str:
-    asked = "" if event.value is None else f"={shown(event.value, 40)}"
-    return f"{event.f} {event.key}{asked}"
+def _asks(event: Operation) -> Map[str, Any]:
+    value = "" if event.value is None else f"={shown(event.value, 40)}"
+    return Map({"asks": f"{event.f} {event.key}{value}"})
+
+
+def _hears(event: Operation, asked: Any) -> Map[str, Any]:
+    if event.type == OK:
+        return Map({"hears": "ok" if asked is not None and event.value == asked else shown(event.value, 40)})
+    return Map({"hears": "that it failed" if event.type == FAIL else "nothing, and gives up"})

@@ -120,7 +120,7 @@ class Client:
         self.timeout_s, self.try_s = timeout_s, try_s
         self.history = history if history is not None else []
         self._life, self._sequence = 1, 0
-        self._addresses: tuple[str, ...] = found
+        self._addresses: tuple[str, ...] = tuple(dict.fromkeys(found))  # twice the same would stop the round
         self._names: Map[str, str] = Map()  # server -> address, as a server told
         self._server = found[0]  # the address that is asked
         self._lines: dict[str, Line] = {}
