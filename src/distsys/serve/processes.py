@@ -66,7 +66,7 @@ class ProcessCluster:
         self.said: list[str] = []
         self._command = [
             *(sys.executable, "-m", "distsys", "serve", system, "--nodes", str(nodes), "--port", "0"),
-            *("--data-dir", str(self.folder)),
+            *("--data-dir", str(self.folder), "--until-input-ends"),
             *(("--record",) if record else ()),
             *(() if restart else ("--no-restart",)),
             *(() if mutant is None else ("--mutant", mutant)),
@@ -83,7 +83,7 @@ class ProcessCluster:
         self.addresses, self._ups, self._lines = {}, {}, queue.Queue()
         self._process = subprocess.Popen(
             self._command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -140,8 +140,9 @@ class ProcessCluster:
             code = self._process.wait()
         if self._reader is not None:
             self._reader.join()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        for pipe in (self._process.stdin, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
         self._process = None
         return code
 
