@@ -144,7 +144,7 @@ def contestants(binary: str | None, folder: str) -> Iterator[list[Contestant]]:
         found = [Contestant("ours", addresses)]
         stack.callback(found[0].close)
         if binary is not None:
-            real = stack.enter_context(real_cluster(binary, folder))
+            real = stack.enter_context(real_cluster(binary, folder_of_data=folder))
             found.append(Contestant("etcd", real))
             stack.callback(found[1].close)
         yield found
