@@ -13,7 +13,7 @@ from distsys.core.errors import several
 from distsys.core.systems import Cluster, Members, Request, System
 from distsys.core.trace import Trace
 from distsys.core.units import MS
-from distsys.drivers import Crash, Heal, Partition, Pause, Resume, Simulator, link, states
+from distsys.drivers import Heal, Partition, Pause, Resume, Simulator, link, states
 from distsys.mutants import etcd as etcd_mutants
 from distsys.protocols.raft_laws import RAFT_LAWS
 from distsys.protocols.raft_systems import TIMING
@@ -22,7 +22,6 @@ from distsys.services.etcd.api import (
     CompactionRequest,
     LeaseGrantRequest,
     LeaseKeepAliveRequest,
-    LeaseTimeToLiveRequest,
     PutRequest,
     RangeRequest,
 )
@@ -54,7 +53,7 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
         "bob": ("teller", asks),
         "op": ("teller", asks),
         "poller": ("poller", {**asks, "every_ms": options["every_ms"], "begin_ms": BEGIN_MS}),
-        "cache": ("cache", {**asks, "quiet_ms": 150, "begin_ms": BEGIN_MS}),
+        "cache": ("cache", {**asks, "quiet_ms": options["quiet_ms"], "begin_ms": BEGIN_MS}),
         "p1": ("worker", {**works, "begin_ms": BEGIN_MS}),
         "p2": ("worker", {**works, "begin_ms": BEGIN_MS + 200}),
         "account": ("account", {"fenced": options["fenced"]}),
@@ -79,7 +78,15 @@ SYSTEM = systems.register(
         },
         members=_members,
         laws=(*RAFT_LAWS, *MEMBER_LAWS, *LOCK_LAWS),
-        options={"server": CORRECT, "cast": ("ann",), "every_ms": 100, "fenced": True, "times": 1, **TIMING},
+        options={
+            "server": CORRECT,
+            "cast": ("ann",),
+            "every_ms": 100,
+            "quiet_ms": 150,
+            "fenced": True,
+            "times": 1,
+            **TIMING,
+        },
         clients=("teller", "poller", "cache", "worker", "account", "adder"),
     )
 )
@@ -91,14 +98,14 @@ def cluster(*cast: str, server: str | None = None, nodes: int = 1, **options: An
     return systems.build("etcd-story", nodes=nodes, cast=cast, server=server or CORRECT, **options)
 
 
-def run(who: Cluster, until_ms: int, *told: tuple[int, str, str, Any], script: Any = ()) -> Trace:
+def run(who: Cluster, until_ms: int, *told: tuple[float, str, str, Any], script: Any = ()) -> Trace:
     """Return a run without chance in its delays; `told` says (when in ms, to whom, which server, what to ask)."""
     return Simulator(
         who,
         seed=1,
         network=link(delay=DELAY_MS * MS, fifo=True),
         script=script,
-        requests=[Request(at * MS, name, Ask(server, request)) for at, name, server, request in told],
+        requests=[Request(int(at * MS), name, Ask(server, request)) for at, name, server, request in told],
         until=until_ms * MS,
         settle=0,
     ).run()
@@ -199,19 +206,3 @@ def additions(clients: int, times: int = 1, server: str | None = None, nodes: in
     """Return a run in which so many clients add one to a counter at once, each so often."""
     cast = tuple(f"c{number}" for number in range(1, clients + 1))
     return run(cluster(*cast, server=server, nodes=nodes, times=times), 700 + 60 * clients * times)
-
-
-def lease_lives(crash_ms: int | None) -> float:
-    """Return for how many seconds a lease of 2 s lives whose leader crashes so many ms after it was granted."""
-    faults = () if crash_ms is None else (Crash((705 + crash_ms) * MS, "n1"),)
-    trace = run(
-        cluster("ann", nodes=3), 6_000, (700, "ann", "n1", LeaseGrantRequest(2, 7)), script=faults
-    )
-    alive = states(trace, lambda node: isinstance(node, Member) and bool(node.state.leases.granted != node.state.leases.attached))
-    times = [step.at for step, who in zip(trace, alive, strict=True) if any(who.values())]
-    return (max(times) - min(times)) / 1_000_000
-
-
-def time_to_live(lease: int = 7) -> LeaseTimeToLiveRequest:
-    """Return the question how long a lease has left."""
-    return LeaseTimeToLiveRequest(lease)
