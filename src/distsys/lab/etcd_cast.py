@@ -73,6 +73,7 @@ class Asker(Node):
         self.send(server, self.open)
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Take the answer to the open request; any other is late."""
         if isinstance(message, Reply) and self.open is not None and message.sequence == self.sequence:
             self.open = None
             self.on_response(message.result)
@@ -85,6 +86,7 @@ class Teller(Asker):
     """Asks what a script says, and outputs each answer as `Heard`."""
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Do what a script says, or take an answer."""
         match message:
             case Ask(server, request):
                 self.ask(server, request)
@@ -92,6 +94,7 @@ class Teller(Asker):
                 super().on_message(sender, message)
 
     def on_response(self, response: Any) -> None:
+        """Output it, and say it in few words."""
         self.output(Heard(response))
         self.note("hears: " + said_of(response))
 
@@ -99,7 +102,7 @@ class Teller(Asker):
 class Poller(Asker):
     """Reads all settings every `every_ms`, and outputs as `Shown` what it sees for the first time."""
 
-    declared = {"known": "known"}
+    declared: ClassVar[dict[str, str]] = {"known": "known"}
 
     def __init__(
         self,
@@ -116,13 +119,16 @@ class Poller(Asker):
         self.known: Known = Map()
 
     def on_start(self) -> None:
+        """Ask for the first time."""
         self.set_timer("poll", self.begin_ms * MS)
 
     def on_timeout(self, timer: str) -> None:
+        """Ask again."""
         self.ask(self.servers[0], CONFIG)
         self.set_timer("poll", self.every_ms * MS)
 
     def on_response(self, response: Any) -> None:
+        """Show what has changed."""
         if isinstance(response, EtcdError):
             return
         known = read_of(response.kvs)
@@ -142,21 +148,21 @@ class Cache(StreamReader):
     State, volatile, beside that of a reader: `known`, the settings as of revision `next_revision` - 1.
     """
 
-    declared = {"known": "known", "next": "next_revision"}
+    declared: ClassVar[dict[str, str]] = {"known": "known", "next": "next_revision"}
 
-    def __init__(
-        self, name: str, disk: Map[str, Any] = EMPTY, *, begin_ms: int = 0, **settings: Any
-    ) -> None:
+    def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, begin_ms: int = 0, **settings: Any) -> None:
         super().__init__(name, disk, slow_ms=0, **settings)
         self.begin_ms = whole_number("begin_ms", begin_ms)
         self.known: Known = Map()
         self.asked = 0
 
     def on_start(self) -> None:
+        """Begin later, when a leader is there."""
         super().on_start()
         self.set_timer("read", self.begin_ms * MS)
 
     def on_timeout(self, timer: str) -> None:
+        """Read, or do what a reader does."""
         if timer == "read":
             self.read()
         else:
@@ -168,9 +174,11 @@ class Cache(StreamReader):
         self.send(self.servers[0], Call(self.name, self.asked, CONFIG))
 
     def wanted(self) -> WatchCreateRequest | None:
+        """Watch from the first revision that is not known."""
         return WatchCreateRequest(CONFIG.key, CONFIG.range_end, self.next_revision)
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Take the answer to a read, or what comes on the stream."""
         match message:
             case Reply(_, sequence, EtcdError()) if sequence == self.asked:
                 self.set_timer("read", self.quiet_ms * MS)
@@ -182,6 +190,7 @@ class Cache(StreamReader):
                 super().on_message(sender, message)
 
     def on_response(self, response: WatchResponse) -> None:
+        """Follow the events; read all again where a compaction was faster."""
         known = self.known
         for event in response.events:
             key = event.kv.key.removeprefix(recipes.CONFIG).decode()
@@ -215,7 +224,7 @@ class Account(Node):
     State, durable: `newest`, the newest token; `written`, who wrote what.
     """
 
-    declared = {"newest": "newest", "written": "written"}
+    declared: ClassVar[dict[str, str]] = {"newest": "newest", "written": "written"}
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, fenced: bool = True) -> None:
         super().__init__(name, disk)
@@ -224,6 +233,7 @@ class Account(Node):
         self.written: tuple[Write, ...] = disk.get("written", ())
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Write, unless the token is too old."""
         if not isinstance(message, Write):
             return
         if self.fenced and message.token < self.newest:
@@ -256,6 +266,7 @@ class Worker(LockClient):
         self.work_ms = whole_number("work_ms", work_ms)
 
     def on_start(self) -> None:
+        """Begin when it is told to."""
         super().on_start()
         self.set_timer("next", self.begin_ms * MS)
 
@@ -263,6 +274,7 @@ class Worker(LockClient):
         """Never: who waits keeps its lease alive."""
 
     def has_the_lock(self, revision: int) -> None:
+        """Work for a while with it."""
         super().has_the_lock(revision)
         assert self.claim is not None, f"{self.name} has no claim"
         self.note(f"has the lock, token {self.claim.revision}")
@@ -270,6 +282,7 @@ class Worker(LockClient):
         self.set_timer("work", self.work_ms * MS)
 
     def on_timeout(self, timer: str) -> None:
+        """Write when the work is done; else do what a client of locks does."""
         if timer == "work" and self.claim is not None:
             self.send(self.account, Write(self.claim.revision, self.name))
         elif timer == "next" and self.doing == "" and self.rounds > 0:
@@ -306,12 +319,15 @@ class Adder(Asker):
         self.tries = self.done = 0
 
     def on_start(self) -> None:
+        """Begin when a leader is there."""
         self.set_timer("begin", self.begin_ms * MS)
 
     def on_timeout(self, timer: str) -> None:
+        """Read the counter."""
         self.ask(self.servers[0], recipes.read(self.NAME))
 
     def on_response(self, response: Any) -> None:
+        """Swap, until it has succeeded often enough."""
         if isinstance(response, EtcdError):
             return
         if self.tries == 0:  # the first answer is that of the read
@@ -327,4 +343,3 @@ class Adder(Asker):
     def wanted(self) -> bytes:
         """Return the counter plus one."""
         return b"%d" % (int(self.known.value or b"0") + 1)
-

@@ -1,4 +1,4 @@
-"""What the pages on etcd measure in runs: how late a poller is and a watcher, what a read waits for, how a lease lives."""
+"""What the pages on etcd measure in runs: how late pollers and watchers are, how long reads take and leases live."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from distsys.core.dice import Dice, derive
 from distsys.core.events import Send
 from distsys.core.trace import Trace
 from distsys.core.units import MS, S
-
 from distsys.drivers import Crash, states
 from distsys.services.etcd import leases
 from distsys.services.etcd.api import LeaseGrantRequest, PutRequest, RangeRequest
 from distsys.services.etcd.member import Member
 
 from .etcd_cast import Heard, Shown
-from .etcd_runs import BEGIN_MS, LIMIT, cluster, run
+from .etcd_runs import BEGIN_MS, LIMIT, cluster, run, timed
 
 READY_MS = BEGIN_MS + 50  # the cache watches by then
 
@@ -57,8 +56,7 @@ def followed(every_ms: int, changes: int, gap_ms: int, seed: int) -> dict[str, F
 
 def _followed(trace: Trace, name: str) -> Followed:
     made = {revision: at for at, revision in _revisions(trace)}
-    known = [(step.at, effect.value.revision) for step in trace for effect in step.effects
-             if step.node == name and isinstance(getattr(effect, "value", None), Shown)]  # fmt: skip
+    known = [(at, value.revision) for at, value in timed(trace, name, Shown)]
     delays, place = [], 0
     for revision, at in made.items():
         while place < len(known) and known[place][1] < revision:
@@ -91,8 +89,7 @@ def read_ms(server: str, serializable: bool = False) -> float:
     trace = run(
         cluster("ann", nodes=3), 1_000, (700, "ann", server, RangeRequest(LIMIT, serializable=serializable))
     )
-    heard = next(step.at for step in trace for effect in step.effects
-                 if step.node == "ann" and isinstance(getattr(effect, "value", None), Heard))  # fmt: skip
+    heard, _ = timed(trace, "ann", Heard)[0]
     return (heard - 700 * MS) / MS
 
 

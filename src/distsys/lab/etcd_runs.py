@@ -10,6 +10,7 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import several
+from distsys.core.events import Output
 from distsys.core.systems import Cluster, Members, Request, System
 from distsys.core.trace import Trace
 from distsys.core.units import MS
@@ -17,7 +18,7 @@ from distsys.drivers import Heal, Partition, Pause, Resume, Simulator, link, sta
 from distsys.mutants import etcd as etcd_mutants
 from distsys.protocols.raft_laws import RAFT_LAWS
 from distsys.protocols.raft_systems import TIMING
-from distsys.services.etcd import recipes
+from distsys.services.etcd import mvcc, recipes
 from distsys.services.etcd.api import (
     CompactionRequest,
     LeaseGrantRequest,
@@ -29,7 +30,6 @@ from distsys.services.etcd.applier import State
 from distsys.services.etcd.laws import LOCK_LAWS, MEMBER_LAWS
 from distsys.services.etcd.member import Member
 from distsys.services.etcd.streams import EtcdServer
-from distsys.services.etcd.watch_laws import WATCH_LAWS
 
 from .etcd_cast import Account, Adder, Ask, Cache, Poller, Shown, Teller, Worker, Write
 
@@ -59,7 +59,7 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
         "account": ("account", {"fenced": options["fenced"]}),
         **{f"c{number}": ("adder", {**asks, "times": options["times"]}) for number in range(1, 10)},
     }
-    return members | {name: clients[name] for name in several("cast", options["cast"], "names")}
+    return {**members, **{name: clients[name] for name in several("cast", options["cast"], "names")}}
 
 
 SYSTEM = systems.register(
@@ -126,17 +126,31 @@ def store_of(trace: Trace, member: str = "n1") -> State:
     return found
 
 
+def timed(trace: Trace, name: str, kind: type) -> list[tuple[int, Any]]:
+    """Return what a node output, of one class: (when, what)."""
+    return [
+        (step.at, effect.value)
+        for step in trace
+        if step.node == name
+        for effect in step.effects
+        if isinstance(effect, Output) and isinstance(effect.value, kind)
+    ]
+
+
+def setting_of(trace: Trace, name: str, member: str = "n1") -> str:
+    """Return the value of a setting in the store of a member at the end of a run."""
+    kv = mvcc.get(store_of(trace, member).store, recipes.CONFIG + name.encode())
+    return "none" if kv is None else kv.value.decode()
+
+
 def shown(trace: Trace, name: str) -> list[tuple[int, str | None]]:
     """Return what a client took the setting "limit" to be, one after the other: (revision, value)."""
-    values = trace.outputs().get(name, ())
-    return [(one.revision, one.known.get("limit")) for one in values if isinstance(one, Shown)]
+    return [(value.revision, value.known.get("limit")) for _, value in timed(trace, name, Shown)]
 
 
 def written(trace: Trace) -> list[tuple[int, str]]:
     """Return what the account took: (token, who)."""
-    return [
-        (one.token, one.value) for one in trace.outputs().get("account", ()) if isinstance(one, Write)
-    ]
+    return [(value.token, value.value) for _, value in timed(trace, "account", Write)]
 
 
 # The stories.
