@@ -13,8 +13,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,61 +24,12 @@ from etcd_player import Player
 from etcd_state_steps import QUOTA_BYTES, SPACE, STATE
 from etcd_steps import API, CTL
 
+from distsys.lab.real_etcd import real_cluster, wait_until_up
+
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "etcd"
 SLOW_S = 3.0
 SCENARIOS = {"api": API, "ctl": CTL, "state": STATE, "space": SPACE}
 WITH_ETCDCTL, QUOTAS = ("ctl", "space"), {"space": QUOTA_BYTES}
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody uses now."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-@contextlib.contextmanager
-def real_cluster(etcd: str, quota: int = 0, folder_of_data: str | None = None) -> Iterator[list[str]]:
-    """Run three members of the real one, and give their addresses; they are killed at the end."""
-    ports, processes = free_ports(6), []
-    names = ("n1", "n2", "n3")
-    urls = [f"http://127.0.0.1:{port}" for port in ports]
-    initial = ",".join(f"{name}={url}" for name, url in zip(names, urls[3:], strict=True))
-    with tempfile.TemporaryDirectory(dir=folder_of_data) as folder:
-        try:
-            for name, client, peer in zip(names, urls[:3], urls[3:], strict=True):
-                processes.append(subprocess.Popen([
-                    etcd, "--name", name, "--data-dir", f"{folder}/{name}", "--initial-cluster", initial,
-                    "--listen-client-urls", client, "--advertise-client-urls", client,
-                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--log-level", "fatal",
-                    "--quota-backend-bytes", str(quota),
-                ], stderr=subprocess.DEVNULL))  # fmt: skip
-            addresses = [f"127.0.0.1:{port}" for port in ports[:3]]
-            wait_until_up(addresses)
-            yield addresses
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
-
-
-def wait_until_up(addresses: list[str], patience_s: float = 30.0) -> None:
-    """Return when every member says that it is healthy."""
-    import urllib.error
-    import urllib.request
-
-    deadline = time.monotonic() + patience_s
-    for address in addresses:
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://{address}/health", timeout=5):
-                    break
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -144,7 +93,11 @@ def main() -> None:
         if name in WITH_ETCDCTL and etcdctl is None:
             continue
         quota = QUOTAS.get(name, 0)
-        with real_cluster(settings.etcd, quota) if settings.etcd else our_cluster(quota) as addresses:
+        with (
+            real_cluster(settings.etcd, quota_bytes=quota)
+            if settings.etcd
+            else our_cluster(quota) as addresses
+        ):
             if settings.record:
                 lines = [
                     json.dumps([step, came], ensure_ascii=True)
