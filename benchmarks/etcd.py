@@ -134,8 +134,7 @@ class Contestant:
 @contextlib.contextmanager
 def contestants(binary: str | None, folder: str) -> Iterator[list[Contestant]]:
     """Run the clusters, and give each with its clients."""
-    from compare_etcd import real_cluster, wait_until_up
-
+    from distsys.lab.real_etcd import real_cluster, wait_until_up
     from distsys.serve import processes
 
     with contextlib.ExitStack() as stack:
@@ -145,7 +144,7 @@ def contestants(binary: str | None, folder: str) -> Iterator[list[Contestant]]:
         found = [Contestant("ours", addresses)]
         stack.callback(found[0].close)
         if binary is not None:
-            real = stack.enter_context(real_cluster(binary, folder))
+            real = stack.enter_context(real_cluster(binary, folder=folder))
             found.append(Contestant("etcd", real))
             stack.callback(found[1].close)
         yield found

@@ -204,15 +204,24 @@ class Runtime:
                 self._handle(kind, event, origin)
             except Exception as problem:
                 self._end(_failure(f"{self.name}, handling {shown(event, 200)}, failed", problem))
-        if self.diary is not None and not self._ended.done():
-            try:
-                self.diary.flush()
-            except OSError as problem:
-                self._end(_failure(f"{self.name}: the diary cannot be written", problem))
-        self.transport.flush()
+        if self._is_written_down():
+            self.transport.flush()
+        else:
+            self.transport.forget_posts()
         self.transport.hold(len(self._held) > HELD_MAX)
         if self.disk.is_dirty and self._commits is None and not self._ended.done():
             self._commits = asyncio.get_running_loop().create_task(self._commit_all())
+
+    def _is_written_down(self) -> bool:
+        """Write the diary. Where that fails the node ends, and nothing leaves that its diary does not tell of."""
+        assert self._ended is not None, f"{self.name} has not been started"
+        try:
+            if self.diary is not None:
+                self.diary.flush()
+        except OSError as problem:
+            self._end(_failure(f"{self.name}: the diary cannot be written", problem))
+            return False
+        return True
 
     def _handle(self, kind: str, event: Event, origin: Origin | None) -> None:
         """Let the node handle one event, write the step down, and carry out its effects."""
