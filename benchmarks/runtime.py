@@ -1,9 +1,14 @@
 """A served store, measured: python benchmarks/runtime.py [--seconds 3] [--data-dir DIR] [SYSTEM ...]
 
+    python benchmarks/runtime.py --curve FILE [--repeats 3] raft-kv     a latency-throughput curve, as JSON
+
 How it is measured. A cluster of three processes on this machine, each with a write-ahead log in DIR, and clients in
 threads of this process, over TCP on the loopback interface. First what an fsync after 200 bytes costs in DIR, just
 before. Then one client puts and gets, one call after the other; then 1, 2, 4, 8 and 16 clients put for some seconds
 each. Shown are percentiles in milliseconds, calls a second, and how many calls shared a commit of the busiest disk.
+
+A curve goes through 1 to 32 clients, several times in turn, so that what the machine does besides falls on all of them.
+The page `chapters/4-code/performance` fits a law to the one in `src/distsys/lab/data/throughput.json`.
 
 What it does not say. All processes, and the clients, share the cores and the disk of one machine, so the figures of
 many clients are bound by the processor sooner than those of a real cluster, and one fsync waits for another's.
@@ -12,12 +17,15 @@ many clients are bound by the processor sooner than those of a real cluster, and
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import platform
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
@@ -25,6 +33,7 @@ from distsys.serve import ProcessCluster, processes
 
 SYSTEMS = ("raft-kv", "multipaxos-kv", "zab-kv")
 SERIAL, CLIENTS = 300, (1, 2, 4, 8, 16)
+CURVE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 def percentiles(times: list[float]) -> str:
@@ -92,13 +101,51 @@ def commits(cluster: ProcessCluster) -> int:
     return max(cluster.look(name).counters["commits"] for name in cluster.addresses)
 
 
+def curve(system: str, folder: Path, repeats: int, seconds: float) -> dict[str, Any]:
+    """Return what so many clients reach, for the page that draws and fits it."""
+    probe = sorted(fsyncs(folder))
+    points = []
+    with processes(system, folder=folder / "data") as cluster:
+        serial(cluster, "put")
+        for repeat in range(repeats):
+            for clients in CURVE:
+                rate, times, shared = concurrent(cluster, clients, seconds)
+                ranked = sorted(1000 * value for value in times)
+                p50, p99 = (round(ranked[int(len(ranked) * share)], 2) for share in (0.5, 0.99))
+                mean = round(sum(ranked) / len(ranked), 3)
+                points.append(
+                    {"repeat": repeat, "clients": clients, "puts_per_s": round(rate, 1), "mean_ms": mean,
+                     "p50_ms": p50, "p99_ms": p99, "puts_a_commit": round(shared, 2)}
+                )  # fmt: skip
+                print(points[-1], flush=True)
+    return {
+        "system": system,
+        "nodes": 3,
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "load_average": [round(load, 1) for load in os.getloadavg()],
+        "seconds": seconds,
+        "fsync_p50_ms": round(1000 * probe[len(probe) // 2], 2),
+        "points": points,
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("systems", nargs="*", default=SYSTEMS)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--curve", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
     chosen = parser.parse_args()
+    if chosen.curve:
+        with tempfile.TemporaryDirectory(dir=chosen.data_dir) as folder:
+            found = curve(chosen.systems[0], Path(folder), chosen.repeats, chosen.seconds)
+        rows = ",\n  ".join(json.dumps(point) for point in found.pop("points"))
+        head = json.dumps(found, indent=1).rstrip("\n}")
+        chosen.curve.write_text(f'{head},\n "points": [\n  {rows}\n ]\n}}\n', encoding="utf-8")
+        return
     print(f"{'':28}{'p50':>8}  {'p90':>8}  {'p99':>8}  {'max':>8}  ms")
     for system in chosen.systems:
         with tempfile.TemporaryDirectory(dir=chosen.data_dir) as folder:

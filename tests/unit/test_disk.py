@@ -173,3 +173,13 @@ def test_the_log_of_a_disk_is_an_ordinary_write_ahead_log(tmp_path):
     disk.commit(mark=3)
     disk.close()
     assert WriteAheadLog(tmp_path / "n1" / "wal").records == ({"mark": 3, "set": {"a": 1}},)
+
+
+def test_all_folders_that_were_made_are_synced_into_those_above_them(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(room, "sync_directory", lambda path: seen.append(path))
+    Disk(tmp_path / "data" / "n1").close()
+    assert set(seen) == {tmp_path, tmp_path / "data"}
+    seen.clear()
+    Disk(tmp_path / "data" / "n1").close()
+    assert seen == [tmp_path / "data"]

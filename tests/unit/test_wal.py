@@ -62,6 +62,45 @@ def test_blocks_of_the_last_record_that_were_never_written_are_a_torn_tail(tmp_p
         log.close()
 
 
+def with_a_border_in_the_head(path, before, length=1_200):
+    """Return a log of two records, of which the second begins so many bytes before a border of blocks."""
+    filler = "x" * (2 * wal.BLOCK - len(MAGIC) - HEAD.size - 2 - before)  # 2: the quotes
+    data, (start, _) = written(path, (filler, "y" * length))
+    assert start == 2 * wal.BLOCK - before
+    return data, start, filler
+
+
+@pytest.mark.parametrize("before", range(HEAD.size + 3))
+def test_blocks_of_the_last_record_may_lack_in_any_choice_also_where_the_head_stands(tmp_path, before):
+    data, start, filler = with_a_border_in_the_head(tmp_path / "wal", before)
+    first = start // wal.BLOCK
+    blocks = range(first, -(-len(data) // wal.BLOCK))
+    for choice in range(2 ** len(blocks) - 1):
+        torn = bytearray(data)
+        for number, block in enumerate(blocks):
+            if not choice >> number & 1:
+                begin, end = max(start, block * wal.BLOCK), min(len(data), (block + 1) * wal.BLOCK)
+                torn[begin:end] = bytes(end - begin)
+        log = opened(tmp_path / "cut", bytes(torn))
+        whole = bytes(torn) == data  # three zeros of a length are there, written or not
+        assert log.records == ((filler, "y" * 1_200) if whole else (filler,))
+        log.close()
+
+
+@pytest.mark.parametrize("before", [0, 4, 8, HEAD.size, 40])
+def test_a_block_of_zeros_with_a_record_behind_it_is_damage(tmp_path, before):
+    _, start, _ = with_a_border_in_the_head(tmp_path / "wal", before)
+    log = WriteAheadLog(tmp_path / "wal")
+    log.append("acknowledged")
+    log.close()
+    data = bytearray((tmp_path / "wal").read_bytes())
+    block = start // wal.BLOCK
+    end = (block + 1) * wal.BLOCK
+    data[start:end] = bytes(end - start)
+    with pytest.raises(DamageError, match=f"byte {start}:"):
+        opened(tmp_path / "cut", bytes(data))
+
+
 def test_damage_at_any_byte_of_any_record_is_refused_with_the_place_where_the_record_begins(tmp_path):
     data, ends = written(tmp_path / "wal")
     starts = [len(MAGIC), *ends[:-1]]
@@ -154,19 +193,32 @@ def test_the_real_full_device_is_refused_cleanly(tmp_path):
 
 
 class NoSync(PlainFile):
-    """A disk that fails when it is asked to be sure."""
+    """A disk that fails when it is asked to be sure, after so many times."""
+
+    syncs = 0
 
     def sync(self):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        NoSync.syncs -= 1
+        if NoSync.syncs < 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_after_a_failed_fsync_nothing_is_acknowledged_any_more(tmp_path):
     data, _ = written(tmp_path / "wal")
+    NoSync.syncs = 1
     log = WriteAheadLog(tmp_path / "wal", opener=NoSync)
     with pytest.raises(DiskError):
         log.append(1)
     with pytest.raises(DiskError, match="takes no more"):
         log.append(2)
+    assert (tmp_path / "wal").read_bytes() == data
+
+
+def test_a_file_that_the_disk_does_not_confirm_is_not_opened(tmp_path):
+    data, _ = written(tmp_path / "wal")
+    NoSync.syncs = 0
+    with pytest.raises(DiskError, match=r"does not confirm.*Input/output"):
+        WriteAheadLog(tmp_path / "wal", opener=NoSync)
     assert (tmp_path / "wal").read_bytes() == data
 
 
@@ -222,6 +274,16 @@ def test_a_new_file_is_synced_then_named_then_its_directory_is_synced(tmp_path, 
     seen.clear()
     log.rewrite(2)
     assert seen == ["wal.new", "rename", tmp_path.name]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc, which Linux has")
+def test_what_a_file_holds_is_synced_before_it_is_shown_for_a_killed_process_may_not_have(
+    tmp_path, monkeypatch
+):
+    written(tmp_path / "wal")
+    seen = watch_syncs(monkeypatch)
+    assert WriteAheadLog(tmp_path / "wal").records == RECORDS
+    assert seen == ["wal", tmp_path.name]
 
 
 def test_a_rewritten_log_holds_the_one_record_and_goes_on_from_there(tmp_path):

@@ -104,8 +104,7 @@ class Disk:
 
     def __init__(self, folder: str | Path, **settings: Any) -> None:
         self.folder = file_path("folder", folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        sync_directory(self.folder.parent)
+        make_folder(self.folder)
         self._lock = lock_folder(self.folder)
         try:
             self.log = WriteAheadLog(self.folder / "wal", **settings)
@@ -153,6 +152,14 @@ class Disk:
         """Let the folder go, without a commit."""
         self.log.close()
         os.close(self._lock)
+
+
+def make_folder(folder: Path) -> None:
+    """Let the folder be there, with all that leads to it, also after a loss of power."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in new or [folder]:  # also one that a process made that was killed before it had synced
+        sync_directory(path.parent)
 
 
 def lock_folder(folder: Path) -> int:

@@ -114,6 +114,12 @@ class Transport:
             connection.flush()
         self._fresh.clear()
 
+    def forget_posts(self) -> None:
+        """Drop what was posted and not yet written."""
+        for connection in self._fresh:
+            connection.forget()
+        self._fresh.clear()
+
     def hold(self, on: bool) -> None:
         """Read nothing more for now (the disk cannot keep up), or go on."""
         if on is not self._held:

@@ -19,6 +19,10 @@ and hold blocks that were never written, which read as zeros; JSON has no zero b
 record tells such a block. All else that does not fit is damage: the file is refused with the offset, and nobody
 guesses. (A fault that sets a byte of the last record to zero looks like a torn tail; nothing in the file can tell.)
 
+What was read may stand in the cache of the system alone: a process that was killed between its write and its fsync
+leaves a whole record there, and a name that is not on the disk yet. So opening syncs file and directory before
+anybody acts on what they hold; else the node would speak of it, and lose it with the power.
+
 A write that fails, on a full disk for instance, leaves the file as it was. After that, and after an fsync that
 failed, the log takes no more until it is opened again: what a failed fsync left behind cannot be known.
 """
@@ -37,6 +41,7 @@ from distsys.core.errors import DistsysError, file_path, whole_number
 
 MAGIC = b"distsys wal 1\n\0\0"
 HEAD = struct.Struct(">III")
+BLOCK = 512  # a disk writes no less than this at once, and blocks in any order
 RECORD_MAX = 64 * 2**20
 
 
@@ -113,13 +118,26 @@ class WriteAheadLog:
         self._opener = opener
         self._check = 0
         self._refusal: str | None = None
-        if not self.path.exists():
+        was_there = self.path.exists()
+        if not was_there:
             replace_file(self.path, MAGIC)
         self.records, self.size, self.torn_bytes = self._scan(self.path.read_bytes())
         self._file = opener(self.path)
-        if self.torn_bytes:
-            self._file.truncate(self.size)
+        if was_there:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Cut a torn tail off, and make sure that the disk has what was read, and its name."""
+        try:
+            if self.torn_bytes:
+                self._file.truncate(self.size)
             self._file.sync()
+            sync_directory(self.path.parent)
+        except OSError as problem:
+            self._file.close()
+            raise DiskError(
+                f"{self.path}: the disk does not confirm what the file holds ({problem.strerror or problem})"
+            ) from problem
 
     def _scan(self, data: bytes) -> tuple[tuple[Any, ...], int, int]:
         """Return the records, where the last one ends, and how many bytes of a torn tail come after it."""
@@ -146,7 +164,7 @@ class WriteAheadLog:
             return None
         length, check, head_check = HEAD.unpack_from(data, offset)
         if head_check != crc32(data[offset : offset + 8]):
-            if not any(data[offset + HEAD.size :]):
+            if not any(data[offset + HEAD.size :]) or _lacks_a_block(data, offset):
                 return None  # a payload has no zeros: this one was never written, nor all of its head
             raise self._damage(offset, "the check of a length does not fit")
         end = offset + HEAD.size + length
@@ -221,9 +239,39 @@ class WriteAheadLog:
         try:
             if cut:
                 self._file.truncate(self.size)
+            else:
+                left += (
+                    ", or holds the new record in place of all"  # the name may have been changed, not synced
+                )
         except OSError:
             left = "the file may have a torn tail, which opening cuts off"
         return DiskError(f"{self.path}: {self._refusal}; {left}, and takes no more until it is opened again")
+
+
+def _lacks_a_block(data: bytes, offset: int) -> bool:
+    """Return whether the record at `offset` is the last, and a block with a part of its head was never written.
+
+    A head begins with a length that is not 0, so four zeros there were never written; nor was a block of zeros that
+    begins in the head and goes on into the payload. Fewer zeros in front were not, if some others make the head fit.
+    A head that fits behind it says that this record is not the last: it was acknowledged before the next was begun,
+    and must be refused.
+    """
+    border = (offset // BLOCK + 1) * BLOCK
+    first, second = data[offset:border], data[border : border + BLOCK]
+    no_first = not any(first)
+    if no_first and len(first) < 4:
+        rest = data[border : offset + HEAD.size]
+        lengths = range(1, (RECORD_MAX >> 8 * (4 - len(first))) + 1)
+        no_first = any(_fits(length.to_bytes(len(first)) + rest, 0) for length in lengths)
+    no_second = border < offset + HEAD.size and not any(second)
+    behind = range(offset + HEAD.size, len(data) - HEAD.size + 1)
+    return (no_first or no_second) and not any(_fits(data, place) for place in behind)
+
+
+def _fits(data: bytes, offset: int) -> bool:
+    """Return whether a head stands at `offset`."""
+    head = data[offset : offset + HEAD.size]
+    return int.from_bytes(head[8:]) == crc32(head[:8])
 
 
 def replace_file(path: Path, data: bytes, opener: Callable[[Path], File] = PlainFile) -> None:

@@ -28,19 +28,26 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def real_cluster(etcd: str, nodes: int = 3) -> Iterator[list[str]]:
-    """Run members of the real one, and give their addresses; they are killed at the end."""
+def real_cluster(
+    etcd: str, nodes: int = 3, *, quota_bytes: int = 0, folder: str | None = None
+) -> Iterator[list[str]]:
+    """Run members of the real one, and give their addresses; they are killed at the end.
+
+    quota_bytes  of a member's data; 0 takes etcd's own
+    folder       where a new one for the data is made, and removed at the end; None takes the system's
+    """
     ports, processes = free_ports(2 * nodes), []
     names = tuple(f"n{number}" for number in range(1, nodes + 1))
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     initial = ",".join(f"{name}={url}" for name, url in zip(names, urls[nodes:], strict=True))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=folder) as data:
         try:
             for name, client, peer in zip(names, urls[:nodes], urls[nodes:], strict=True):
                 processes.append(subprocess.Popen([
-                    etcd, "--name", name, "--data-dir", f"{folder}/{name}", "--initial-cluster", initial,
+                    etcd, "--name", name, "--data-dir", f"{data}/{name}", "--initial-cluster", initial,
                     "--listen-client-urls", client, "--advertise-client-urls", client,
                     "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--log-level", "fatal",
+                    "--quota-backend-bytes", str(quota_bytes),
                 ], stderr=subprocess.DEVNULL))  # fmt: skip
             addresses = [f"127.0.0.1:{port}" for port in ports[:nodes]]
             wait_until_up(addresses)

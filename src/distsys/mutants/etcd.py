@@ -145,12 +145,12 @@ MUTANTS = (
         system="raft-etcd-locks",
         classes={"client": WaitedLongEnough},
         breaks="lock exclusivity",
-        source="etcd-io/etcd issues 11456 and 9921; Jepsen's report on etcd 3.4.3",
+        source="etcd-io/etcd issues 11456 and 9921, pull request 11408; Jepsen's report on etcd 3.4.3",
         story=(
             "A client waits for a lock, and the key before its own is deleted: it takes the lock without a look "
             "at its own key. While it waited it did not renew its lease, the lease ran out, and its key is gone "
             "as well. So somebody else has the oldest key, and two clients believe that they have the lock. "
-            "etcd's own lock service did this until version 3.4.4."
+            "etcd's own lock service did this before version 3.5."
         ),
         options={"nodes": 1, "lockers": 2},
         depth=30,
@@ -178,7 +178,7 @@ MUTANTS = (
         system="raft-etcd",
         classes={"server": IndexBeforeData},
         breaks="members agree",
-        source="etcd-io/etcd issue 13766 and pull request 13967; the post-mortem on data inconsistency in etcd 3.5",
+        source="etcd-io/etcd issue 13766, pull request 13854, and the post-mortem on it (pull request 13967)",
         story=(
             "A member writes the index of each entry to its disk at once, and the data some time later. It "
             "crashes in between. When it comes up again Raft hands it the entries once more, and the index says "
@@ -229,8 +229,8 @@ MUTANTS = (
         story=(
             "A client asks how far its watch has come while the watch is behind. The server answers at once, with "
             "the current revision of the store. The client believes that it has seen all up to there, and if it "
-            "is cut off now it resumes after that revision: the events in between are lost. Kubernetes builds its "
-            "caches on this answer."
+            "is cut off now it resumes after that revision: the events in between are lost. Kubernetes asks "
+            "this of etcd to know how fresh its caches are."
         ),
         options={"nodes": 1},
         depth=20,

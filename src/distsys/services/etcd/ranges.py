@@ -4,7 +4,8 @@ Three things surprise. `count` is that of the whole range, whatever limit and fi
 limit cut something off. And a range that is sorted by something else than the key is sorted upwards unless it says
 otherwise, but only after the limit has been applied: "the first ten keys, by version", not "the ten smallest versions".
 
-Source: the functions Range of server/etcdserver/apply.go and checkRangeRequest of server/etcdserver/api/v3rpc/key.go.
+Source: the functions Range of server/etcdserver/apply.go, Revisions of server/mvcc/index.go (the count) and
+checkRangeRequest of server/etcdserver/api/v3rpc/key.go of etcd 3.5.1.
 """
 
 from __future__ import annotations
