@@ -30,10 +30,10 @@ import threading
 from typing import Any
 
 import grpc
+from etcd_client_calls import AETCD, GW, coded, shown
 from google.protobuf import json_format
 
 from distsys.wire.etcd.messages import calls, message
-from etcd_clients import AETCD, GW, coded, shown
 
 PATIENCE_S, STREAM_S = 8.0, 15.0
 UNLIKE = {

