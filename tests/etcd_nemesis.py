@@ -50,8 +50,11 @@ class Clients:
         if problem[0] is not None:
             self.process.kill()
         self.process.stdin.close()
-        self.process.wait(PATIENCE_S)
-        self.reader.join()
+        try:
+            self.process.wait(PATIENCE_S)
+        finally:
+            self.process.kill()  # so that what reads from it ends in any case
+            self.reader.join()
         self.process.stdout.close()
         if problem[0] is None:
             assert self.process.returncode == 0
