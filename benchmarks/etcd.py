@@ -1,10 +1,10 @@
 """Our etcd beside the real one: python benchmarks/etcd.py [--etcd PATH] [--rounds 5] [--data-dir DIR]
 
-How it is measured. Two clusters of three processes run on this machine at the same time: ours (`distsys serve raft-etcd`)
-and the real etcd, both over TCP on the loopback interface, both with a write-ahead log in DIR and fsync on. The clients
-are the unmodified package aetcd (gRPC) in a process of their own, one for each cluster; while one cluster is asked
-the other one has nothing to do. A round asks both for the same, one after the other, and every second round begins
-with the other: so what else the machine does hits both. The first round is not counted.
+How it is measured. Two clusters of three processes run on this machine at the same time: ours (`distsys serve
+raft-etcd`) and the real etcd, both over TCP on the loopback interface, both with a write-ahead log in DIR and fsync on.
+The clients are the unmodified package aetcd (gRPC) in a process of their own, one for each cluster; while one cluster
+is asked the other one has nothing to do. A round asks both for the same, one after the other, and every second round
+begins with the other: so what else the machine does hits both. The first round is not counted.
 
     serial put        one client, a put after the other, at the member that leads
     serial get        the same with linearizable reads, then with serializable ones
@@ -114,7 +114,8 @@ class Contestant:
 
     def ask(self, kind: str, *, counts: bool) -> None:
         """Measure once."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None, "no pipe"
+        assert self.process.stdout is not None, "no pipe"
         self.process.stdin.write(kind + "\n")
         self.process.stdin.flush()
         took, times = json.loads(self.process.stdout.readline())
@@ -125,7 +126,7 @@ class Contestant:
 
     def close(self) -> None:
         """End the clients."""
-        assert self.process.stdin is not None
+        assert self.process.stdin is not None, "no pipe"
         self.process.stdin.close()
         self.process.wait()
 

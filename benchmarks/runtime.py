@@ -8,7 +8,7 @@ before. Then one client puts and gets, one call after the other; then 1, 2, 4, 8
 each. Shown are percentiles in milliseconds, calls a second, and how many calls shared a commit of the busiest disk.
 
 A curve goes through 1 to 32 clients, several times in turn, so that what the machine does besides falls on all of them.
-The page `chapters/4-code/performance` fits a law to the one in `src/distsys/lab/data/throughput.json`.
+The page `chapters/4-code/performance` fits a law to two of them, which lie in `src/distsys/lab/data`.
 
 What it does not say. All processes, and the clients, share the cores and the disk of one machine, so the figures of
 many clients are bound by the processor sooner than those of a real cluster, and one fsync waits for another's.
@@ -22,13 +22,14 @@ import os
 import platform
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
+from distsys.lab.measured_load import closed_loop
 from distsys.serve import ProcessCluster, processes
 
 SYSTEMS = ("raft-kv", "multipaxos-kv", "zab-kv")
@@ -36,7 +37,7 @@ SERIAL, CLIENTS = 300, (1, 2, 4, 8, 16)
 CURVE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
-def percentiles(times: list[float]) -> str:
+def percentiles(times: Sequence[float]) -> str:
     """Return the median, the 90th and the 99th percentile and the maximum, milliseconds."""
     ordered = sorted(times)
     at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.9, 0.99, 1.0)]
@@ -69,38 +70,6 @@ def serial(cluster: ProcessCluster, what: str) -> list[float]:
     return times
 
 
-def concurrent(cluster: ProcessCluster, clients: int, seconds: float) -> tuple[float, list[float], float]:
-    """Return calls a second of so many clients that put, their times, and the calls that shared one commit."""
-    times: list[float] = []
-    begin, done = threading.Barrier(clients + 1), threading.Event()
-
-    def work(number: int) -> None:
-        with cluster.client(f"c{number}", timeout_s=30) as client:
-            client.put(f"k{number}", 0)
-            begin.wait()
-            while not done.is_set():
-                began = time.perf_counter()
-                assert client.put(f"k{number}", number).ok
-                times.append(time.perf_counter() - began)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    begin.wait()
-    before, began = commits(cluster), time.perf_counter()
-    time.sleep(seconds)
-    done.set()
-    for thread in threads:
-        thread.join()
-    took = time.perf_counter() - began
-    return len(times) / took, times, len(times) / max(1, commits(cluster) - before)
-
-
-def commits(cluster: ProcessCluster) -> int:
-    """Return how many commits the busiest disk has done."""
-    return max(cluster.look(name).counters["commits"] for name in cluster.addresses)
-
-
 def curve(system: str, folder: Path, repeats: int, seconds: float) -> dict[str, Any]:
     """Return what so many clients reach, for the page that draws and fits it."""
     probe = sorted(fsyncs(folder))
@@ -109,20 +78,20 @@ def curve(system: str, folder: Path, repeats: int, seconds: float) -> dict[str, 
         serial(cluster, "put")
         for repeat in range(repeats):
             for clients in CURVE:
-                rate, times, shared = concurrent(cluster, clients, seconds)
-                ranked = sorted(1000 * value for value in times)
+                load = closed_loop(cluster, clients, seconds)
+                ranked = sorted(1000 * value for value in load.times)
                 p50, p99 = (round(ranked[int(len(ranked) * share)], 2) for share in (0.5, 0.99))
                 mean = round(sum(ranked) / len(ranked), 3)
                 points.append(
-                    {"repeat": repeat, "clients": clients, "puts_per_s": round(rate, 1), "mean_ms": mean,
-                     "p50_ms": p50, "p99_ms": p99, "puts_a_commit": round(shared, 2)}
+                    {"repeat": repeat, "clients": clients, "puts_per_s": round(load.puts_per_s, 1), "mean_ms": mean,
+                     "p50_ms": p50, "p99_ms": p99, "puts_a_commit": round(load.puts_a_commit, 2)}
                 )  # fmt: skip
                 print(points[-1], flush=True)
     return {
         "system": system,
         "nodes": 3,
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
         "load_average": [round(load, 1) for load in os.getloadavg()],
         "seconds": seconds,
         "fsync_p50_ms": round(1000 * probe[len(probe) // 2], 2),
@@ -154,9 +123,12 @@ def main() -> None:
                 for what in ("put", "get"):
                     print(f"{f'{system}, one client, {what}':28}{percentiles(serial(cluster, what))}")
                 for clients in CLIENTS:
-                    rate, times, shared = concurrent(cluster, clients, chosen.seconds)
-                    line = f"{f'{system}, {clients} clients, put':28}{percentiles(times)}"
-                    print(f"{line}  {rate:7.0f} puts/s, {shared:4.1f} a commit", flush=True)
+                    load = closed_loop(cluster, clients, chosen.seconds)
+                    line = f"{f'{system}, {clients} clients, put':28}{percentiles(load.times)}"
+                    print(
+                        f"{line}  {load.puts_per_s:7.0f} puts/s, {load.puts_a_commit:4.1f} a commit",
+                        flush=True,
+                    )
 
 
 if __name__ == "__main__":

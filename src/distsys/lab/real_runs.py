@@ -18,7 +18,7 @@ from distsys.core.errors import DistsysError, UnknownNameError, shown
 from distsys.core.events import Note, Timeout
 from distsys.core.operations import OK, Operation
 from distsys.core.trace import Step, Trace
-from distsys.core.units import MS, S
+from distsys.core.units import MS
 from distsys.drivers import Crash, Simulator
 from distsys.serve.client import Answer, Client
 from distsys.serve.processes import ProcessCluster
@@ -232,17 +232,21 @@ def expected_ms(election_ms: int, heartbeat_ms: int, others: int = 2) -> float:
     return election_ms * (1 + 1 / (others + 1)) - heartbeat_ms / 2
 
 
-def simulated_ms(seed: int) -> float:
-    """Return the time from the crash of a leader to the next candidate in a simulation, with the settings of `serve`.
+def simulated_ms(seed: int, election_ms: int, heartbeat_ms: int) -> float:
+    """Return the time from the crash of a leader to the next candidate, in a simulation of a cluster as it is served.
 
-    >>> 800 < simulated_ms(1) < 2000
+    >>> 400 < simulated_ms(1, 500, 50) < 1000
     True
     """
-    cluster = served_cluster("raft-kv", clients=1, operations=0, upkeep=0)
-    at = 3 * S + seed * 37 % 100 * MS  # anywhere between two heartbeats
+    cluster = served_cluster(
+        "raft-kv", clients=1, operations=0, upkeep=0, election_ms=election_ms, heartbeat_ms=heartbeat_ms
+    )
+    at = (3 * election_ms + seed * 37 % heartbeat_ms) * MS  # anywhere between two heartbeats
     calm = Simulator(cluster, seed, until=at, settle=0, laws=()).run()
     leader = [step.node for step in calm if _leads(step)][-1]
-    run = Simulator(cluster, seed, until=at + 5 * S // 2, settle=0, laws=(), script=[Crash(at, leader)]).run()
+    run = Simulator(
+        cluster, seed, until=at + 5 * election_ms // 2 * MS, settle=0, laws=(), script=[Crash(at, leader)]
+    ).run()
     return (next(step.at for step in run if step.at > at and _stands(step)) - at) / MS
 
 

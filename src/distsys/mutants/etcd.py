@@ -149,7 +149,7 @@ MUTANTS = (
         story=(
             "A client waits for a lock, and the key before its own is deleted: it takes the lock without a look "
             "at its own key. While it waited it did not renew its lease, the lease ran out, and its key is gone "
-            "as well. So somebody else has the oldest key, and two clients believe that they have the lock. "
+            "as well. From then on the lock is free for somebody else, and two clients may believe that they have it. "
             "etcd's own lock service did this before version 3.5."
         ),
         options={"nodes": 1, "lockers": 2},
@@ -196,8 +196,8 @@ MUTANTS = (
         breaks="watch resumable",
         source=f"the guarantees of etcd's watch API ({API})",
         story=(
-            "A client was cut off, and resumes its watch from the revision after the last that it saw. That "
-            "revision has been compacted meanwhile. The server lets the watch begin at the current revision in "
+            "A client was cut off, and creates its watch again from a revision in the past. That revision has "
+            "been compacted meanwhile. The server lets the watch begin at the current revision in "
             "place of an error, so the client never learns that it has missed something, and what it built from "
             "the events is wrong for good."
         ),
@@ -244,8 +244,8 @@ MUTANTS = (
         source="the guarantees of etcd's API: a transaction is atomic",
         story=(
             "A member evaluates the compares of a transaction when the request arrives, and lets the log order "
-            "only what is to be done. Two clients ask to change a key if it is still at revision 5, and both are "
-            "told yes before either change is applied. The second overwrites what the first has written: a lost "
+            "only what is to be done. A client asks to change a key if nobody has changed it since it looked, "
+            "which is so at that moment. Another change has its turn in the log first, and is overwritten: a lost "
             "update, which is what transactions are there to prevent."
         ),
         options={"nodes": 2, "watchers": 0, "compactions": 0, "keys": 1},

@@ -54,7 +54,7 @@ def what_is_left(answer: object) -> str | None:
         answer = 64 // 8
     """,
     mistakes=("answer = 0", "answer = 1", "answer = 64", "answer = 4"),
-    explanation="Eight empty records that nobody wrote. Our format checks the length, and that check is not 0 for zeros.",
+    explanation="Eight empty records that nobody wrote. Our format checks the length too, and never by a 0.",
 )
 def a_block_of_zeros(answer: object) -> str | None:
     if type(answer) is not int:

@@ -22,8 +22,8 @@ page = Page("running-for-real")
         'answer = {"kill -9": True, "pause": True, "disk full": False, "cut off": True}',
         'answer = {"kill -9": False, "pause": True}',
     ),
-    explanation="A paused and a cut off node go on with an old memory, so they must ask before they believe it. The two "
-    "others begin anew from their disks, so what they said must be there.",
+    explanation="A paused and a cut off node go on with an old memory, so they must ask before they believe it. The "
+    "two others begin anew from their disks, so what they said must be there.",
 )
 def who_remembers(answer: object) -> str | None:
     if not isinstance(answer, dict) or set(answer) != set(FAULTS):
@@ -73,8 +73,8 @@ def what_may_be_read(answer: object) -> str | None:
         answer = election * (1 + 1 / (others + 1)) - heartbeat / 2  # 575
     """,
     mistakes=("answer = 641.67", "answer = 600", "answer = 750", "answer = 558.3", "answer = '575 ms'"),
-    explanation="More servers do not make the outage much shorter: with very many of them it would still be 475 ms. What "
-    "helps is a shorter timeout, and that has its own price.",
+    explanation="More servers do not make the outage much shorter: with very many of them it would still be 475 ms. "
+    "What helps is a shorter timeout, and that has its own price.",
 )
 def five_servers(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
@@ -139,8 +139,8 @@ def five_servers(answer: object) -> str | None:
             return [data[4 : 4 + length]], data[4 + length :]
         """,
     ),
-    explanation="The bound must stand before the wait: who waits for four gigabytes that were announced has lost already, "
-    "byte by byte.",
+    explanation="The bound must stand before the wait: who waits for four gigabytes that were announced has lost "
+    "already, byte by byte.",
 )
 def mend_the_reader(answer: object) -> str | None:
     if not callable(answer):
@@ -208,8 +208,8 @@ def kept(appends: list[tuple[str, str]], final: list[str]) -> bool:
             return None
         """,
     ),
-    explanation="It is weaker than linearizability, for it looks at the end only. But it needs no search, and it can be "
-    "asked of a history of any length.",
+    explanation="It is weaker than linearizability, for it looks at the end only. But it needs no search, and it can "
+    "be asked of a history of any length.",
 )
 def state_nothing_lost(answer: object) -> str | None:
     if not callable(answer):
@@ -290,8 +290,8 @@ def merged(diaries: dict[str, list[Step]]) -> list[tuple[str, int]]:
             return order
         """,
     ),
-    explanation="Clocks only choose among orders that the causes allow. So a wrong clock makes a strange order, never an "
-    "impossible one. The package does the same in drivers.merging.",
+    explanation="Clocks only choose among orders that the causes allow. So a wrong clock makes a strange order, never "
+    "an impossible one. The package does the same in drivers.merging.",
 )
 def build_a_merge(answer: object) -> str | None:
     if not callable(answer):

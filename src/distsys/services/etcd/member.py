@@ -31,7 +31,7 @@ from ..service import Service
 from . import api, applier, leases, maintenance, mvcc, ordered, quota, transactions
 from .applier import Applier, State
 from .errors import NO_LEADER, NO_SPACE, TIMED_OUT, EtcdError, RejectedError
-from .messages import Answer, Ask, Asked, Forward, Proposal, ReadIndex, Waiting
+from .messages import Answer, Ask, Asked, Forward, NotSent, Proposal, ReadIndex, Waiting
 from .wellformed import is_well_formed
 
 
@@ -60,7 +60,8 @@ class Member(RaftReplica):
     State, durable beside Raft's: the backend with `parts` records of later changes, the leases, the alarms, and
     `applied`, the index of the last entry in them; `life`. Volatile: `state`, `number`, `pending` (proposals of this
     member), `reads`.
-    Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members.
+    Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members; NotSent where the driver
+    knows that one of these has not left.
     Timers: "backend", after which what was applied goes to the disk; "period", after which requests that have waited
     for all of it are given up.
     Keeps: members equal at an equal index, linearizable operations, one revision for an index.
@@ -117,6 +118,10 @@ class Member(RaftReplica):
                 self.tell(self.inside, Read(Asked(sender, number, request)))
             case Answer(number, response):
                 self.on_answer(number, response)
+            case NotSent(Forward(proposal)):
+                self.on_not_proposed(proposal)
+            case NotSent(Ask(number)):
+                self.on_answer(number, NO_LEADER)
             case api.CompactionRequest():  # of an operator who does not wait
                 self.propose(message)
             case _:
@@ -172,7 +177,12 @@ class Member(RaftReplica):
             return
         if leader is not None:
             self.send(leader, Forward(proposal))
-        elif proposal.number in self.pending:  # it was proposed nowhere, so it has certainly not happened
+        else:
+            self.on_not_proposed(proposal)
+
+    def on_not_proposed(self, proposal: Proposal) -> None:
+        """Say that there is no leader: what was proposed nowhere has certainly not happened, and may be asked again."""
+        if proposal.number in self.pending:
             waiting = self.pending[proposal.number]
             self.pending = self.pending.remove(proposal.number)
             self.reply(waiting.client, waiting.call, waiting.refusal or NO_LEADER)
@@ -246,7 +256,7 @@ class Member(RaftReplica):
                     store.revision,
                     raft.leader,
                     raft.current_term,
-                    raft.log.last_index,
+                    raft.commit_index,
                     self.applied,
                     store.size,
                     alarms if raft.leader is not None else (NO_LEADER.message, *alarms),

@@ -40,6 +40,13 @@ class Ask:
 
 
 @record
+class NotSent:
+    """Of the driver, to a member: there was no connection, and this message of yours to another has not left."""
+
+    message: Forward | Ask
+
+
+@record
 class Answer:
     """The answer to `Ask`."""
 

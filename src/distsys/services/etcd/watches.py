@@ -25,6 +25,8 @@ from .errors import DUPLICATE_WATCH_ID, EMPTY_WATCHER_RANGE, RejectedError
 
 REVISIONS_MAX = 1000  # whose events are in one response
 FRAGMENT_BYTES = 2**21  # of a response that may be cut into pieces
+# Of one that may not, and a revision more. etcd has no such bound, and many clients take no message beyond 4 MiB.
+RESPONSE_BYTES = 2**21
 NO_WATCH = -1  # the id of a response that belongs to no watch
 
 
@@ -70,19 +72,26 @@ def compacted(store: mvcc.Store, watch: Watch) -> WatchResponse | None:
 
 
 def advanced(store: mvcc.Store, watch: Watch, most: int = REVISIONS_MAX) -> tuple[Watch, tuple[Event, ...]]:
-    """Return the watch further on, and the events on its way: those of at most `most` revisions."""
+    """Return the watch further on, and the events on its way: those of at most `most` revisions, and not too long."""
     events: list[Event] = []
-    count = 0
+    count = size = 0
     for revision, changes in groupby(
         mvcc.changes(store, watch.next_revision, store.revision), key=lambda event: event.kv.mod_revision
     ):
         shown = tuple(seen(store, watch.request, changes))
-        if shown and count == most:
+        is_long = size >= RESPONSE_BYTES and not watch.request.fragment
+        if shown and (count == most or is_long):
             return replace(watch, next_revision=revision, told=True), tuple(events)
         count += bool(shown)
         events.extend(shown)
+        size += sum(map(size_of, shown))
     moved = max(watch.next_revision, store.revision + 1)
     return replace(watch, next_revision=moved, told=watch.told or bool(events)), tuple(events)
+
+
+def size_of(event: Event) -> int:
+    """Return about how many bytes an event takes."""
+    return mvcc.size_of(event.kv) + (mvcc.size_of(event.prev_kv) if event.prev_kv else 0)
 
 
 def seen(store: mvcc.Store, request: WatchCreateRequest, changes: Iterator[Event]) -> Iterator[Event]:
@@ -131,7 +140,7 @@ def fragments(response: WatchResponse, bytes_max: int) -> tuple[WatchResponse, .
     pieces: list[list[Event]] = [[]]
     left = bytes_max
     for event in response.events:
-        size = mvcc.size_of(event.kv) + (mvcc.size_of(event.prev_kv) if event.prev_kv else 0)
+        size = size_of(event)
         left -= size
         if left <= 0 and pieces[-1]:
             pieces.append([])
