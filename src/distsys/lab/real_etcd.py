@@ -22,7 +22,7 @@ PATIENCE_S = 30.0
 
 
 def installed(program: str = "etcd") -> str | None:
-    """Return where a program of etcd is: in the PATH, or beside this Python, where pip puts it; None where it is not."""
+    """Return where a program of etcd is: in the PATH, or beside this Python, where pip puts it; else None."""
     return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
 
 
