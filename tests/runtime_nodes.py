@@ -97,7 +97,14 @@ class Echo(Node):
         self.output(("told", peer))
 
 
+class EarlyEcho(Echo):
+    """Answers before the disk has what it was told."""
+
+    early = ((tuple, "value"),)
+
+
 ECHO = systems.register(System("echo", "Nodes that echo.", {"process": Echo}, alike(), ()))
+EARLY = systems.register(System("early-echo", "Nodes in a hurry.", {"process": EarlyEcho}, alike(), ()))
 
 
 class SlowDisk:
@@ -124,8 +131,8 @@ class SlowDisk:
 class Cluster:
     """Runtimes of echo nodes in this process."""
 
-    def __init__(self, folder, nodes=2, **settings):
-        self.cluster = systems.build("echo", nodes=nodes)
+    def __init__(self, folder, nodes=2, system="echo", **settings):
+        self.cluster = systems.build(system, nodes=nodes)
         self.ports = {name: listen("127.0.0.1:0") for name in self.cluster.names}
         self.addresses = {name: f"127.0.0.1:{port.getsockname()[1]}" for name, port in self.ports.items()}
         self.folder, self.settings = folder, settings

@@ -1,5 +1,6 @@
 """Clients that ask a served cluster from threads until they are told to stop, for the tests with real processes."""
 
+import fcntl
 import threading
 
 from distsys.checkers.history import History
@@ -93,3 +94,9 @@ def lost(load, client):
 def keys(load):
     """Return all keys of a history."""
     return sorted({event.key for event in load.history})
+
+
+def wait_until_gone(folder):
+    """Return when no process holds the lock of a folder."""
+    with (folder / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)

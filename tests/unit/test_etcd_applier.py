@@ -147,6 +147,18 @@ def test_what_cannot_be_done_makes_a_transaction_fail_with_no_effect():
     assert (state, responses) == (State(), [errors.LEASE_NOT_FOUND])
     future = TxnRequest((), (PutRequest(b"a"), RangeRequest(b"a", revision=9)))
     assert last(future) == errors.FUTURE_REVISION
+    assert last(PutRequest(b"a"), PutRequest(b"a"), CompactionRequest(3), early(2)) == errors.COMPACTED
+
+
+def early(revision):
+    return TxnRequest((), (PutRequest(b"b"), RangeRequest(b"a", revision=revision)))
+
+
+def test_a_negative_revision_is_the_current_one_but_in_a_transaction_once_something_was_compacted():
+    assert last(PutRequest(b"a"), RangeRequest(b"a", revision=-1)).count == 1
+    assert last(PutRequest(b"a"), early(-1)).succeeded
+    assert last(PutRequest(b"a"), CompactionRequest(2), early(-1)) == errors.COMPACTED
+    assert last(PutRequest(b"a"), CompactionRequest(2), RangeRequest(b"a", revision=-1)).count == 1
 
 
 @pytest.mark.parametrize(
@@ -170,6 +182,27 @@ def test_no_key_is_written_twice_but_in_branches_that_exclude_each_other(request
 def test_a_transaction_has_at_most_128_operations_in_a_list():
     assert last(TxnRequest((), (RangeRequest(b"a"),) * 129)) == errors.TOO_MANY_OPS
     assert last(TxnRequest((), (RangeRequest(b"a"),) * 128)).succeeded
+
+
+def test_a_nested_transaction_has_what_the_one_around_it_has_left_of_its_128_operations():
+    def nested(outer, inner):
+        return TxnRequest(
+            (), (TxnRequest((), (RangeRequest(b"a"),) * inner), *(RangeRequest(b"a"),) * (outer - 1))
+        )
+
+    assert last(nested(100, 28)).succeeded
+    assert last(nested(100, 29)) == errors.TOO_MANY_OPS
+    assert last(nested(1, 127)).succeeded
+    assert last(nested(1, 128)) == errors.TOO_MANY_OPS
+
+
+def test_only_a_transaction_of_ranges_alone_need_not_go_through_the_log():
+    ranges = TxnRequest((), (RangeRequest(b"a"),), (RangeRequest(b"b"),))
+    assert transactions.reads_only(ranges)
+    assert not transactions.reads_only(TxnRequest((), (ranges,)))
+    assert not transactions.reads_only(TxnRequest((), (), (DeleteRangeRequest(b"a"),)))
+    assert not transactions.is_serializable(ranges)
+    assert transactions.is_serializable(TxnRequest((), (RangeRequest(b"a", serializable=True),)))
 
 
 # Leases (API reference, lease API).
@@ -222,6 +255,8 @@ def test_without_space_nothing_grows_and_deletions_and_compactions_go_on():
     refused = (PutRequest(b"b"), LeaseGrantRequest(9, 5), TxnRequest((), (), (PutRequest(b"b"),)))
     assert done(*refused, state=state)[1] == [errors.NO_SPACE] * 3
     assert done(DeleteRangeRequest(b"a"), CompactionRequest(2), state=state)[1][0].deleted == 1
+    overlooked = TxnRequest((), (TxnRequest((), (PutRequest(b"b"),)),))  # by the real one too
+    assert done(overlooked, state=state)[1][0].succeeded
     ended = AlarmRequest(AlarmAction.DEACTIVATE, 1, AlarmType.NOSPACE)
     responses = done(AlarmRequest(), ended, AlarmRequest(), PutRequest(b"b"), state=state)[1]
     alarm = (AlarmMember(1, AlarmType.NOSPACE),)

@@ -139,7 +139,7 @@ def test_a_range_needs_a_key():
 def test_a_compaction_keeps_the_last_version_of_each_key_and_no_old_tombstone():
     store = stored((b"a", b"1"), (b"a", b"2"), (b"b", b"1"), b"b", (b"c", b"1"))
     compacted = mvcc.compact(store, 6)
-    assert [kv.key for kv in mvcc.everything(compacted)] == [b"a", b"c"]
+    assert [kv.key for _, kv in ordered.items(compacted.backend)] == [b"a", b"c"]
     assert mvcc.get(compacted, b"a") == mvcc.get(store, b"a")
     assert compacted.revision == store.revision
 
@@ -166,6 +166,26 @@ def test_a_tombstone_of_the_compacted_revision_stays_so_the_revision_survives_a_
 def test_a_member_that_restarts_rebuilds_the_same_store():
     store = stored(*[(b"k%d" % (n % 7), b"v%d" % n) for n in range(200)], b"k3", b"k5")
     assert mvcc.restored(store.backend, store.compacted) == store
+
+
+def test_a_hash_may_not_be_asked_for_at_the_compacted_revision_which_can_be_read():
+    store = mvcc.compact(stored((b"a", b"1"), (b"a", b"2"), (b"a", b"3")), 3)
+    for revision in (2, 3):
+        assert rejected(lambda revision=revision: mvcc.hash_kv(store, revision)) is COMPACTED
+    assert mvcc.hash_kv(store, 4) == mvcc.hash_kv(store)
+    assert rejected(lambda: mvcc.hash_kv(store, 5)) is FUTURE_REVISION
+
+
+def test_a_hash_of_an_earlier_revision_stays_what_it_was():
+    early = stored((b"a", b"1"), (b"b", b"1"))
+    late = stored((b"a", b"1"), (b"b", b"1"), (b"a", b"2"), b"b")
+    assert mvcc.hash_kv(late, 3) == mvcc.hash_kv(early) != mvcc.hash_kv(late)
+
+
+def test_the_size_is_that_of_all_versions_and_a_compaction_makes_it_smaller():
+    store = stored((b"a", b"12345"), (b"a", b"1"), b"a")
+    assert store.size == sum(map(mvcc.size_of, (kv for _, kv in ordered.items(store.backend)))) == 129
+    assert mvcc.compact(store, 4).size == 41
 
 
 def test_the_hash_is_the_same_before_and_after_a_compaction_that_it_stands_above():

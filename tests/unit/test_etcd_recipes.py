@@ -30,6 +30,15 @@ def test_a_change_is_taken_back_by_the_value_of_an_earlier_revision_until_that_i
     assert alone.ask(recipes.read(b"limit", revision=2)).code == "OUT_OF_RANGE"
 
 
+def test_a_setting_that_was_not_set_is_unset_again_and_may_be_set_anew():
+    alone = Alone()
+    before = recipes.setting(b"limit", alone.ask(recipes.read(b"limit")))
+    known = recipes.changed(before, b"10", alone.ask(recipes.change(before, b"10")))
+    known = recipes.changed(known, None, alone.ask(recipes.roll_back(known, before)))
+    assert known == before == recipes.setting(b"limit", alone.ask(recipes.read(b"limit")))
+    assert alone.ask(recipes.change(known, b"20")).succeeded
+
+
 def test_who_reads_and_then_watches_misses_no_change_in_between():
     alone = Alone(window=9)
     answer = alone.ask(recipes.read(b"limit"))

@@ -136,7 +136,7 @@ def test_a_watcher_that_does_not_read_gets_no_more_than_the_window_and_later_all
 
 def test_events_of_one_revision_come_together_or_in_pieces_that_say_so():
     both = TxnRequest((), (PutRequest(b"a"), PutRequest(b"b"), PutRequest(b"c")))
-    alone = stored(both, both, events_max=2, window=9)
+    alone = stored(both, both, revisions_max=1, fragment_bytes=100, window=9)
     found = alone.say(WatchCreateRequest(*ALL, start_revision=1))[1:]
     assert [len(response.events) for response in found] == [3, 3]
     found = alone.say(WatchCreateRequest(*ALL, start_revision=1, fragment=True), client="x")[1:]
@@ -145,6 +145,47 @@ def test_events_of_one_revision_come_together_or_in_pieces_that_say_so():
         (1, False),
         (2, True),
         (1, False),
+    ]
+
+
+def test_a_piece_is_smaller_than_its_limit_and_holds_at_least_one_event():
+    both = TxnRequest(
+        (), (PutRequest(b"a", b"x" * 500), PutRequest(b"b"), PutRequest(b"c"), PutRequest(b"d"))
+    )
+    alone = stored(both, fragment_bytes=82, window=9)
+    found = alone.say(WatchCreateRequest(*ALL, start_revision=1, fragment=True))[1:]
+    assert [[event.kv.key for event in response.events] for response in found] == [
+        [b"a"],
+        [b"b"],
+        [b"c"],
+        [b"d"],
+    ]
+    alone = stored(both, fragment_bytes=83, window=9)
+    found = alone.say(WatchCreateRequest(*ALL, start_revision=1, fragment=True))[1:]
+    assert [[event.kv.key for event in response.events] for response in found] == [
+        [b"a"],
+        [b"b", b"c"],
+        [b"d"],
+    ]
+
+
+def test_a_response_has_the_events_of_so_many_revisions_that_have_any_for_this_watch():
+    both = TxnRequest((), (PutRequest(b"a"), PutRequest(b"b")))
+    alone = stored(both, PutRequest(b"x"), both, PutRequest(b"x"), both, revisions_max=2, window=9)
+    found = alone.say(WatchCreateRequest(b"a", b"c", start_revision=1))[1:]
+    assert [[event.kv.mod_revision for event in response.events] for response in found] == [
+        [2, 2, 4, 4],
+        [6, 6],
+    ]
+
+
+def test_a_put_that_begins_a_life_has_nothing_before_it_even_where_its_transaction_ended_another():
+    anew = TxnRequest((), (DeleteRangeRequest(b"a", b"\0"), PutRequest(b"b", b"2")))
+    alone = stored(PutRequest(b"b", b"1"), anew, window=9)
+    (_, found) = alone.say(WatchCreateRequest(b"b", start_revision=3, prev_kv=True))
+    assert [(event.type, event.prev_kv and event.prev_kv.value) for event in found.events] == [
+        (EventType.DELETE, b"1"),
+        (EventType.PUT, None),
     ]
 
 
@@ -170,6 +211,25 @@ def test_a_quiet_watch_that_asked_for_it_is_told_its_progress_and_a_busy_one_is_
     assert responses(alone.handle(Timeout("progress"))) == []
     alone.ask(PutRequest(b"b"))
     assert responses(alone.handle(Timeout("progress"))) == [WatchResponse(3, 0)]
+
+
+def test_a_response_is_bounded_in_bytes_but_for_what_one_revision_needs():
+    big = bytes(800_000)
+    alone = stored(
+        *(PutRequest(b"a", big) for _ in range(6)),
+        TxnRequest((), tuple(PutRequest(key, big) for key in (b"x", b"y", b"z"))),
+        window=99,
+    )
+    found = alone.say(WatchCreateRequest(*ALL, start_revision=1))[1:]
+    assert [len(response.events) for response in found] == [3, 3, 3]
+    assert [event.kv.mod_revision for response in found for event in response.events] == [
+        *range(2, 8),
+        8,
+        8,
+        8,
+    ]
+    with_before = alone.say(WatchCreateRequest(*ALL, start_revision=3, prev_kv=True), client="x")[1:]
+    assert [len(response.events) for response in with_before] == [2, 2, 4]
 
 
 # Streams.

@@ -104,3 +104,35 @@ def test_a_frame_is_canonical_json():
     data = framed(Hello("client", "ann"))
     assert data[4:].decode() == encode(Hello("client", "ann"))
     assert json.loads(data[4:]) == {"$": "frames.Hello", "role": "client", "name": "ann", "token": ""}
+
+
+ODD = (
+    Hello("client", 5),
+    Hello("client", Map({"a": 1})),
+    Hello("client", True),
+    Hello(("client",), "ann"),
+    Hello("control", "control", None),
+    Post(5, 0, "x"),
+    Post("x", "first", "x"),
+    Post("x", True, "x"),
+    Block("n2"),
+    Block((2,)),
+    Goodbye(7),
+    Welcome("n1", Map({"n1": 1})),
+    Welcome("n1", ("127.0.0.1:1",)),
+    Seen("n1", Map({"role": 5}), Map()),
+    Seen("n1", Map(), ()),
+)
+
+
+@pytest.mark.parametrize("frame", ODD, ids=str)
+def test_a_frame_whose_field_is_of_another_type_is_refused(frame):
+    with pytest.raises(FrameError, match=r"must be of type|must hold texts"):
+        read(framed(frame))
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"a\udc00b"])
+def test_half_a_surrogate_pair_is_refused_for_no_disk_could_take_it(text):
+    payload = '{"$":"frames.Post","id":"a","place":0,"message":"' + text + '"}'
+    with pytest.raises(FrameError, match="not valid Unicode"):
+        read(struct.pack(">I", len(payload)) + payload.encode())

@@ -160,6 +160,25 @@ def test_a_diary_that_cannot_be_written_stops_the_node(tmp_path):
     run(test())
 
 
+def test_nothing_leaves_that_the_diary_does_not_tell_of(tmp_path, monkeypatch):
+    async def test():
+        async with Cluster(tmp_path, nodes=1, record=True) as cluster:
+            ann = await caller(cluster)
+            assert await ann.ask(Write(1)) == ("wrote", 1)
+
+            def full(descriptor, data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            with monkeypatch.context() as patch:
+                patch.setattr("distsys.drivers.diary.os.write", full)
+                await posted(ann, Ask())  # its answer needs no commit
+                with pytest.raises(NodeFailedError, match="the diary cannot be written"):
+                    await cluster.tasks["n1"]
+            assert await ann.reason() == "this node stops"  # and no answer before that
+
+    run(test())
+
+
 def test_a_handler_that_fails_stops_the_node_and_says_at_what(tmp_path):
     async def test():
         async with Cluster(tmp_path, nodes=1) as cluster:

@@ -1,6 +1,5 @@
 """Served clusters: real processes start, stop, share nothing, and leave nothing behind."""
 
-import fcntl
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ from distsys.serve import Client, processes
 from distsys.serve.client import Line
 from distsys.serve.process import allow_files
 from distsys.serve.processes import ProcessError
+from serve_load import wait_until_gone
 
 SYSTEMS = ("raft-kv", "multipaxos-kv", "zab-kv")
 
@@ -39,12 +39,6 @@ def refused(*arguments):
             process.kill()  # it may have begun to serve
     assert process.returncode == 2
     return complaint
-
-
-def wait_until_gone(folder):
-    """Return when no process holds the lock of a folder."""
-    with (folder / "lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def is_alive(pid):

@@ -8,10 +8,11 @@ import pytest
 
 from distsys.core.errors import ArgumentError
 from distsys.core.values import Map
+from distsys.drivers import transport
 from distsys.drivers.connection import Limits
 from distsys.drivers.frames import Goodbye, Hello, Look, Post, Welcome, framed
 from distsys.drivers.transport import keep_port, listen
-from runtime_nodes import TOKEN, Ask, Cluster, Write, caller, connect
+from runtime_nodes import TOKEN, Ask, Cluster, Tell, Write, caller, connect
 
 SMALL = Limits(clients=5, client_frame_bytes=1000, client_unread_bytes=10_000)
 LENGTH = struct.Struct(">I")
@@ -33,6 +34,7 @@ def run(test):
         (framed(Post("x", 0, Ask())), "the first frame must be a Hello, but it is a Post"),
         (framed(Hello("king", "ann")), "a Hello must come from a peer, a client or control"),
         (framed(Hello("client", "n1")), "the name 'n1' does not suit a client here"),
+        (framed(Hello("client", 5)), "name of a Hello must be of type str, but it is 5"),
         (framed(Hello("client", "")), "the name '' does not suit a client here"),
         (framed(Hello("peer", "n2", "guess")), "the token is not that of this cluster"),
         (framed(Hello("peer", "n9", TOKEN)), "the name 'n9' does not suit a peer here"),
@@ -282,6 +284,43 @@ def test_a_port_that_is_kept_for_a_node_refuses_connections_while_the_node_is_do
             assert await (await caller(cluster)).ask(Ask()) == ("has", 0)
         finally:
             cluster.callers.pop(0)
+            await cluster.__aexit__()
+
+    run(test())
+
+
+def test_a_peer_that_comes_by_itself_is_dialled_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, "DIAL_FIRST_S", 10_000)
+    monkeypatch.setattr(transport, "DIAL_LAST_S", 10_000)
+
+    async def test():
+        cluster = Cluster(tmp_path)
+        try:
+            await cluster.start("n1")
+            n1 = cluster.runtimes["n1"].transport
+            while "n2" not in n1.waiting:  # it has tried once, and waits for hours
+                await asyncio.sleep(0)
+            await cluster.start("n2")
+            while n1.post("n2", Post("n1#1", 0, Write(7))) is not None:
+                await asyncio.sleep(0)
+        finally:
+            await cluster.__aexit__()
+
+    run(test())
+
+
+def test_what_cannot_leave_is_told(tmp_path):
+    async def test():
+        cluster, unsent = Cluster(tmp_path), []
+        try:
+            await cluster.start("n1")
+            cluster.runtimes["n1"].on_unsent = lambda to, message: unsent.append((to, message))
+            ann = await caller(cluster)
+            await ann.write(framed(Post("caller", 0, Tell("n2", 5))))
+            while not unsent:
+                await asyncio.sleep(0)
+            assert unsent == [("n2", Write(5))]
+        finally:
             await cluster.__aexit__()
 
     run(test())

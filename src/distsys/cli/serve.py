@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from typing import Any
@@ -68,6 +69,11 @@ def add(subs: Any, parser_of: Any, count: Any, nodes: Any) -> None:
         metavar="NAME=VALUE",
         help="an option of the system, see `list`",
     )
+    add(
+        "--until-input-ends",
+        action="store_true",
+        help="stop when standard input ends, for who starts this from a program",
+    )
     saved = "do not run anything: put the diaries in D together, and write the run as a trace"
     add("--save-trace", metavar="FILE", help=saved)
     parser.set_defaults(run=run)
@@ -92,7 +98,7 @@ def run(chosen: argparse.Namespace) -> int:
         on_address=_say_address,
         on_event=_tell,
     )
-    asyncio.run(_until_stopped(supervisor))
+    asyncio.run(_until_stopped(supervisor, chosen.until_input_ends))
     return 0
 
 
@@ -106,8 +112,16 @@ def _tell(line: str) -> None:
     sys.stderr.flush()
 
 
-async def _until_stopped(supervisor: Any) -> None:
+async def _until_stopped(supervisor: Any, with_input: bool) -> None:
     loop = asyncio.get_running_loop()
+    if with_input:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_input, supervisor)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
     await supervisor.run()
+
+
+def _stop_at_end_of_input(supervisor: Any) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        supervisor.stop()

@@ -141,6 +141,10 @@ class Connection(asyncio.Protocol):
             self._wire.write(b"".join(self._out))
         self._out.clear()
 
+    def forget(self) -> None:
+        """Drop what was put and not yet written."""
+        self._out.clear()
+
     @property
     def unread_bytes(self) -> int:
         """What the other side has not read, as far as it lies in this process."""

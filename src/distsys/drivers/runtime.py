@@ -7,6 +7,9 @@ carried out in the order written.
   `Persist` leaves when the commit that covers it is done**, and not before. While the disk works, further events are
   handled; what they persist shares the next commit (group commit), and what they send waits in line, so the order
   of messages is that of the effects.
+  Where a class declares messages that reveal nothing of what their step persists (`drivers.early`), these leave first,
+  and the disks of several nodes work at the same time. Not where a diary is kept: it tells of each step in the order
+  of the node, and a crash in a step as a beginning of that.
 - `SetTimer` draws from the asked range. `Send` to a peer that cannot be reached is dropped.
 - A handler that fails, and a disk that fails, stop the process: it is then a crashed node, which its peers bear. What
   it goes on with after a restart is what its disk has.
@@ -45,6 +48,7 @@ from distsys.core.values import Map
 from .connection import USUAL, Limits
 from .diary import Diary, Origin
 from .disk import Disk
+from .early import reordered
 from .frames import Frame, Hello, Post, Seen
 from .settings import checked_cluster
 from .transport import Transport
@@ -68,6 +72,7 @@ class Runtime:
     token      what peers and control must show
     accepts    which messages of clients reach the node; for a service, its calls. Others are counted and dropped
     on_output  what to do with each `Output`
+    on_unsent  (to, message): what to do with a message to a peer that has certainly not left; without it nothing
     record     whether to keep a diary; from the first start on or never, for a run that is told from the middle
                cannot be replayed
     origin     the time that the clock of the run calls 0, in microseconds of Unix time
@@ -83,6 +88,7 @@ class Runtime:
         token: str,
         accepts: Callable[[Any], bool] = anything,
         on_output: Callable[[Any], None] | None = None,
+        on_unsent: Callable[[str, Any], None] | None = None,
         record: bool = False,
         origin: int = 0,
         limits: Limits = USUAL,
@@ -104,6 +110,7 @@ class Runtime:
         )
         self.residents: dict[str, Callable[[Any], None]] = {}  # what takes the messages of clients in here
         self._accepts, self._on_output = accepts, on_output
+        self.on_unsent = on_unsent
         self._origin = origin
         self._monotonic_base = time.monotonic_ns() // 1000
         self._clock_base = max(0, time.time_ns() // 1000 - origin)
@@ -197,15 +204,24 @@ class Runtime:
                 self._handle(kind, event, origin)
             except Exception as problem:
                 self._end(_failure(f"{self.name}, handling {shown(event, 200)}, failed", problem))
-        if self.diary is not None and not self._ended.done():
-            try:
-                self.diary.flush()
-            except OSError as problem:
-                self._end(_failure(f"{self.name}: the diary cannot be written", problem))
-        self.transport.flush()
+        if self._is_written_down():
+            self.transport.flush()
+        else:
+            self.transport.forget_posts()
         self.transport.hold(len(self._held) > HELD_MAX)
         if self.disk.is_dirty and self._commits is None and not self._ended.done():
             self._commits = asyncio.get_running_loop().create_task(self._commit_all())
+
+    def _is_written_down(self) -> bool:
+        """Write the diary. Where that fails the node ends, and nothing leaves that its diary does not tell of."""
+        assert self._ended is not None, f"{self.name} has not been started"
+        try:
+            if self.diary is not None:
+                self.diary.flush()
+        except OSError as problem:
+            self._end(_failure(f"{self.name}: the diary cannot be written", problem))
+            return False
+        return True
 
     def _handle(self, kind: str, event: Event, origin: Origin | None) -> None:
         """Let the node handle one event, write the step down, and carry out its effects."""
@@ -215,6 +231,7 @@ class Runtime:
             self.number = self.diary.step(self.clock(), kind, event, effects, origin)
         else:
             self.number += 1
+            effects = reordered(self.node, effects)
         for place, effect in enumerate(effects):
             self._carry_out(place, effect)
 
@@ -258,6 +275,8 @@ class Runtime:
         self.counters["dropped" if why else "sent"] += 1
         if why is not None and self.diary is not None:
             self.diary.drop(self.clock(), number, place, effect.to, why)
+        if why == "down" and self.on_unsent is not None and effect.to in self.transport.addresses:
+            self.on_unsent(effect.to, effect.message)
 
     # The disk.
 

@@ -12,6 +12,7 @@ who reads the traffic: so a transport listens on the loopback interface unless i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import random
 import socket
@@ -63,12 +64,15 @@ class Transport:
         self._held = False
         self._server: asyncio.Server | None = None
         self._diallers: list[asyncio.Task[None]] = []
+        self._knocks: dict[str, asyncio.Event] = {}
+        self.waiting: tuple[str, ...] = ()  # peers that are dialled again after a pause
 
     async def start(self, listening: socket.socket) -> None:
         """Accept connections on a socket that is bound, and dial the peers."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self), sock=listening, backlog=1024)
         peers = [peer for peer in self.addresses if peer != self.name]
+        self._knocks = {peer: asyncio.Event() for peer in peers}
         self._diallers = [loop.create_task(self._dial(peer)) for peer in peers]
 
     async def stop(self) -> None:
@@ -94,7 +98,7 @@ class Transport:
         if is_peer and to in self.blocked:
             return "partition"
         connection = (self._outgoing if is_peer else self._clients).get(to)
-        if connection is None:
+        if connection is None or connection.reason is not None:
             return "down"
         limits = self.limits
         if connection.unread_bytes > (limits.peer_unread_bytes if is_peer else limits.client_unread_bytes):
@@ -114,6 +118,12 @@ class Transport:
             connection.flush()
         self._fresh.clear()
 
+    def forget_posts(self) -> None:
+        """Drop what was posted and not yet written."""
+        for connection in self._fresh:
+            connection.forget()
+        self._fresh.clear()
+
     def hold(self, on: bool) -> None:
         """Read nothing more for now (the disk cannot keep up), or go on."""
         if on is not self._held:
@@ -122,7 +132,10 @@ class Transport:
                 connection.hold(on)
 
     async def _dial(self, peer: str) -> None:
-        """Keep a connection to `peer`, with growing pauses between failures, none the same at two nodes."""
+        """Keep a connection to `peer`, with growing pauses between failures, none the same at two nodes.
+
+        A pause ends when the peer comes by itself: then it is up.
+        """
         host, port = parted(self.addresses[peer])
         pause = DIAL_FIRST_S
         while True:
@@ -139,7 +152,11 @@ class Transport:
                 self._outgoing.pop(peer, None)
             if connection is not None and connection.welcomed:
                 pause = DIAL_FIRST_S
-            await asyncio.sleep(pause * (0.5 + random.random()))
+            self.waiting = (*self.waiting, peer)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._knocks[peer].wait(), pause * (0.5 + random.random()))
+            self.waiting = tuple(other for other in self.waiting if other != peer)
+            self._knocks[peer].clear()
             pause = min(2 * pause, DIAL_LAST_S)
 
     # What connections ask of their owner.
@@ -169,6 +186,8 @@ class Transport:
             if before is not None:
                 before.close("another connection has this name now")
         connection.welcome(hello)
+        if hello.role == "peer" and hello.name not in self._outgoing:
+            self._knocks[hello.name].set()
 
     def control(self, connection: Connection, frame: Block | Look) -> None:
         """Do what control asks."""

@@ -145,12 +145,12 @@ MUTANTS = (
         system="raft-etcd-locks",
         classes={"client": WaitedLongEnough},
         breaks="lock exclusivity",
-        source="etcd-io/etcd issues 11456 and 9921; Jepsen's report on etcd 3.4.3",
+        source="etcd-io/etcd issues 11456 and 9921, pull request 11408; Jepsen's report on etcd 3.4.3",
         story=(
             "A client waits for a lock, and the key before its own is deleted: it takes the lock without a look "
             "at its own key. While it waited it did not renew its lease, the lease ran out, and its key is gone "
-            "as well. So somebody else has the oldest key, and two clients believe that they have the lock. "
-            "etcd's own lock service did this until version 3.4.4."
+            "as well. From then on the lock is free for somebody else, and two clients may believe that they have it. "
+            "etcd's own lock service did this before version 3.5."
         ),
         options={"nodes": 1, "lockers": 2},
         depth=30,
@@ -178,7 +178,7 @@ MUTANTS = (
         system="raft-etcd",
         classes={"server": IndexBeforeData},
         breaks="members agree",
-        source="etcd-io/etcd issue 13766 and pull request 13967; the post-mortem on data inconsistency in etcd 3.5",
+        source="etcd-io/etcd issue 13766, pull request 13854, and the post-mortem on it (pull request 13967)",
         story=(
             "A member writes the index of each entry to its disk at once, and the data some time later. It "
             "crashes in between. When it comes up again Raft hands it the entries once more, and the index says "
@@ -196,8 +196,8 @@ MUTANTS = (
         breaks="watch resumable",
         source=f"the guarantees of etcd's watch API ({API})",
         story=(
-            "A client was cut off, and resumes its watch from the revision after the last that it saw. That "
-            "revision has been compacted meanwhile. The server lets the watch begin at the current revision in "
+            "A client was cut off, and creates its watch again from a revision in the past. That revision has "
+            "been compacted meanwhile. The server lets the watch begin at the current revision in "
             "place of an error, so the client never learns that it has missed something, and what it built from "
             "the events is wrong for good."
         ),
@@ -229,8 +229,8 @@ MUTANTS = (
         story=(
             "A client asks how far its watch has come while the watch is behind. The server answers at once, with "
             "the current revision of the store. The client believes that it has seen all up to there, and if it "
-            "is cut off now it resumes after that revision: the events in between are lost. Kubernetes builds its "
-            "caches on this answer."
+            "is cut off now it resumes after that revision: the events in between are lost. Kubernetes asks "
+            "this of etcd to know how fresh its caches are."
         ),
         options={"nodes": 1},
         depth=20,
@@ -244,8 +244,8 @@ MUTANTS = (
         source="the guarantees of etcd's API: a transaction is atomic",
         story=(
             "A member evaluates the compares of a transaction when the request arrives, and lets the log order "
-            "only what is to be done. Two clients ask to change a key if it is still at revision 5, and both are "
-            "told yes before either change is applied. The second overwrites what the first has written: a lost "
+            "only what is to be done. A client asks to change a key if nobody has changed it since it looked, "
+            "which is so at that moment. Another change has its turn in the log first, and is overwritten: a lost "
             "update, which is what transactions are there to prevent."
         ),
         options={"nodes": 2, "watchers": 0, "compactions": 0, "keys": 1},

@@ -95,6 +95,8 @@ class Client:
     name       begins the names of its sessions
     timeout_s  how long a call may take in all; `try_s` how long it waits for one server
     history    where to put the operations
+    alone      the name is taken as it is, for runs that are to be read. Else something random stands behind it: a
+               session must be new to the data that the servers hold, or what it asks is taken for an old call
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Client:
         timeout_s: float = 5.0,
         try_s: float = 1.0,
         history: list[Operation] | None = None,
+        alone: bool = False,
     ) -> None:
         found = (
             (addresses,)
@@ -113,11 +116,11 @@ class Client:
         )
         if not found:
             raise ArgumentError("addresses must hold at least one host:port, but it is empty")
-        self.name = f"{name_text('name', name)}-{secrets.token_hex(4)}"
+        self.name = name_text("name", name) + ("" if alone else f"-{secrets.token_hex(4)}")
         self.timeout_s, self.try_s = timeout_s, try_s
         self.history = history if history is not None else []
         self._life, self._sequence = 1, 0
-        self._addresses: tuple[str, ...] = found
+        self._addresses: tuple[str, ...] = tuple(dict.fromkeys(found))  # twice the same would stop the round
         self._names: Map[str, str] = Map()  # server -> address, as a server told
         self._server = found[0]  # the address that is asked
         self._lines: dict[str, Line] = {}

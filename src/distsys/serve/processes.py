@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import os
 import queue
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,6 +57,7 @@ class ProcessCluster:
         nodes: int = 3,
         record: bool = False,
         restart: bool = True,
+        mutant: str | None = None,
         options: Iterable[str] = (),
     ) -> None:
         self.folder = file_path("folder", folder)
@@ -64,13 +66,15 @@ class ProcessCluster:
         self.said: list[str] = []
         self._command = [
             *(sys.executable, "-m", "distsys", "serve", system, "--nodes", str(nodes), "--port", "0"),
-            *("--data-dir", str(self.folder)),
+            *("--data-dir", str(self.folder), "--until-input-ends"),
             *(("--record",) if record else ()),
             *(() if restart else ("--no-restart",)),
+            *(() if mutant is None else ("--mutant", mutant)),
             *(part for option in options for part in ("--option", option)),
         ]
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._ups: dict[str, int] = {}  # how often a node came up, as far as was heard
+        self._before: dict[str, int] = {}  # the same at the moment of its last fault
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -79,7 +83,7 @@ class ProcessCluster:
         self.addresses, self._ups, self._lines = {}, {}, queue.Queue()
         self._process = subprocess.Popen(
             self._command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -104,18 +108,24 @@ class ProcessCluster:
         """Take in what the supervisor says until it is enough."""
         deadline = time.monotonic() + PATIENCE_S
         while not enough():
-            try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                line = None
-            if line is None:
+            if not self._hear_one(max(0.0, deadline - time.monotonic())):
                 raise ProcessError(f"the cluster did not {what}; it said: {' | '.join(self.said[-5:])}")
-            self.said.append(line)
-            name, _, rest = line.removeprefix("distsys: ").partition(" ")
-            if rest.startswith(UP):
-                self.addresses[name] = rest.removeprefix(UP).strip()
-            if rest.startswith((UP, AGAIN)):
-                self._ups[name] = self._ups.get(name, 0) + 1
+
+    def _hear_one(self, patience_s: float) -> bool:
+        """Take in the next line, and return whether there was one in time."""
+        try:
+            line = self._lines.get(timeout=patience_s)
+        except queue.Empty:
+            line = None
+        if line is None:
+            return False
+        self.said.append(line)
+        name, _, rest = line.removeprefix("distsys: ").partition(" ")
+        if rest.startswith(UP):
+            self.addresses[name] = rest.removeprefix(UP).strip()
+        if rest.startswith((UP, AGAIN)):
+            self._ups[name] = self._ups.get(name, 0) + 1
+        return True
 
     def stop(self) -> int:
         """Stop all processes as Ctrl-C does, and return the exit code."""
@@ -130,8 +140,9 @@ class ProcessCluster:
             code = self._process.wait()
         if self._reader is not None:
             self._reader.join()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        for pipe in (self._process.stdin, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
         self._process = None
         return code
 
@@ -153,14 +164,27 @@ class ProcessCluster:
 
     def kill(self, *names: str) -> None:
         """Kill these nodes with SIGKILL, one directly after the other; the supervisor starts them again."""
-        for pid in [self.pid(name) for name in names]:
+        pids = [self.pid(name) for name in names]
+        self._expect(*names)
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
+
+    def _expect(self, *names: str) -> None:
+        """Remember how often these nodes have come up, for `wait_until_up`."""
+        while not self._lines.empty() and self._hear_one(0.0):
+            pass
+        self._before.update({name: self._ups[name] for name in names})
+
+    def wait_until_up(self, *names: str) -> None:
+        """Return when nodes that were killed, or whose disk was filled, take clients again."""
+        self._hear(
+            lambda: all(self._ups[name] > self._before[name] for name in names), f"bring {names} up again"
+        )
 
     def kill_and_wait(self, *names: str) -> None:
         """Kill these nodes, and return when they take clients again."""
-        before = dict(self._ups)
         self.kill(*names)
-        self._hear(lambda: all(self._ups[name] > before[name] for name in names), f"bring {names} up again")
+        self.wait_until_up(*names)
 
     def pause(self, name: str) -> None:
         """Stop the process of a node where it stands, until `resume`."""
@@ -169,6 +193,15 @@ class ProcessCluster:
     def resume(self, name: str) -> None:
         """Let a paused node go on: it does not know how much time has passed."""
         os.kill(self.pid(name), signal.SIGCONT)
+
+    def fill_disk(self, name: str) -> None:
+        """Let no file of a node grow any more, until its process ends: a write fails as on a disk that is full.
+
+        It is a limit of the process (RLIMIT_FSIZE, on Linux), so the error is EFBIG and not ENOSPC, and the process
+        that is started in its place is free of it.
+        """
+        self._expect(name)
+        resource.prlimit(self.pid(name), resource.RLIMIT_FSIZE, (0, 0))
 
     def block(self, groups: Iterable[Iterable[str]]) -> None:
         """Let nodes of different groups not hear each other any more; one group of all heals it."""
@@ -210,6 +243,10 @@ class ProcessCluster:
         """Return a client that knows all servers."""
         return Client(self.addresses.values(), name, history=history, **settings)
 
-    def trace(self) -> Trace:
-        """Return the recorded run so far; stop the cluster first, or the end is not the same everywhere."""
-        return recorded(self.folder)
+    def trace(self, history: Sequence[Operation] = ()) -> Trace:
+        """Return the recorded run so far, with the `history` of its clients.
+
+        Stop the cluster first, or the end is not the same everywhere.
+        """
+        shift = (time.time_ns() - time.monotonic_ns()) // 1000
+        return recorded(self.folder, history, shift=shift)

@@ -21,25 +21,31 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from distsys.core import systems
 from distsys.core.canonical import plain
 from distsys.core.errors import ArgumentError, DistsysError, file_path, whole_number
+from distsys.core.operations import Operation
 from distsys.core.systems import Cluster
 from distsys.core.trace import Trace
-from distsys.drivers.diary import merge
 from distsys.drivers.disk import lock_folder
+from distsys.drivers.judged import judged
+from distsys.drivers.merging import Clients, merge
 from distsys.drivers.transport import keep_port
 from distsys.drivers.wal import replace_file
+from distsys.services.kv import Call
+from distsys.services.replicated import Reply
 
 from .process import CANNOT, cluster_of
 
 # Options whose default suits a short simulation only. A disk may hang for 300 ms while others write, and a leader
-# sends nothing while it waits for its disk.
+# sends nothing while it waits for its disk. What etcd has applied goes into the same file as the log, so each time that
+# is written the entries that come next wait for one fsync more.
 SERVED = {
+    "commit_ms": 1000,
     "snapshot_every": 1000,
     "election_ms": 1000,
     "heartbeat_ms": 100,
@@ -248,10 +254,15 @@ def settings_in(folder: Path) -> dict[str, Any]:
     return found
 
 
-def recorded(folder: str | Path) -> Trace:
-    """Return the recorded run in a data directory as one trace; see `drivers.diary.merge`."""
+def recorded(folder: str | Path, history: Sequence[Operation] = (), *, shift: int = 0) -> Trace:
+    """Return the recorded run in a data directory as one trace, judged by its laws; see `drivers.merging.merge`.
+
+    history  what the clients of this run tell; then the trace has it
+    shift    what must be added to its times to have microseconds of Unix time
+    """
     folder = file_path("folder", folder)
-    cluster = cluster_of(settings_in(folder))
+    settings = settings_in(folder)
+    cluster = cluster_of(settings)
     diaries = {
         name: folder / name / "diary.jsonl"
         for name in cluster.servers
@@ -259,4 +270,14 @@ def recorded(folder: str | Path) -> Trace:
     }
     if not diaries:
         raise ArgumentError(f"folder must hold a recorded run (serve --record), but {folder} has no diaries")
-    return merge(cluster, diaries)
+    return judged(merge(cluster, diaries, Clients(history, call_of, reply_of, shift - settings["origin"])))
+
+
+def call_of(message: Any) -> tuple[str, int] | None:
+    """Return the session and the number of a call."""
+    return (message.session, message.sequence) if isinstance(message, Call) else None
+
+
+def reply_of(message: Any) -> tuple[str, int] | None:
+    """Return the session and the number of the call that a reply ends."""
+    return (message.session, message.sequence) if isinstance(message, Reply) else None

@@ -148,8 +148,17 @@ def fault_words(step: Step, cause: Send | None) -> str:
             return (
                 f"the clock of {step.node} jumps {'forward' if by >= 0 else 'back'} by {shown_time(abs(by))}"
             )
+    if step.kind in TOLD:
+        return f"{step.node} {told(step)}"
     return f"{step.node} {_AT_A_NODE.get(step.kind, step.kind)}{_remark(step)}".strip()
 
+
+def told(step: Step) -> str:
+    """Return what a client tells of itself: "asks put x=1", "hears ok"."""
+    return " ".join(f"{key} {value}" for key, value in step.detail.items())
+
+
+TOLD = ("note", "return")  # steps of clients that keep no diary
 
 _AT_A_NODE = {
     "crash": "crashes",

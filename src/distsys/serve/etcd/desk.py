@@ -12,6 +12,7 @@ from distsys.drivers.runtime import Runtime
 from distsys.services.etcd import transactions
 from distsys.services.etcd.api import WatchResponse
 from distsys.services.etcd.errors import NO_LEADER, EtcdError
+from distsys.services.etcd.messages import Ask, Forward, NotSent
 from distsys.services.etcd.streams import Closed, Received, ToClient, ToMember
 from distsys.services.kv import Call
 from distsys.services.replicated import Reply
@@ -31,6 +32,7 @@ class Desk:
         self.runtime = runtime
         self.name = "desk"
         runtime.residents[self.name] = self._on_reply
+        runtime.on_unsent = self._on_unsent
         self._numbers = count(1)
         self._open: dict[int, asyncio.Future[Any]] = {}
         self._streams = 0
@@ -71,6 +73,11 @@ class Desk:
         waiting = self._open.get(message.sequence) if isinstance(message, Reply) else None
         if waiting is not None and not waiting.done():
             waiting.set_result(message.result)
+
+    def _on_unsent(self, to: str, message: Any) -> None:
+        """Tell the member what has not left, while peers are being dialled, so that nobody waits for it in vain."""
+        if isinstance(message, (Forward, Ask)):
+            self.runtime.deliver(self.name, NotSent(message))
 
     def open_stream(self) -> WatchStream:
         """Return a new stream of watches."""

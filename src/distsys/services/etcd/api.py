@@ -4,7 +4,7 @@ A response says in `header_revision` what stands in the header of the real one; 
 member, term) belong to the member that answers, not to the state. Keys and values are bytes. A number that is 0, bytes
 that are empty and a flag that is off mean "not given", as in protocol buffers.
 
-Source: https://etcd.io/docs/v3.5/learning/api/ and the file api/etcdserverpb/rpc.proto of etcd 3.5.
+Source: https://etcd.io/docs/v3.5/learning/api/ and the file api/etcdserverpb/rpc.proto of etcd 3.5.1.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ An applier has no state of its own; it is a class so that a broken one is a subc
 cannot be done leaves the state as it was and is answered with an error. That is so whatever stands in the log: an
 exception would stop every member, one after the other.
 
-Source: server/etcdserver/apply.go of etcd 3.5, where it is called applierV3.
+Source: server/etcdserver/apply.go of etcd 3.5.1, where it is called applierV3.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from .api import (
     TxnRequest,
     TxnResponse,
 )
-from .errors import CORRUPT, KEY_NOT_FOUND, NO_SPACE, UNKNOWN_REQUEST, RejectedError
+from .errors import COMPACTED, CORRUPT, KEY_NOT_FOUND, NO_SPACE, UNKNOWN_REQUEST, RejectedError
 from .leases import Leases
 from .maintenance import AlarmAction, AlarmMember, AlarmRequest, AlarmResponse, AlarmType
 from .mvcc import Store, Write
+from .quota import cost
 from .wellformed import is_well_formed
 
 
@@ -82,7 +83,7 @@ class Applier:
         changes = isinstance(request, CHANGES) and not transactions.reads_only(request)
         if AlarmType.CORRUPT in raised and changes:
             raise RejectedError(CORRUPT)
-        if AlarmType.NOSPACE in raised and takes_space(request):
+        if AlarmType.NOSPACE in raised and cost(request):
             raise RejectedError(NO_SPACE)
 
     def run(self, state: State, request: Any) -> tuple[State, Any]:
@@ -122,6 +123,10 @@ class Applier:
                 self.check_lease(state, inner)
         for inner in requests:
             if isinstance(inner, RangeRequest):
+                if inner.revision and inner.revision < state.store.compacted:
+                    raise RejectedError(
+                        COMPACTED
+                    )  # a negative one too, which a range alone takes for the current
                 mvcc.checked(state.store, inner.revision)
         after, done = self.write(state, requests)
         answer, _ = self.answer(request, path, iter(done))
@@ -203,16 +208,6 @@ class Applier:
                 told = tuple(alarm for alarm in alarms if alarm == named)
                 alarms = tuple(alarm for alarm in alarms if alarm != named)
         return replace(state, alarms=alarms), AlarmResponse(state.store.revision, told)
-
-
-def takes_space(request: Any) -> bool:
-    """Return whether a request may make the store larger."""
-    match request:
-        case PutRequest() | LeaseGrantRequest():
-            return True
-        case TxnRequest(_, success, failure):
-            return any(map(takes_space, (*success, *failure)))
-    return False
 
 
 # What a member has after a restart.

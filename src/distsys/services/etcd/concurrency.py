@@ -12,7 +12,7 @@ after: who does something with a lock shows the revision of its key, which only 
 An election is a lock whose key has a value: what the leader proclaims.
 
 These are functions: each returns a request, or what a response means. `LockClient` sends and waits.
-Source: client/v3/concurrency (key.go, mutex.go, election.go) and server/etcdserver/api/v3lock of etcd 3.5.
+Source: client/v3/concurrency (key.go, mutex.go, election.go) and server/etcdserver/api/v3lock of etcd 3.5.1.
 """
 
 from __future__ import annotations

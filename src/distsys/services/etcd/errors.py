@@ -3,7 +3,8 @@
 An error is a value, for it is also an answer: `RejectedError` carries it up to where the answer is made. An answer with
 an error says that nothing was done, but for one: after `TIMED_OUT` nobody knows.
 
-Source: api/v3rpc/rpctypes/error.go of etcd 3.5.
+Source: api/v3rpc/rpctypes/error.go and server/mvcc/watcher.go of etcd 3.5.1. `UNKNOWN_REQUEST` alone is ours: no client
+of the real one can ask what makes no sense to its protocol buffers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ VALUE_PROVIDED = EtcdError("INVALID_ARGUMENT", "etcdserver: value is provided")
 LEASE_PROVIDED = EtcdError("INVALID_ARGUMENT", "etcdserver: lease is provided")
 TOO_MANY_OPS = EtcdError("INVALID_ARGUMENT", "etcdserver: too many operations in txn request")
 DUPLICATE_KEY = EtcdError("INVALID_ARGUMENT", "etcdserver: duplicate key given in txn request")
-INVALID_SORT_OPTION = EtcdError("INVALID_ARGUMENT", "etcdserver: invalid sort option")
 COMPACTED = EtcdError("OUT_OF_RANGE", "etcdserver: mvcc: required revision has been compacted")
 FUTURE_REVISION = EtcdError("OUT_OF_RANGE", "etcdserver: mvcc: required revision is a future revision")
 NO_SPACE = EtcdError("RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded")

@@ -4,7 +4,7 @@ This is the replicated part: which leases there are, how long they were granted 
 lease runs out is not in it, for members have no common clock: the leader alone counts (`lessor`), and what it finds
 goes through the log as a revocation, like one that a client asks for.
 
-Source: server/lease/lessor.go of etcd 3.5.
+Source: server/lease/lessor.go of etcd 3.5.1.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ where it comes to nothing; it is *not* sent on to the new leader, with whom the 
 
 The rate of clocks is assumed to be about right; a leader whose clock is a fifth too fast ends leases a fifth too soon.
 
-Source: server/lease/lessor.go; etcd-io/etcd issues 12528 and 15247, pull request 16822.
+Source: server/lease/lessor.go of etcd 3.5.1; etcd-io/etcd issues 12528 and 15247, pull request 16822.
 """
 
 from __future__ import annotations

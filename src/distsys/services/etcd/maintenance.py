@@ -65,7 +65,7 @@ class StatusRequest:
 
 @record
 class StatusResponse:
-    """How a member is; `leader` is a name, as all members have here."""
+    """How a member is; `leader` is a name, as all members have here; `raft_index` is the last that is committed."""
 
     header_revision: int
     leader: str | None

@@ -9,7 +9,7 @@ What a member has applied goes to its disk from time to time, *together with the
 one record. After a restart Raft hands it every entry since the last snapshot once more, and the index says which of
 them are in the data already. An entry that is applied twice, or never, makes this member differ from the rest for ever.
 
-Source: server/etcdserver/v3_server.go and cindex of etcd 3.5.
+Source: server/etcdserver/v3_server.go and server/etcdserver/cindex of etcd 3.5.1.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from ..kv import Call
 from ..replicas import RaftReplica
 from ..replicated import Reply
 from ..service import Service
-from . import api, applier, leases, maintenance, mvcc, ordered, transactions
+from . import api, applier, leases, maintenance, mvcc, ordered, quota, transactions
 from .applier import Applier, State
-from .errors import NO_LEADER, TIMED_OUT, EtcdError, RejectedError
-from .messages import Answer, Ask, Asked, Forward, Proposal, ReadIndex, Waiting
+from .errors import NO_LEADER, NO_SPACE, TIMED_OUT, EtcdError, RejectedError
+from .messages import Answer, Ask, Asked, Forward, NotSent, Proposal, ReadIndex, Waiting
+from .wellformed import is_well_formed
 
 
 def sound(call: Call) -> bool:
@@ -59,7 +60,8 @@ class Member(RaftReplica):
     State, durable beside Raft's: the backend with `parts` records of later changes, the leases, the alarms, and
     `applied`, the index of the last entry in them; `life`. Volatile: `state`, `number`, `pending` (proposals of this
     member), `reads`.
-    Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members.
+    Messages: Call from a client, which gets a Reply; Forward, Ask and Answer between members; NotSent where the driver
+    knows that one of these has not left.
     Timers: "backend", after which what was applied goes to the disk; "period", after which requests that have waited
     for all of it are given up.
     Keeps: members equal at an equal index, linearizable operations, one revision for an index.
@@ -76,11 +78,13 @@ class Member(RaftReplica):
         *,
         commit_ms: int = 100,
         request_ms: int = 7_000,
+        quota_bytes: int = quota.QUOTA_BYTES,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.commit_ms = whole_number("commit_ms", commit_ms)
         self.request_ms = whole_number("request_ms", request_ms, at_least=1)
+        self.quota_bytes = whole_number("quota_bytes", quota_bytes, at_least=1)
         self.life: int = disk.get("life", 0)
         self.applied: int = disk.get("applied", 0)
         self.state: State = applier.recovered(disk) if "backend" in disk else State()
@@ -114,6 +118,10 @@ class Member(RaftReplica):
                 self.tell(self.inside, Read(Asked(sender, number, request)))
             case Answer(number, response):
                 self.on_answer(number, response)
+            case NotSent(Forward(proposal)):
+                self.on_not_proposed(proposal)
+            case NotSent(Ask(number)):
+                self.on_answer(number, NO_LEADER)
             case api.CompactionRequest():  # of an operator who does not wait
                 self.propose(message)
             case _:
@@ -123,6 +131,9 @@ class Member(RaftReplica):
         """Take a request in, at whichever member."""
         request = call.command
         if not sound(call):
+            return
+        if is_well_formed(request) and not quota.fits(self.state.store, request, self.quota_bytes):
+            self.refuse_for_space(client, call)
             return
         try:
             self.applier.check(self.state, request)
@@ -135,6 +146,13 @@ class Member(RaftReplica):
             self.read(client, call)
         else:
             self.propose(self.prepared(request), Waiting(client, call, self.period))
+
+    def refuse_for_space(self, client: str, call: Call) -> None:
+        """Raise the alarm, and refuse a request when all know of it."""
+        alarm = maintenance.AlarmRequest(
+            maintenance.AlarmAction.ACTIVATE, member_id(self.name), maintenance.AlarmType.NOSPACE
+        )
+        self.propose(alarm, Waiting(client, call, self.period, refusal=NO_SPACE))
 
     def prepared(self, request: Any) -> Any:
         """Return the request as it is proposed; a choice that members must agree upon is made here."""
@@ -159,10 +177,15 @@ class Member(RaftReplica):
             return
         if leader is not None:
             self.send(leader, Forward(proposal))
-        elif proposal.number in self.pending:  # it was proposed nowhere, so it has certainly not happened
+        else:
+            self.on_not_proposed(proposal)
+
+    def on_not_proposed(self, proposal: Proposal) -> None:
+        """Say that there is no leader: what was proposed nowhere has certainly not happened, and may be asked again."""
+        if proposal.number in self.pending:
             waiting = self.pending[proposal.number]
             self.pending = self.pending.remove(proposal.number)
-            self.reply(waiting.client, waiting.call, NO_LEADER)
+            self.reply(waiting.client, waiting.call, waiting.refusal or NO_LEADER)
 
     # Reads.
 
@@ -228,16 +251,15 @@ class Member(RaftReplica):
         store, raft = self.state.store, self.protocol
         match request:
             case maintenance.StatusRequest():
-                errors = tuple(f"memberID:{a.member_id} alarm:{a.alarm.name} " for a in self.state.alarms)
-                size = sum(map(mvcc.size_of, mvcc.everything(store)))
+                alarms = tuple(f"memberID:{a.member_id} alarm:{a.alarm.name} " for a in self.state.alarms)
                 return maintenance.StatusResponse(
                     store.revision,
                     raft.leader,
                     raft.current_term,
-                    raft.log.last_index,
+                    raft.commit_index,
                     self.applied,
-                    size,
-                    errors,
+                    store.size,
+                    alarms if raft.leader is not None else (NO_LEADER.message, *alarms),
                 )
             case maintenance.HashKVRequest(revision):
                 try:
@@ -260,7 +282,7 @@ class Member(RaftReplica):
         for number, waiting in (*self.pending.items(), *self.reads.items()):
             if waiting.since < self.period:
                 self.pending, self.reads = self.pending.remove(number), self.reads.remove(number)
-                self.reply(waiting.client, waiting.call, TIMED_OUT)
+                self.reply(waiting.client, waiting.call, waiting.refusal or TIMED_OUT)
         self.period += 1
 
     # What Raft says.
@@ -291,7 +313,7 @@ class Member(RaftReplica):
         if isinstance(command, Proposal) and command.member == self.name and command.number in self.pending:
             waiting = self.pending[command.number]
             self.pending = self.pending.remove(command.number)
-            self.reply(waiting.client, waiting.call, response)
+            self.reply(waiting.client, waiting.call, waiting.refusal or response)
         self.answer_reads()
 
     def on_applied(self, before: State, command: Any, response: Any) -> None:

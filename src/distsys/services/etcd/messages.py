@@ -7,6 +7,7 @@ from typing import Any
 from distsys.core.values import record
 
 from ..kv import Call
+from .errors import EtcdError
 
 
 @record
@@ -39,6 +40,13 @@ class Ask:
 
 
 @record
+class NotSent:
+    """Of the driver, to a member: there was no connection, and this message of yours to another has not left."""
+
+    message: Forward | Ask
+
+
+@record
 class Answer:
     """The answer to `Ask`."""
 
@@ -57,9 +65,13 @@ class Asked:
 
 @record
 class Waiting:
-    """Who waits for an answer, since which period, and for a read the index that must be applied (0: not known yet)."""
+    """Who waits for an answer, since which period, and for a read the index that must be applied (0: not known yet).
+
+    Where `refusal` is given it is the answer, whatever comes of the request that is waited for.
+    """
 
     client: str
     call: Call
     since: int
     index: int = 0
+    refusal: EtcdError | None = None

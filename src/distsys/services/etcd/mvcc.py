@@ -13,8 +13,12 @@ All else follows from the backend: a member that restarts reads it, and rebuilds
 and that one too if it is a tombstone. A tombstone made by the very revision of the compaction stays: a watch may begin
 there, and the newest place in the backend is where the revision of the store comes from after a restart.
 
+That it stays is as in etcd from 3.5.16 on (etcd-io/etcd pull request 18474). 3.5.1 drops it, and a client can tell: a
+watch that begins at the revision of such a compaction is not shown the deletion (issue 18089). We keep the promise of
+the API and not the bug.
+
 Source: https://etcd.io/docs/v3.5/learning/data_model/; index.go, key_index.go and kvstore.go in server/mvcc of etcd
-3.5. That the tombstone stays is a correction of a later 3.5 (etcd-io/etcd pull request 18474).
+3.5.1.
 """
 
 from __future__ import annotations
@@ -37,12 +41,16 @@ FROM_KEY = b"\0"  # as the end of a range: no end
 
 @record
 class Store:
-    """The backend, the index, the current revision, and the revision of the last compaction (-1: there was none)."""
+    """The backend, the index, the current revision, and the revision of the last compaction (-1: there was none).
+
+    `size` is about how many bytes the backend takes.
+    """
 
     backend: Tree = EMPTY_TREE
     index: Tree = EMPTY_TREE
     revision: int = 1
     compacted: int = -1
+    size: int = 0
 
 
 # Keys and ranges.
@@ -162,6 +170,7 @@ class Write:
             ordered.put(self.store.index, kv.key, places.append(place)),
             kv.mod_revision,
             self.store.compacted,
+            self.store.size + size_of(kv),
         )
 
 
@@ -193,16 +202,13 @@ def is_kept(store: Store, kv: KeyValue, place: Place, revision: int) -> bool:
 def restored(backend: Tree, compacted: int) -> Store:
     """Return the store that has this backend: the revision is that of the newest place."""
     index: dict[bytes, list[Place]] = {}
+    size = 0
     for place, kv in ordered.items(backend):
         index.setdefault(kv.key, []).append(place)
+        size += size_of(kv)
     newest: Any = ordered.last(backend)
     pairs = ((key, Log(index[key])) for key in sorted(index))
-    return Store(backend, ordered.built(pairs), newest[0] if newest else 1, compacted)
-
-
-def everything(store: Store) -> Iterator[KeyValue]:
-    """Yield all that the backend holds, superseded versions and tombstones too."""
-    return (kv for _, kv in ordered.items(store.backend))
+    return Store(backend, ordered.built(pairs), newest[0] if newest else 1, compacted, size)
 
 
 def size_of(kv: KeyValue) -> int:
@@ -213,8 +219,11 @@ def size_of(kv: KeyValue) -> int:
 def hash_kv(store: Store, revision: int = 0) -> int:
     """Return a hash of what can be read up to `revision`, the same on all members.
 
-    It covers what the last compaction leaves, whether or not superseded versions are still there.
+    It covers what the last compaction leaves, whether or not superseded versions are still there. Other than a range,
+    which may be read at the revision of a compaction, a hash may not be asked for there.
     """
+    if 0 < revision <= store.compacted:
+        raise RejectedError(COMPACTED)
     at = checked(store, revision)
     found = 0
     for place, kv in ordered.items(store.backend, None, (at + 1, 0)):

@@ -4,7 +4,8 @@ Three things surprise. `count` is that of the whole range, whatever limit and fi
 limit cut something off. And a range that is sorted by something else than the key is sorted upwards unless it says
 otherwise, but only after the limit has been applied: "the first ten keys, by version", not "the ten smallest versions".
 
-Source: the functions Range of server/etcdserver/apply.go and checkRangeRequest of server/etcdserver/api/v3rpc/key.go.
+Source: the functions Range of server/etcdserver/apply.go, Revisions of server/mvcc/index.go (the count) and
+checkRangeRequest of server/etcdserver/api/v3rpc/key.go of etcd 3.5.1.
 """
 
 from __future__ import annotations
@@ -46,15 +47,21 @@ def answer(store: mvcc.Store, request: RangeRequest) -> RangeResponse:
     if request.count_only:
         return RangeResponse(store.revision, (), False, len(found))
     limit = request.limit if request.limit > 0 else len(found)
-    if request.sort_order is SortOrder.NONE and not is_filtered(request):
-        kvs = found[: limit + 1]
-    else:
-        kvs = tuple(kv for kv in found if passes(request, kv))
-    kvs = in_order(request, kvs)
+    kvs = in_order(request, fetched(request, found, limit))
     more, kvs = len(kvs) > limit, kvs[:limit]
     if request.keys_only:
         kvs = tuple(replace(kv, value=b"") for kv in kvs)
     return RangeResponse(store.revision, kvs, more, len(found))
+
+
+def fetched(request: RangeRequest, found: tuple[KeyValue, ...], limit: int) -> tuple[KeyValue, ...]:
+    """Return the keys that are sorted: the first ones only, and one more, unless all must be looked at.
+
+    All must be where a direction is given, or a filter may leave some out. So without a direction a limit cuts first.
+    """
+    if request.sort_order is SortOrder.NONE and not is_filtered(request):
+        return found[: limit + 1]
+    return tuple(kv for kv in found if passes(request, kv))
 
 
 def is_filtered(request: RangeRequest) -> bool:

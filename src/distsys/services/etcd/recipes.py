@@ -21,6 +21,7 @@ from .api import (
     Compare,
     CompareResult,
     CompareTarget,
+    DeleteRangeRequest,
     Event,
     EventType,
     PutRequest,
@@ -59,22 +60,24 @@ def setting(name: bytes, response: RangeResponse) -> Setting:
     return Setting(name, response.kvs[0].value, response.kvs[0].mod_revision)
 
 
-def change(known: Setting, value: bytes) -> TxnRequest:
-    """Change a setting if it is still as it was read; else tell what it is."""
-    unchanged = Compare(CompareResult.EQUAL, CompareTarget.MOD, CONFIG + known.name, known.revision)
-    return TxnRequest((unchanged,), (PutRequest(CONFIG + known.name, value),), (read(known.name),))
+def change(known: Setting, value: bytes | None) -> TxnRequest:
+    """Change a setting (None: unset it) if it is still as it was read; else tell what it is."""
+    key = CONFIG + known.name
+    unchanged = Compare(CompareResult.EQUAL, CompareTarget.MOD, key, known.revision)
+    done = DeleteRangeRequest(key) if value is None else PutRequest(key, value)
+    return TxnRequest((unchanged,), (done,), (read(known.name),))
 
 
-def changed(known: Setting, value: bytes, response: TxnResponse) -> Setting:
+def changed(known: Setting, value: bytes | None, response: TxnResponse) -> Setting:
     """Return the setting after `change`: changed, or what somebody else has made of it."""
     if response.succeeded:
-        return Setting(known.name, value, response.header_revision)
+        return Setting(known.name, value, 0 if value is None else response.header_revision)
     return setting(known.name, response.responses[0])
 
 
 def roll_back(known: Setting, before: Setting) -> TxnRequest:
-    """Give a setting the value that it had at an earlier revision, if it is still as it was read."""
-    return change(known, before.value or b"")
+    """Make a setting what it was at an earlier revision, perhaps unset, if it is still as it was read."""
+    return change(known, before.value)
 
 
 def follow(name: bytes, response: RangeResponse) -> WatchCreateRequest:

@@ -97,13 +97,15 @@ class EtcdServer(LeasingMember):
         disk: Map[str, Any] = EMPTY,
         *,
         window: int = 2,
-        events_max: int = watches.EVENTS_MAX,
+        revisions_max: int = watches.REVISIONS_MAX,
+        fragment_bytes: int = watches.FRAGMENT_BYTES,
         progress_ms: int = 600_000,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.window = whole_number("window", window, at_least=1)
-        self.events_max = whole_number("events_max", events_max, at_least=1)
+        self.revisions_max = whole_number("revisions_max", revisions_max, at_least=1)
+        self.fragment_bytes = whole_number("fragment_bytes", fragment_bytes, at_least=1)
         self.progress_ms = whole_number("progress_ms", progress_ms, at_least=1)
         self.streams: Map[str, Stream] = EMPTY
 
@@ -198,13 +200,13 @@ class EtcdServer(LeasingMember):
             return True
         if not watches.is_behind(store, watch):
             return False
-        moved, events = watches.advanced(store, watch, self.events_max)
+        moved, events = watches.advanced(store, watch, self.revisions_max)
         self.keep(client, stream.having(moved))
         if not events:
             return False
         response = WatchResponse(store.revision, watch.id, events=events)
-        pieces = watches.fragments(response, self.events_max) if watch.request.fragment else (response,)
-        for piece in pieces:
+        whole = (response,)
+        for piece in watches.fragments(response, self.fragment_bytes) if watch.request.fragment else whole:
             self.respond(client, piece)
         return True
 

@@ -19,11 +19,12 @@ from .api import CompactionRequest
 from .kv_client import EtcdClient
 from .laws import LOCK_LAWS, MEMBER_LAWS
 from .lock_client import LockClient, Locked
+from .quota import QUOTA_BYTES
 from .streams import EtcdServer
 from .watch_client import WatchClient, Watched
 from .watch_laws import WATCH_LAWS
 
-SERVER = {"snapshot_every": 8, "commit_ms": 100, **raft_systems.TIMING}
+SERVER = {"snapshot_every": 8, "commit_ms": 100, "quota_bytes": QUOTA_BYTES, **raft_systems.TIMING}
 STREAMS = {"window": 2, "progress_ms": 200}
 TOLERATES = tuple(kind for kind in CONSENSUS_FAULTS if kind != "duplicate")  # connections deliver once
 

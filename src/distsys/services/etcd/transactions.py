@@ -5,8 +5,8 @@ compare does not see what the outer transaction writes. A range in the list does
 that does not exist, a revision that was compacted) makes the whole transaction fail with no effect. And no key may be
 written twice, since both would have the same revision; in branches that exclude each other it may stand twice.
 
-Source: server/etcdserver/apply.go (compareToPath, applyTxn, checkRequests) and v3rpc/key.go (checkTxnRequest,
-checkIntervals) of etcd 3.5.
+Source: server/etcdserver/apply.go (compareToPath, applyTxn, checkRequests), server/etcdserver/v3_server.go
+(isTxnReadonly) and server/etcdserver/api/v3rpc/key.go (checkTxnRequest, checkIntervals) of etcd 3.5.1.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .errors import (
     RejectedError,
 )
 
-OPS_MAX = 128
+OPS_MAX = 128  # in a list; a nested transaction has what is left of them
 ABSENT = KeyValue(b"")
 Spans = tuple[tuple[bytes, bytes], ...]
 
@@ -51,8 +51,8 @@ def check(request: Any) -> None:
         written(request.failure)
 
 
-def check_parts(request: Any) -> None:
-    """Raise an error where a request, or one inside it, makes no sense by itself."""
+def check_parts(request: Any, most: int = OPS_MAX) -> None:
+    """Raise an error where a request, or one inside it, makes no sense by itself, or has more than `most` parts."""
     match request:
         case RangeRequest():
             ranges.check(request)
@@ -67,12 +67,13 @@ def check_parts(request: Any) -> None:
             if not key:
                 raise RejectedError(EMPTY_KEY)
         case TxnRequest(compare, success, failure):
-            if max(len(compare), len(success), len(failure)) > OPS_MAX:
+            count = max(len(compare), len(success), len(failure))
+            if count > most:
                 raise RejectedError(TOO_MANY_OPS)
             if not all(asked.key for asked in compare):
                 raise RejectedError(EMPTY_KEY)
             for inner in (*success, *failure):
-                check_parts(inner)
+                check_parts(inner, most - count)
         case _:
             raise RejectedError(UNKNOWN_REQUEST)
 
@@ -111,6 +112,8 @@ def alone(keys: frozenset[bytes], puts: frozenset[bytes], spans: Spans) -> None:
 def reads_only(request: Any) -> bool:
     """Return whether a request can change nothing, so that it need not go through the log.
 
+    A transaction with another inside it goes through the log, whatever they do, as with the real one.
+
     >>> reads_only(TxnRequest((), (RangeRequest(b"a"),))), reads_only(TxnRequest((), (PutRequest(b"a"),)))
     (True, False)
     """
@@ -118,7 +121,7 @@ def reads_only(request: Any) -> bool:
         case RangeRequest():
             return True
         case TxnRequest(_, success, failure):
-            return all(map(reads_only, (*success, *failure)))
+            return all(isinstance(inner, RangeRequest) for inner in (*success, *failure))
     return False
 
 

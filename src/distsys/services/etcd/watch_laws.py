@@ -1,7 +1,8 @@
 """The six guarantees of watches, as etcd's API states them and as its robustness tests check them.
 
 Each is judged by what a client saw on one watch, beside what has really happened in the store (`truth`).
-Source: https://etcd.io/docs/v3.5/learning/api_guarantees/ (Watch APIs); tests/robustness/validate/watch.go.
+Source: https://etcd.io/docs/v3.5/learning/api_guarantees/ (Watch APIs);
+tests/robustness/validate/watch.go in the main branch of etcd.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Only a compaction can overtake it, and then it is told so and ends.
 The events of one revision are handed out together. A response without events says how far a watch has come, and may be
 made only when all of its events up to there are handed out.
 
-Source: server/mvcc/watchable_store.go of etcd 3.5; https://etcd.io/docs/v3.5/learning/api/#watch-streams.
+Source: watchable_store.go and watcher_group.go in server/mvcc, server/etcdserver/api/v3rpc/watch.go of etcd 3.5.1; https://etcd.io/docs/v3.5/learning/api/#watch-streams.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from . import mvcc
 from .api import Event, EventType, Filter, KeyValue, WatchCreateRequest, WatchResponse
 from .errors import DUPLICATE_WATCH_ID, EMPTY_WATCHER_RANGE, RejectedError
 
-EVENTS_MAX = 1000  # in one response, unless one revision has more
+REVISIONS_MAX = 1000  # whose events are in one response
+FRAGMENT_BYTES = 2**21  # of a response that may be cut into pieces
+# Of one that may not, and a revision more. etcd has no such bound, and many clients take no message beyond 4 MiB.
+RESPONSE_BYTES = 2**21
 NO_WATCH = -1  # the id of a response that belongs to no watch
 
 
@@ -68,17 +71,27 @@ def compacted(store: mvcc.Store, watch: Watch) -> WatchResponse | None:
     return WatchResponse(0, watch.id, canceled=True, compact_revision=store.compacted)
 
 
-def advanced(store: mvcc.Store, watch: Watch, most: int = EVENTS_MAX) -> tuple[Watch, tuple[Event, ...]]:
-    """Return the watch further on, and the events on its way: those of whole revisions, about `most` of them."""
+def advanced(store: mvcc.Store, watch: Watch, most: int = REVISIONS_MAX) -> tuple[Watch, tuple[Event, ...]]:
+    """Return the watch further on, and the events on its way: those of at most `most` revisions, and not too long."""
     events: list[Event] = []
+    count = size = 0
     for revision, changes in groupby(
         mvcc.changes(store, watch.next_revision, store.revision), key=lambda event: event.kv.mod_revision
     ):
-        if len(events) >= most:
+        shown = tuple(seen(store, watch.request, changes))
+        is_long = size >= RESPONSE_BYTES and not watch.request.fragment
+        if shown and (count == most or is_long):
             return replace(watch, next_revision=revision, told=True), tuple(events)
-        events.extend(seen(store, watch.request, changes))
+        count += bool(shown)
+        events.extend(shown)
+        size += sum(map(size_of, shown))
     moved = max(watch.next_revision, store.revision + 1)
     return replace(watch, next_revision=moved, told=watch.told or bool(events)), tuple(events)
+
+
+def size_of(event: Event) -> int:
+    """Return about how many bytes an event takes."""
+    return mvcc.size_of(event.kv) + (mvcc.size_of(event.prev_kv) if event.prev_kv else 0)
 
 
 def seen(store: mvcc.Store, request: WatchCreateRequest, changes: Iterator[Event]) -> Iterator[Event]:
@@ -105,7 +118,12 @@ def matches(request: WatchCreateRequest, event: Event) -> bool:
 
 
 def previous(store: mvcc.Store, event: Event) -> KeyValue | None:
-    """Return what a key was before an event; None where it was absent, or that is forgotten."""
+    """Return what a key was before an event; None where it was absent, or that is forgotten.
+
+    A put that begins a life of the key has nothing before it, even where the same transaction has ended another life.
+    """
+    if event.kv.version == 1:
+        return None
     try:
         return mvcc.get(store, event.kv.key, event.kv.mod_revision - 1)
     except RejectedError:
@@ -117,13 +135,18 @@ def progress(store: mvcc.Store, id: int) -> WatchResponse:
     return WatchResponse(store.revision, id)
 
 
-def fragments(response: WatchResponse, most: int) -> tuple[WatchResponse, ...]:
-    """Return a response cut into pieces of at most `most` events; all but the last say that they are a piece."""
-    events = response.events
-    if not response.events or len(events) <= most:
-        return (response,)
-    pieces = [events[start : start + most] for start in range(0, len(events), most)]
+def fragments(response: WatchResponse, bytes_max: int) -> tuple[WatchResponse, ...]:
+    """Return a response cut into pieces of less than `bytes_max`, or of one event; all but the last say so."""
+    pieces: list[list[Event]] = [[]]
+    left = bytes_max
+    for event in response.events:
+        size = size_of(event)
+        left -= size
+        if left <= 0 and pieces[-1]:
+            pieces.append([])
+            left = bytes_max - size
+        pieces[-1].append(event)
     return tuple(
-        replace(response, events=piece, fragment=number < len(pieces))
+        replace(response, events=tuple(piece), fragment=number < len(pieces))
         for number, piece in enumerate(pieces, 1)
     )

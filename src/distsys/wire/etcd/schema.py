@@ -1,8 +1,7 @@
 """The messages and calls of etcd's API, version 3.5, as a table: names, numbers and types of the fields.
 
 The numbers are the protocol: with them any implementation reads the bytes of any other. A line declares a message by
-its fields, `type name = number`; `*` says that a field is repeated, \
-  `?` that it belongs to the one group of which at
+its fields, `type name = number`; `*` says that a field is repeated, `?` that it belongs to the one group of which at
 most one is set. What a server never looks into (the requests about users and roles) is declared without fields.
 
 Source: rpc.proto, kv.proto, v3lock.proto and v3election.proto of etcd 3.5.

@@ -20,6 +20,7 @@ from .refusals import EMPTY_OPERATION, RefusedError
 COMPARED = ("version", "create_revision", "mod_revision", "value", "lease")  # by the number of the target
 UNWRAPPED = {"RequestOp", "ResponseOp", "WatchRequest"}
 HEADER = "header_revision"
+RENAMED = {"FilterType": "Filter"}  # enumerations of another name than their class
 
 
 @functools.cache
@@ -73,9 +74,8 @@ class Translator:
     def _one(self, field: Any, value: Any) -> Any:
         if hasattr(value, "DESCRIPTOR"):
             return self.record_of(value)
-        kind = self.words.get(field.kind.rpartition(".")[2])
-        if kind is None:
-            kind = self.words.get(ENUMS_RENAMED.get(field.kind.rpartition(".")[2], ""))
+        named = field.kind.rpartition(".")[2]
+        kind = self.words.get(RENAMED.get(named, named))
         if kind is None:
             return value
         try:
@@ -130,6 +130,3 @@ class Translator:
         made = message(wrapper)()
         getattr(made, slot).CopyFrom(inner)
         return made
-
-
-ENUMS_RENAMED = {"FilterType": "Filter"}
