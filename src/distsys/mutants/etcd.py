@@ -274,7 +274,7 @@ MUTANTS = (
         title="A snapshot rewinds the watches",
         system="raft-etcd",
         classes={"server": SnapshotRewindsWatches},
-        breaks="watch ordered",
+        breaks="watch unique",
         source="etcd-io/etcd issue 15271",
         story=(
             "A member is cut off for so long that the leader sends it a snapshot. It installs it, and lets the "
@@ -284,7 +284,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         options={"snapshot_every": 2, "commit_ms": 0, "ask_ms": 0, "clients": 1, "keys": 1, "compactions": 0},
-        depth=60,
+        depth=40,
     ),
     NodeMutant(
         id="ETCD-10",
