@@ -20,7 +20,7 @@ def answer_first():
     (confirms,) = (
         step.number
         for step in right
-        if step.node == "s2" and getattr(message_of(step), "entries", ()) and step.number > 10
+        if step.node == "s2" and getattr(message_of(step.event), "entries", ()) and step.number > 10
     )
     assert kinds(right, confirms)[-2:] == [Persist, Appended]  # on the disk, then the answer
     assert Persist not in kinds(wrong, confirms)
@@ -33,7 +33,7 @@ def answer_first():
     asked = next(
         step.number
         for step in right
-        if step.node == "s2" and isinstance(message_of(step), RequestVote) and step.number > confirms
+        if step.node == "s2" and isinstance(message_of(step.event), RequestVote) and step.number > confirms
     )
     granted = {
         which: next(e.message.granted for e in trace.step(asked).effects if isinstance(e, Send))

@@ -33,11 +33,13 @@ class Load:
 def closed_loop(cluster: ProcessCluster, clients: int, seconds: float) -> Load:
     """Return what so many clients reach that put, wait for the answer, and put again. All puts must be answered."""
     times: list[float] = []
-    begin, done = threading.Barrier(clients + 1), threading.Event()
+    ready, begin = threading.Barrier(clients + 1), threading.Barrier(clients + 1)
+    done = threading.Event()
 
     def work(number: int) -> None:
         with cluster.client(f"c{number}", timeout_s=30) as client:
             client.put(f"k{number}", 0)
+            ready.wait()
             begin.wait()
             while not done.is_set():
                 began = time.perf_counter()
@@ -47,8 +49,10 @@ def closed_loop(cluster: ProcessCluster, clients: int, seconds: float) -> Load:
     threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
+    ready.wait()
+    before = commits(cluster)  # while nobody puts: it takes its time, which must not be missing below
     begin.wait()
-    before, began = commits(cluster), time.perf_counter()
+    began = time.perf_counter()
     done.wait(seconds)  # nobody sets it before: this is how long the measurement lasts
     done.set()
     for thread in threads:

@@ -11,19 +11,20 @@ from distsys.protocols.raft_messages import Appended, AppendEntries, Propose
 from .raft_runs import cluster
 
 CUT, BEGIN, HEALED = 400 * MS, 410 * MS, 700 * MS
+LACKING = 8  # entries that are written while s3 is cut off
 
 
-def catch_up(entries: int, batch: int, delay_ms: int = 5) -> Trace:
-    """Return a run in which s3 is cut off while so many entries are written, and then catches up.
+def catch_up(batch: int) -> Trace:
+    """Return a run in which s3 is cut off while 8 entries are written, and then catches up; a message takes 5 ms.
 
     The leader sends at most `batch` entries in a message, and the next ones when it has heard of these. (While it was
     cut off, s3 stood for election; so s1 is elected again first, and its empty entry comes after the others.)
     """
-    asked = [Request(BEGIN + number * MS // 4, "s1", Propose(f"x={number}")) for number in range(entries)]
+    asked = [Request(BEGIN + number * MS // 4, "s1", Propose(f"x={number}")) for number in range(LACKING)]
     return Simulator(
         cluster(batch=batch, heartbeat_ms=100),
         541,  # s1 is elected with this seed
-        network=link(delay=delay_ms * MS),
+        network=link(delay=5 * MS),
         script=(Partition(CUT, (("s1", "s2"), ("s3",))), Heal(HEALED)),
         requests=asked,
         laws=(),
