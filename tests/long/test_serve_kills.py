@@ -5,6 +5,7 @@ import os
 import pytest
 
 from distsys import replay
+from distsys.checkers.history import History
 from distsys.drivers.wal import MAGIC
 from distsys.serve import processes
 from serve_load import Load, keys, lost, verdict
@@ -97,16 +98,22 @@ def test_a_process_that_is_paused_does_not_keep_the_others_from_stopping(tmp_pat
         os.kill(pid, 0)
 
 
-def test_a_recorded_run_with_kills_replays(tmp_path, record_property):
-    with processes("raft-kv", folder=tmp_path, record=True) as cluster, Load(cluster) as load:
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_recorded_run_with_kills_replays_breaks_no_law_and_has_its_clients(
+    tmp_path, system, record_property
+):
+    with processes(system, folder=tmp_path, record=True) as cluster, Load(cluster) as load:
         for name in cluster.addresses:
             load.more(20)
             cluster.kill_and_wait(name)
         load.more(20)
-    trace = cluster.trace()
+    trace = cluster.trace(load.history)
     assert sum(step.kind == "crash" for step in trace) == 3
     assert trace.ended == "complete"
+    assert trace.header.laws
+    assert trace.violation is None
     assert replay(trace) == trace
+    assert list(History.of(trace)) == load.history
     record_property("steps", len(trace))
 
 

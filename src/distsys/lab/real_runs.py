@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any, Self
 
 from distsys.core.errors import DistsysError, UnknownNameError, shown
 from distsys.core.events import Note, Timeout
@@ -123,23 +124,30 @@ def catch_up(cluster: ProcessCluster, *names: str) -> None:
 class Load:
     """Clients in threads that ask without a pause. `more(n)` returns when n more calls have been answered.
 
-    Each key takes a few dozen calls only: the checker judges each key apart, and a short history is judged soon.
+    Each key takes a few dozen calls only: the checker judges each key apart, and a short history is judged soon. The
+    `settings` are those of a client.
     """
 
     def __init__(
-        self, cluster: ProcessCluster, count: int = 3, a_key: int = 40, patience_s: float = 120.0
+        self,
+        cluster: ProcessCluster,
+        count: int = 3,
+        *,
+        a_key: int = 40,
+        patience_s: float = 120.0,
+        **settings: Any,
     ) -> None:
         self.history: list[Operation] = []
         self.answered, self.a_key, self.patience_s = 0, a_key, patience_s
         self.problems: list[Exception] = []
         self._news = threading.Condition()
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._work, args=(cluster.client(f"c{number}", history=self.history),))
-            for number in range(1, count + 1)
+        made = [
+            cluster.client(f"c{number}", history=self.history, **settings) for number in range(1, count + 1)
         ]
+        self._threads = [threading.Thread(target=self._work, args=(client,)) for client in made]
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -158,18 +166,20 @@ class Load:
         if self.problems:
             raise self.problems[0]
 
+    def one(self, client: Client, number: int, key: str, seen: Any) -> tuple[Answer, Any]:
+        """Do one operation; return its answer, and what this client has read last."""
+        if number % 3 == 0:
+            answer = client.get(key)
+            return answer, answer.value
+        return client.append(key, f"{client.session}:{number} "), seen
+
     def _work(self, client: Client) -> None:
-        number = 0
+        number, seen = 0, None
         try:
             with client:
                 while not self._stopping.is_set():
                     number += 1
-                    key = f"k{self.answered // self.a_key}"
-                    answer = (
-                        client.get(key)
-                        if number % 3 == 0
-                        else client.append(key, f"{client.session}:{number} ")
-                    )
+                    answer, seen = self.one(client, number, f"k{self.answered // self.a_key}", seen)
                     with self._news:
                         self.answered += answer.ok
                         self._news.notify_all()
