@@ -4,6 +4,7 @@ from distsys.checkers import History, linearizable
 from distsys.core.events import Note, Persist, Send
 from distsys.drivers import states
 from distsys.lab import real_runs
+from distsys.protocols.raft_reads import Confirm
 from distsys.protocols.raft_world import message_of
 
 
@@ -30,31 +31,33 @@ def killed():
     trace = real_runs.recorded("leader-killed")
     assert trace.violation is None
     assert told(trace) == {
-        18: ("ann", "put x=1"),
+        17: ("ann", "put x=1"),
         25: ("ann", "ok"),
         36: ("bob", "put x=2"),
-        61: ("bob", "ok"),
-        72: ("cyd", "get x"),
-        79: ("cyd", "2"),
+        60: ("bob", "ok"),
+        82: ("cyd", "get x"),
+        92: ("cyd", "2"),
     }
-    assert (ms(trace, 18, 25), ms(trace, 36, 61), ms(trace, 43, 49)) == (7, 485, 13)
-    assert [trace.step(number).kind for number in (35, 43, 71)] == ["crash", "timeout", "restart"]
-    assert {trace.step(number).node for number in (35, 71)} == {"n2"}
-    assert trace.step(43).node == "n1"
+    assert (ms(trace, 17, 25), ms(trace, 36, 60), ms(trace, 36, 43), ms(trace, 43, 49)) == (16, 535, 409, 14)
+    assert [trace.step(number).kind for number in (35, 43, 81)] == ["crash", "timeout", "restart"]
+    assert [trace.step(number).node for number in (35, 43, 81)] == ["n1", "n3", "n1"]
     assert notes(trace, 49) == ["raft: leads term 2"]
-    redirects = [trace.step(number).effects[0] for number in range(37, 41)]
-    assert {(one.to, one.message.leader) for one in redirects} == {("bob", "n2")}
-    acknowledged = [trace.step(number) for number in (20, 24)]
-    assert [(step.node, any(isinstance(one, Persist) for one in step.effects)) for step in acknowledged] == [
-        ("n3", True),
-        ("n2", False),
+    redirects = [trace.step(number) for number in range(37, 41)]
+    assert {(step.node, step.effects[0].to, step.effects[0].message.leader) for step in redirects} == {
+        ("n2", "bob", "n1")
+    }
+    assert [any(isinstance(one, Persist) for one in trace.step(number).effects) for number in (19, 20)] == [
+        True,
+        True,
     ]
+    assert trace.step(24).cause[0] == 20
     after = states(trace, of=term_and_log)
-    assert [(term, log.last_index) for term, log in (after[70]["n2"], after[88]["n2"])] == [(1, 2), (2, 4)]
-    assert len(message_of(trace.step(89).event).entries) == 2
-    dropped = [step.number for step in trace if step.kind == "drop" and step.number > 71]
-    assert dropped == [76, 81]
-    assert {trace.step(number).detail["why"] for number in dropped} == {"down"}
+    found = [after[number - 1]["n1"] for number in (81, 90, 99)]
+    assert [(term, log.last_index) for term, log in found] == [(1, 2), (2, 2), (2, 4)]
+    assert isinstance(message_of(trace.step(90).event), Confirm)
+    assert len(message_of(trace.step(99).event).entries) == 2
+    down = {step.node for step in trace if step.kind == "drop" and step.detail["why"] == "down"}
+    assert down == {"n3"}
 
 
 def unknown():
@@ -72,7 +75,7 @@ def early():
     wrong, right = (real_runs.recorded(name) for name in ("answers-too-early", "leader-cut-off"))
     assert wrong.header.mutant == "RAFT-21"
     assert (wrong.violation, right.violation) == (None, None)
-    assert (told(wrong)[35], told(wrong)[39], told(wrong)[78]) == (
+    assert (told(wrong)[44], told(wrong)[48], told(wrong)[75]) == (
         ("ann", "put x=2"),
         ("ann", "ok"),
         ("bob", "1"),
@@ -83,9 +86,9 @@ def early():
     entry = [
         (step.node, step.number)
         for step in wrong
-        if step.kind == "drop" and 35 < step.number < 39 and isinstance(_sent(wrong, step), Send)
+        if step.kind == "drop" and 45 < step.number < 48 and isinstance(_sent(wrong, step), Send)
     ]
-    assert entry == [("n3", 37), ("n3", 38)]
+    assert entry == [("n2", 46), ("n2", 47)]
 
 
 def _sent(trace, step):

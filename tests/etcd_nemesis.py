@@ -1,4 +1,4 @@
-"""A served etcd under clients and faults: what `etcd_clients` saw, and a nemesis whose faults are drawn from a seed."""
+"""A served etcd under clients and faults: what `etcd_load` saw, and a nemesis whose faults are drawn from a seed."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from distsys.core.operations import OK, Operation
 from distsys.serve.etcd.histories import Ended, Guarded
 
 PATIENCE_S = 120
-SCRIPT = Path(__file__).with_name("etcd_clients.py")
+SCRIPT = Path(__file__).with_name("etcd_load.py")
 SOURCE = Path(__file__).parent.parent / "src"
 
 
@@ -50,8 +50,11 @@ class Clients:
         if problem[0] is not None:
             self.process.kill()
         self.process.stdin.close()
-        self.process.wait(PATIENCE_S)
-        self.reader.join()
+        try:
+            self.process.wait(PATIENCE_S)
+        finally:
+            self.process.kill()  # so that what reads from it ends in any case
+            self.reader.join()
         self.process.stdout.close()
         if problem[0] is None:
             assert self.process.returncode == 0

@@ -108,10 +108,13 @@ EARLY = systems.register(System("early-echo", "Nodes in a hurry.", {"process": E
 
 
 class SlowDisk:
-    """Lets the commits of a runtime begin only when a test says so."""
+    """Lets the commits of a runtime begin only when a test says so.
+
+    No thread waits for a commit to begin: one that waited for ever would keep the interpreter from ending.
+    """
 
     def __init__(self, runtime):
-        self.begun = threading.Semaphore(0)
+        self.loop, self.begun = asyncio.get_running_loop(), asyncio.Semaphore(0)
         self.go_on = threading.Semaphore(0)
         self.commit = runtime.disk.commit
         runtime.slow_disk = self
@@ -119,13 +122,13 @@ class SlowDisk:
 
     def slowly(self, contents, mark):
         """Commit, with leave."""
-        self.begun.release()
+        self.loop.call_soon_threadsafe(self.begun.release)
         self.go_on.acquire()
         self.commit(contents, mark)
 
     async def wait_until_begun(self):
         """Return when a commit has begun."""
-        await asyncio.get_running_loop().run_in_executor(None, self.begun.acquire)
+        await self.begun.acquire()
 
 
 class Cluster:

@@ -15,6 +15,7 @@ from distsys.core.values import EMPTY, Map
 from distsys.drivers.diary import Diary
 from distsys.drivers.frames import Post, framed
 from distsys.drivers.merging import Clients, merge
+from distsys.views import draw, sentences
 from distsys.views.figure import mimebundle
 from runtime_nodes import Ask, Cluster, Enter, Tell, Write, caller
 
@@ -201,6 +202,12 @@ def test_clients_that_keep_no_diary_have_lanes_by_what_they_tell(tmp_path):
     assert [value for values in trace_outputs(trace) for value in values] == history
     assert replay(trace) == trace
     assert Trace.loads(trace.text()) == trace
+    assert [line.split(":", 1)[1] for line in sentences(trace)[1:4:2]] == [
+        " ann asks write x=3.", " ann hears ok.",
+    ]  # fmt: skip
+    picture = draw(trace, alt="A client asks and hears.").text
+    assert "C what a client tells" in picture
+    assert "|---->C" in picture
 
 
 def trace_outputs(trace):

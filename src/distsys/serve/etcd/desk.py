@@ -9,6 +9,8 @@ from itertools import count
 from typing import Any
 
 from distsys.drivers.runtime import Runtime
+from distsys.protocols.raft_reads import Announce
+from distsys.protocols.replication import Role
 from distsys.services.etcd import transactions
 from distsys.services.etcd.api import WatchResponse
 from distsys.services.etcd.errors import NO_LEADER, EtcdError
@@ -22,6 +24,7 @@ OPEN_MAX, STREAMS_MAX = 5_000, 5_000  # requests without an answer, and streams 
 LOST_S = (
     1.0  # after which a read is asked again: a message to the leader may be lost, and a read does no harm
 )
+ANNOUNCE_S = 0.003  # after a commit; more entries that come until then say it by themselves
 AGAIN_S, PATIENCE_S = 0.05, 7.0  # how often and how long a request is asked again while nobody leads
 
 
@@ -33,6 +36,9 @@ class Desk:
         self.name = "desk"
         runtime.residents[self.name] = self._on_reply
         runtime.on_unsent = self._on_unsent
+        runtime.on_drained = self._on_drained
+        self._announced = 0
+        self._is_announcing = False
         self._numbers = count(1)
         self._open: dict[int, asyncio.Future[Any]] = {}
         self._streams = 0
@@ -73,6 +79,18 @@ class Desk:
         waiting = self._open.get(message.sequence) if isinstance(message, Reply) else None
         if waiting is not None and not waiting.done():
             waiting.set_result(message.result)
+
+    def _on_drained(self) -> None:
+        """Let the followers know soon what is committed: who asked them waits until they have applied it."""
+        raft = self.runtime.node.protocol  # type: ignore[attr-defined]
+        if raft.role is Role.LEADER and raft.commit_index > self._announced and not self._is_announcing:
+            self._is_announcing = True
+            asyncio.get_running_loop().call_later(ANNOUNCE_S, self._announce)
+
+    def _announce(self) -> None:
+        self._is_announcing = False
+        self._announced = self.runtime.node.protocol.commit_index  # type: ignore[attr-defined]
+        self.runtime.deliver(self.name, Announce())
 
     def _on_unsent(self, to: str, message: Any) -> None:
         """Tell the member what has not left, while peers are being dialled, so that nobody waits for it in vain."""

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from distsys.core.errors import whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
-from distsys.protocols.raft_reads import Read, ReadFailed, ReadReady
+from distsys.protocols.raft_reads import Announce, Read, ReadFailed, ReadReady
 from distsys.protocols.replication import Committed, Compact, NotLeader, Propose, Restored
 
 from ..kv import Call
@@ -118,6 +118,8 @@ class Member(RaftReplica):
                 self.tell(self.inside, Read(Asked(sender, number, request)))
             case Answer(number, response):
                 self.on_answer(number, response)
+            case Announce():  # of the driver
+                self.tell(self.inside, message)
             case NotSent(Forward(proposal)):
                 self.on_not_proposed(proposal)
             case NotSent(Ask(number)):

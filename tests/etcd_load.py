@@ -1,6 +1,6 @@
 """Clients of a served etcd, in a process of their own: gRPC stubs and messages of the unmodified package aetcd.
 
-    python tests/etcd_clients.py SEED ADDRESS ...
+    python tests/etcd_load.py SEED ADDRESS ...
 
 Writers put, delete, and compare and set; watchers read on from where they were cut off, each at another member;
 lockers take a lock, write under it, and give it back or fall asleep. Each line on standard output is a record of
