@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from distsys.drivers import wal
-from distsys.drivers.wal import MAGIC, WriteAheadLog, framed
+from distsys.drivers.wal import MAGIC, DiskError, WriteAheadLog, framed
 from distsys.lab.checksums import POLYNOMIALS, crc, missed_bursts, missed_garbage, missed_tails
 from distsys.lab.crash_stores import (
     BROKEN,
@@ -23,6 +23,7 @@ from distsys.lab.crash_stores import (
     read,
 )
 from distsys.lab.crashing_disk import ANY_BLOCKS, IN_ORDER, CrashingDisk, Order
+from distsys.lab.failing_files import confirms, with_room
 
 
 def left(disk, name="f"):
@@ -204,3 +205,24 @@ def test_garbage_and_torn_halves_are_missed_as_often_as_the_width_says():
 def test_no_burst_as_long_as_the_check_is_missed_and_one_longer_by_one_pattern_only():
     assert missed_bursts(8, 8, length=3) == (0, 17 * 64)
     assert missed_bursts(8, 9, length=3) == (16, 16 * 128)
+
+
+# Files that fail.
+
+
+def test_a_file_with_room_takes_so_many_bytes_and_then_says_that_the_disk_is_full(tmp_path):
+    WriteAheadLog(tmp_path / "wal").append("a")
+    log = WriteAheadLog(tmp_path / "wal", opener=with_room(len(framed(b'"b"', 0)[0]) + 3))
+    log.append("b")
+    with pytest.raises(DiskError, match="No space left"):
+        log.append("c")
+    assert WriteAheadLog(tmp_path / "wal").records == ("a", "b")
+
+
+def test_a_file_confirms_so_many_times(tmp_path):
+    WriteAheadLog(tmp_path / "wal").append("a")
+    log = WriteAheadLog(tmp_path / "wal", opener=confirms(2))
+    log.append("b")
+    with pytest.raises(DiskError, match="Input/output"):
+        log.append("c")
+    assert WriteAheadLog(tmp_path / "wal").records == ("a", "b")

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from statistics import median
 
 from distsys.core.errors import ArgumentError
 
@@ -101,8 +102,20 @@ def relative_errors(points: Points, law: Law) -> list[float]:
     return [round(rate / law.throughput(clients) - 1, 12) for clients, rate in points]
 
 
+def medians(points: Points) -> list[tuple[int, float]]:
+    """Return one point for each number of clients: the median of its repeats, which no single bad one moves far.
+
+    >>> medians([(1, 9.0), (1, 10.0), (1, 40.0), (2, 20.0)])
+    [(1, 10.0), (2, 20.0)]
+    """
+    of_clients: dict[int, list[float]] = {}
+    for clients, rate in points:
+        of_clients.setdefault(clients, []).append(rate)
+    return [(clients, median(rates)) for clients, rates in of_clients.items()]
+
+
 def bootstrapped(points: Points, times: int = 500, seed: int = 1) -> list[Law]:
-    """Return a law for each of many samples of the points, drawn with replacement among those of the same clients.
+    """Return a law for the medians of each of many samples, drawn with replacement among points of the same clients.
 
     How far they lie apart says how sure the fit is. It knows of the scatter of repeated measurements, and of
     nothing else.
@@ -114,7 +127,7 @@ def bootstrapped(points: Points, times: int = 500, seed: int = 1) -> list[Law]:
     laws = []
     for _ in range(times):
         sample = [(clients, random.choice(rates)) for clients, rates in of_clients.items() for _ in rates]
-        laws.append(fitted(sample))
+        laws.append(fitted(medians(sample)))
     return laws
 
 
