@@ -39,8 +39,14 @@ def killed():
         92: ("cyd", "2"),
     }
     assert (ms(trace, 17, 25), ms(trace, 36, 60), ms(trace, 36, 43), ms(trace, 43, 49)) == (16, 535, 409, 14)
-    assert [trace.step(number).kind for number in (35, 43, 81)] == ["crash", "timeout", "restart"]
-    assert [trace.step(number).node for number in (35, 43, 81)] == ["n1", "n3", "n1"]
+    assert (ms(trace, 49, 54), ms(trace, 54, 60), ms(trace, 35, 43), ms(trace, 34, 35)) == (84, 28, 440, 0)
+    assert trace.step(54).cause == (36, 5)  # bob's fifth try
+    assert (trace.header.options["election_ms"], trace.header.options["heartbeat_ms"]) == (400, 150)
+    assert round(real_runs.expected_ms(400, 150)) == 458
+    kinds = ["crash", "timeout", "timeout", "restart"]
+    assert [trace.step(number).kind for number in (35, 41, 43, 81)] == kinds
+    assert [trace.step(number).node for number in (35, 41, 43, 81)] == ["n1", "n3", "n3", "n1"]
+    assert [trace.step(number).event.timer for number in (41, 43)] == ["raft/alive", "raft/election"]
     assert notes(trace, 49) == ["raft: leads term 2"]
     redirects = [trace.step(number) for number in range(37, 41)]
     assert {(step.node, step.effects[0].to, step.effects[0].message.leader) for step in redirects} == {

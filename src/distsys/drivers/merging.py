@@ -2,9 +2,10 @@
 
 A real run has no global order. Each process numbers its own steps, and a message carries the name and the number of the
 step that sent it ("n2#17"); so each diary keeps its own order, and no delivery comes before its send. Of the orders
-that fit, `merge` takes the one closest to the clocks. It is one order that the run may have had: each state in it is
-one that the cluster may have been in, so that a law that must hold always can be asked of it (`judged.judged`), and
-replay judges each node by its own steps only, which are the same in all of these orders.
+that fit, `merge` makes one: of the steps that can come next it takes the one with the earliest clock. It is one order
+that the run may have had: each state in it is one that the cluster may have been in, so that a law that must hold
+always can be asked of it (`judged.judged`), and replay judges each node by its own steps only, which are the same in
+all of these orders.
 
 Clients keep no diary; what they tell is their history (`Clients`). In the trace they have lanes of their own: a step
 "note" where a client asks and where it gives up, a step "return" where it has its answer. Each outputs the `Operation`,

@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -98,12 +100,16 @@ def _must_be(type_: str, answer: Answer) -> None:
         )
 
 
-def leader_of(cluster: ProcessCluster, *among: str) -> str:
-    """Return who leads the highest term, `among` some or all; where nobody leads yet, when somebody does."""
+def leader_of(cluster: ProcessCluster, *among: str, after: int = -1) -> str:
+    """Return who leads the highest term later than `after`, `among` some or all; if nobody does, wait for somebody."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         seen = {name: cluster.look(name).fields for name in among or cluster.addresses}
-        found = [name for name in seen if seen[name]["role"] == "LEADER"]
+        found = [
+            name
+            for name, fields in seen.items()
+            if fields["role"] == "LEADER" and int(fields["term"]) > after
+        ]
         if found:
             return max(found, key=lambda name: int(seen[name]["term"]))
     raise DistsysError("the cluster has no leader")
@@ -124,8 +130,8 @@ def catch_up(cluster: ProcessCluster, *names: str) -> None:
 class Load:
     """Clients in threads that ask without a pause. `more(n)` returns when n more calls have been answered.
 
-    Each key takes a few dozen calls only: the checker judges each key apart, and a short history is judged soon. The
-    `settings` are those of a client.
+    Each key takes a few dozen calls only: the checker judges each key apart, and a short history is judged soon.
+    `history` may be a list to which other clients of the cluster add as well. The `settings` are those of a client.
     """
 
     def __init__(
@@ -133,11 +139,12 @@ class Load:
         cluster: ProcessCluster,
         count: int = 3,
         *,
+        history: list[Operation] | None = None,
         a_key: int = 40,
         patience_s: float = 120.0,
         **settings: Any,
     ) -> None:
-        self.history: list[Operation] = []
+        self.history = history if history is not None else []
         self.answered, self.a_key, self.patience_s = 0, a_key, patience_s
         self.problems: list[Exception] = []
         self._news = threading.Condition()
@@ -220,17 +227,45 @@ def mend(cluster: ProcessCluster, name: str, fault: str) -> None:
             cluster.wait_until_up(name)
 
 
-def outage_ms(cluster: ProcessCluster, fault: str) -> tuple[str, int]:
-    """Return which leader failed, and the milliseconds from its failure to the next write that was acknowledged."""
-    with cluster.client("writer", timeout_s=60.0, try_s=0.5) as client:
-        _must_be(OK, client.put("written", 0))
+@dataclass(frozen=True)
+class Outage:
+    """What the failure of `leader` cost: milliseconds until another one led, and until a client had written again."""
+
+    leader: str
+    led_ms: int
+    wrote_ms: int
+
+
+def outage(cluster: ProcessCluster, fault: str, history: list[Operation] | None = None) -> Outage:
+    """Let the leader fail while a client writes, and measure; then mend what failed.
+
+    The client reads as well what it has written, so that its part of the `history` can be wrong. The others are asked
+    again and again whether they lead, which takes a little of their time.
+    """
+    with (
+        cluster.client("writer", history=history, timeout_s=PATIENCE_S, try_s=0.5) as client,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        _must_be(OK, client.put(fault, "before"))
         leader = leader_of(cluster)
+        others = [name for name in cluster.addresses if name != leader]
+        term = int(cluster.look(leader).fields["term"])
         began = time.monotonic_ns()
         fail(cluster, leader, fault)
-        _must_be(OK, client.put("written", 1))
-        took = time.monotonic_ns() - began
+        writing = thread.submit(_put, client, fault, "after")
+        leader_of(cluster, *others, after=term)
+        seen = time.monotonic_ns()
+        wrote = writing.result()
+        _must_be(OK, client.get(fault))
+    led = min(seen, wrote)  # who acknowledged a write leads, even where the client saw it first
     mend(cluster, leader, fault)
-    return leader, took // 1_000_000
+    return Outage(leader, (led - began) // 1_000_000, (wrote - began) // 1_000_000)
+
+
+def _put(client: Client, key: str, value: str) -> int:
+    """Write, and return when that was acknowledged."""
+    _must_be(OK, client.put(key, value))
+    return time.monotonic_ns()
 
 
 def expected_ms(election_ms: int, heartbeat_ms: int, others: int = 2) -> float:

@@ -14,14 +14,13 @@ KILLED = (
         "n1 is killed with kill -9. Nobody is told.",
         ask="Who notices it first?",
         guesses=(
-            Guess(
-                "n2 and n3, at once", "Their connections are reset, but the protocol counts on no such thing."
-            ),
+            Guess("n2 and n3, at once", "Their connections end, but the protocol counts on no such thing."),
             Guess("bob, who is refused", "He asks n1 first, is refused, and asks n2.", right=True),
         ),
     ),
     Stop(37, "n2 still names n1 as the leader. bob asks again, with growing pauses."),
-    Stop(43, "n3 has heard no heartbeat for its election timeout, and asks who would vote for it."),
+    Stop(41, "n3 has heard no heartbeat for 400 ms: from here on it would vote for another."),
+    Stop(43, "The election timer of n3 runs out, and n3 asks who would vote for it."),
     Stop(49, "With the vote of n2, n3 leads term 2."),
     Stop(60, "bob hears ok, 535 ms after he asked."),
     Stop(81, "n1 is started again. It knows what is on its disk: term 1, and the entries that it had."),

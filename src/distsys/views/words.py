@@ -14,7 +14,7 @@ from typing import Any
 from distsys.core.events import CancelTimer, Deliver, Effect, Note, Output, Persist, Send, SetTimer, Timeout
 from distsys.core.log import Log
 from distsys.core.operations import Operation
-from distsys.core.trace import Step, Trace
+from distsys.core.trace import Header, Step, Trace
 from distsys.core.units import shown_time
 from distsys.core.values import Map, order_key
 
@@ -108,6 +108,11 @@ def listed(names: Sequence[str]) -> str:
     ('n1', 'n1, n2 and n3')
     """
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def seed_words(header: Header) -> str:
+    """Return ", seed 7"; nothing for a run of real processes, which no seed decided."""
+    return "" if header.driver.get("kind") == "runtime" else f", seed {header.seed}"
 
 
 def timer_name(timer: str) -> str:

@@ -84,7 +84,7 @@ def five_servers(answer: object) -> str | None:
     if abs(answer - 600) < 1:
         return "the last heartbeat came before the leader died, on average half a period earlier"
     if abs(answer - expected_ms(500, 50, 4)) > 1:
-        return "four timers run, each drawn evenly from 500 to 1000 ms since the last heartbeat; take the earliest"
+        return "four timers run, each drawn uniformly from 500 to 1000 ms since the last heartbeat; take the earliest"
     return None
 
 
