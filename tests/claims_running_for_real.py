@@ -47,6 +47,7 @@ def killed():
     assert [trace.step(number).kind for number in (35, 41, 43, 81)] == kinds
     assert [trace.step(number).node for number in (35, 41, 43, 81)] == ["n1", "n3", "n3", "n1"]
     assert [trace.step(number).event.timer for number in (41, 43)] == ["raft/alive", "raft/election"]
+    assert (trace.step(41).cause, ms(trace, 29, 41)) == ((29, 0), 401)  # its last heartbeat
     assert notes(trace, 49) == ["raft: leads term 2"]
     redirects = [trace.step(number) for number in range(37, 41)]
     assert {(step.node, step.effects[0].to, step.effects[0].message.leader) for step in redirects} == {
