@@ -138,6 +138,14 @@ class HalfAStream(EtcdServer):
         return message.stream > stream.number
 
 
+class CatchesUpKeyByKey(EtcdServer):
+    """ETCD-13."""
+
+    def respond(self, client: str, response: Any) -> None:
+        found = tuple(sorted(response.events, key=lambda event: event.kv.key))
+        super().respond(client, replace(response, events=found))
+
+
 MUTANTS = (
     NodeMutant(
         id="ETCD-01",
@@ -332,5 +340,21 @@ MUTANTS = (
         ),
         options={"nodes": 1},
         depth=20,
+    ),
+    NodeMutant(
+        id="ETCD-13",
+        title="A watch catches up key by key",
+        system="raft-etcd",
+        classes={"server": CatchesUpKeyByKey},
+        breaks="watch ordered",
+        source=f"the guarantees of etcd's watch API ({API}); our own variant",
+        story=(
+            "A store can find what a watch lacks in two ways: in its history, change by change, or in its index, "
+            "key by key. A server that takes the index shows all changes of one key, and then those of the next, so "
+            "an older change comes after a newer one. Nothing is lost or comes twice; but a client that notes the "
+            "revision of the last event, to resume after it, goes back in time."
+        ),
+        options={"nodes": 1},
+        depth=12,
     ),
 )
