@@ -2,8 +2,8 @@
 
 A stream stands for one of gRPC. What a member sends on it is numbered; the client takes it in this order and says how
 far it has come (`Received`). A new response is begun only while fewer than `window` are on their way; one that is cut
-into fragments is sent whole. That is all the flow control there is: while a client is silent its watches stay where they
-are, and when it reads on they go on from there, in turn.
+into fragments is sent whole. That is all the flow control there is: while a client is silent its watches stay where
+they are, and when it reads on they go on from there, in turn.
 
 A stream lives in the memory of a member and of a client. If either has heard nothing for long, it is gone: the client
 opens another, perhaps at another member, and creates its watches again from the revision after the last that it saw.
