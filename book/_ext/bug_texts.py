@@ -232,7 +232,7 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
         by = "" if said.law == mutant.breaks else f"the stored run breaks *{said.law}* first: "
         facts["Evidence"] = f"{by}{plain(' '.join(said.evidence.split()).rstrip('.'))}."
         facts["Stored run"] = size(broken, row)
-    facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
+    facts |= {"Caught by": caught(mutant, row), "Known from": f"{plain(mutant.source)}."}
     lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
     if isinstance(mutant, NodeMutant):
         none = ["No run of it is stored yet.", ""]

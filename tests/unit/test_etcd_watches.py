@@ -134,6 +134,20 @@ def test_a_watcher_that_does_not_read_gets_no_more_than_the_window_and_later_all
     assert shown([*sent, rest]) == [("PUT", b"a", revision) for revision in range(2, 22)]
 
 
+def test_watches_of_one_stream_take_turns_so_that_a_busy_one_keeps_no_other_from_showing():
+    alone = stored(window=2, revisions_max=1)
+    alone.say(WatchCreateRequest(b"a"))
+    alone.say(WatchCreateRequest(b"b"))
+    for _ in range(3):
+        alone.ask(PutRequest(b"a"))
+        alone.ask(PutRequest(b"b"))
+    alone.received(2)
+    alone.received(4)
+    alone.received(6)
+    found = responses(alone.effects)[2:]
+    assert [response.watch_id for response in found] == [0, 1, 0, 1, 0, 1]
+
+
 def test_events_of_one_revision_come_together_or_in_pieces_that_say_so():
     both = TxnRequest((), (PutRequest(b"a"), PutRequest(b"b"), PutRequest(b"c")))
     alone = stored(both, both, revisions_max=1, fragment_bytes=100, window=9)

@@ -40,13 +40,15 @@ def numbers(answer: object) -> str | None:
     solution="""
         answer = 5
     """,
-    mistakes=("answer = 6", "answer = 4", "answer = 8", "answer = 'none'"),
-    explanation="A compaction at 5 forgets what is superseded *at* 5. The change that made 5 is still there, so a "
-    "watch may begin with it; one that begins at 4 would need the change of 4, which may be gone.",
+    mistakes=("answer = 6", "answer = 4", "answer = 8", "answer = 0", "answer = 'none'"),
+    explanation="A compaction at 5 forgets what is superseded *at* 5. The change that made 5 is still there, even if "
+    "it was a deletion, so a watch may begin with it. One that begins at 4 needs the change of 4, which may be gone.",
 )
 def first_watch(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int):
         return f"a revision is asked for, but the answer is {answer!r}"
+    if answer < 1:
+        return f"a positive revision is asked for, but the answer is {answer}"
     if answer < 5:
         return f"what happened in revision {answer} may be forgotten, so a watch from there on is refused"
     if answer > 5:
@@ -86,9 +88,13 @@ def poll_interval(answer: object) -> str | None:
     hint="two things must be true: my key is still the one that I put, and nobody's is older.",
     solution="""
         def answer(keys, key, revision):
-            return keys.get(key) == revision and revision == min(keys.values())
+            return keys.get(key) == revision and all(revision <= other for other in keys.values())
     """,
     mistakes=(
+        """
+        def answer(keys, key, revision):
+            return all(revision <= other for other in keys.values())
+        """,
         """
         def answer(keys, key, revision):
             return not any(created < revision for created in keys.values())
@@ -102,7 +108,8 @@ def poll_interval(answer: object) -> str | None:
             return keys.get(key) == revision
         """,
     ),
-    explanation="The first condition is what ETCD-01 leaves out. And both are true of the moment at which the store "
+    explanation="The first condition is what ETCD-01 leaves out. (`revision == min(keys.values(), default=0)` says "
+    "both at once, since no other key was created in my revision.) And both are true of the moment at which the store "
     "answered: what is done with the lock afterwards needs the revision as a fencing token.",
 )
 def mend_lock(answer: object) -> str | None:
@@ -172,7 +179,8 @@ WATCHES: tuple[tuple[Responses, bool, str], ...] = (
             return len({event for response in responses for event in response}) > 0
         """,
     ),
-    explanation="Ordered, unique and atomic can be judged by what the client saw alone. Reliable, resumable and "
+    explanation="Ordered and unique can be judged by what the client saw alone, atomic only as far as the rest of a "
+    "revision is shown: a part whose rest never comes looks whole. Reliable, resumable and "
     "bookmarkable need to know what really happened in the store.",
 )
 def state_watch(answer: object) -> str | None:

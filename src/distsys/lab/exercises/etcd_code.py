@@ -116,7 +116,7 @@ def window(answer: object) -> str | None:
         """,
     ),
     explanation="No byte is greater than 0xff, so the byte before it is the one to raise. A prefix of such bytes only, "
-    "or none, has no end, which the API writes as a zero byte.",
+    "or none, has no end, which the API writes as a zero byte; the range of all keys begins at a zero byte as well.",
 )
 def mend_prefix(answer: object) -> str | None:
     if not callable(answer):
@@ -244,8 +244,9 @@ class Setting:
                     return now[0]
         """,
     ),
-    explanation="This is the whole use of transactions for most programs. Somebody always succeeds in each round, so "
-    "the work goes on; under heavy contention a lock, or one writer, is cheaper.",
+    explanation="This is the whole use of transactions for most programs, as long as answers arrive: after a lost one "
+    "it is not known whether the swap was done, and to ask again may do it twice. Somebody always succeeds in each "
+    "round, so the work goes on; under heavy contention a lock, or one writer, is cheaper.",
 )
 def build_change(answer: object) -> str | None:
     if not callable(answer):

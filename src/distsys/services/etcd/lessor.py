@@ -4,8 +4,8 @@ Members have no common clock. So a lease does not end at a time that all know; t
 when it fires proposes the revocation. A new leader knows nothing of the timers of the one before it, and gives every
 lease its full time again: a lease may live longer than it was granted for, never shorter.
 
-Two leaders may believe in themselves for a while, and that is where leases go wrong. A keep-alive is accepted only by a
-leader that a majority confirms (a read-index), after it has applied an entry of its own term: what an earlier leader
+Two members may believe that they lead for a while, and that is where leases go wrong. A keep-alive is accepted only by
+a leader that a majority confirms (a read-index), after it has applied an entry of its own term: what an earlier leader
 may have revoked is known by then. And what a deposed leader still finds to have run out it proposes to its own log,
 where it comes to nothing; it is *not* sent on to the new leader, with whom the lease may be alive and well.
 

@@ -1,8 +1,9 @@
 """Streams of watches: a client opens one at a member, creates watches on it, and receives their responses in order.
 
 A stream stands for one of gRPC. What a member sends on it is numbered; the client takes it in this order and says how
-far it has come (`Received`). No more than `window` responses are on their way at a time. That is all the flow control
-there is: while a client is silent its watches stay where they are, and when it reads on they go on from there.
+far it has come (`Received`). A new response is begun only while fewer than `window` are on their way; one that is cut
+into fragments is sent whole. That is all the flow control there is: while a client is silent its watches stay where
+they are, and when it reads on they go on from there, in turn.
 
 A stream lives in the memory of a member and of a client. If either has heard nothing for long, it is gone: the client
 opens another, perhaps at another member, and creates its watches again from the revision after the last that it saw.
@@ -64,7 +65,10 @@ class Closed:
 
 @record
 class Stream:
-    """A stream at a member: what was sent and received, its watches, and how many progress requests are open."""
+    """A stream at a member: what was sent and received, its watches, and how many progress requests are open.
+
+    The watch that was served last is the last of `watches`.
+    """
 
     number: int
     sent: int = 0
@@ -76,6 +80,10 @@ class Stream:
     def having(self, watch: Watch) -> Stream:
         """Return the stream in which a watch has moved on."""
         return replace(self, watches=tuple(watch if w.id == watch.id else w for w in self.watches))
+
+    def served(self, id: int) -> Stream:
+        """Return the stream in which a watch has had its turn: the others come before it."""
+        return replace(self, watches=tuple(sorted(self.watches, key=lambda watch: watch.id == id)))
 
     def without(self, id: int) -> Stream:
         """Return the stream without a watch."""
@@ -173,11 +181,15 @@ class EtcdServer(LeasingMember):
     # What is sent.
 
     def push(self, client: str) -> None:
-        """Send what the watches of a client have, as long as it takes it."""
+        """Send what the watches of a client have, in turn and as long as it takes it.
+
+        Without turns, a watch with much to show would keep those after it from showing anything.
+        """
         while self.has_room(client):
             stream = self.streams[client]
             for watch in stream.watches:
                 if self.push_watch(client, watch):
+                    self.keep(client, self.streams[client].served(watch.id))
                     break
             else:
                 if stream.asked:

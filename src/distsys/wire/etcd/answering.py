@@ -21,4 +21,4 @@ class Answering(Protocol):
         """Return the versions, for the path /version."""
 
     async def health(self) -> tuple[bool, str]:
-        """Return whether this member can write, and else why not, for the path /health."""
+        """Return whether this member can read what is committed and no alarm is raised, else why not: for /health."""

@@ -1,4 +1,7 @@
-"""The door: tells by the first bytes of a connection what it speaks, and leads it there.
+"""The door for strangers: tells by the first bytes of a connection what it speaks, and leads it there.
+
+Who speaks our own frames, another member or `distsys.serve.Client`, does not come here: the transport of the member
+keeps them, since no frame begins with a letter.
 
     "PRI "                     HTTP/2, that is gRPC: its bytes go to the server of grpcio and back, unread
     "GET ", "POST", "HEAD", …  HTTP/1.1: the JSON gateway
