@@ -15,7 +15,8 @@ page = Page("persistence")
 
 @page.exercise(
     "what-is-left",
-    hint="let `CrashingDisk((('f', b'ab'),))` write `cd` and ask it for its crashes; in the model, which bytes may be missing in each order?",
+    hint="let `CrashingDisk((('f', b'ab'),))` write `cd` and ask it for its crashes; in the model, which bytes may be "
+    "missing in each order?",
     solution="""
         # In order: ab, abc, abcd. In any order also ab, a hole of one zero, and d.
         from distsys.lab.crashing_disk import CrashingDisk, Order
@@ -54,7 +55,8 @@ def what_is_left(answer: object) -> str | None:
         answer = 64 // 8
     """,
     mistakes=("answer = 0", "answer = 1", "answer = 64", "answer = 4"),
-    explanation="Eight empty records that nobody wrote. Our format checks the head too, and the CRC-32 of eight zero bytes is not 0.",
+    explanation="Eight empty records that nobody wrote. Our format checks the head too, and the CRC-32 "
+    "of eight zero bytes is not 0.",
 )
 def a_block_of_zeros(answer: object) -> str | None:
     if type(answer) is not int:
