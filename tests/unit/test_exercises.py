@@ -74,6 +74,15 @@ def test_a_notebook_poses_each_exercise_of_its_page_once_and_in_order(page):
     assert re.findall(rf"\{{solution-of\}} {page}/([\w-]+)", prose) == labels
 
 
+def test_no_two_pages_give_an_exercise_the_same_label():
+    """Labels are of the whole book: of two that are the same the build drops one exercise, with its question."""
+    pages: dict[str, list[str]] = {}
+    for posed in ALL:
+        page, label = posed.name.split("/")
+        pages.setdefault(label, []).append(page)
+    assert {label: where for label, where in pages.items() if len(where) > 1} == {}
+
+
 @pytest.mark.parametrize("page", page_names())
 def test_the_answers_in_a_committed_notebook_are_left_to_the_reader(page):
     for kind, source in cells_of(page):

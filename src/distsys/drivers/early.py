@@ -16,7 +16,8 @@ what is durable, and a leader whose term is not durable yet does not get ahead o
 beginning of the effects of a step, so the simulator can crash a node between the two, and the laws of Raft are judged
 there (`tests/unit/test_early.py`). That a leader handles the answers to an early message before its own write is
 durable, and counts itself among those who have the entry, can be seen by nobody: whatever it says after that
-stands behind the write, and waits for it.
+stands behind the write, and waits for it. (Ongaro allows more: a leader may commit with a majority of followers before
+its own disk has the entry. This runtime waits for its own write all the same.)
 
 Source: Ongaro 2014, section 10.2.1; server/etcdserver/raft.go of etcd 3.5, which does the same.
 """

@@ -17,7 +17,11 @@ Opening a file reads all of it. A crash in the middle of `append` leaves the beg
 file: a *torn tail*. It was never acknowledged, so it is cut off. After a loss of power the end may also be long enough
 and hold blocks that were never written, which read as zeros; JSON has no zero byte, so one in the *last*
 record tells such a block. All else that does not fit is damage: the file is refused with the offset, and nobody
-guesses. (A fault that sets a byte of the last record to zero looks like a torn tail; nothing in the file can tell.)
+guesses. (A fault that sets a byte of the last record to zero looks like a torn tail, and so does a file that lost its
+end; nothing in the file can tell.)
+
+The disk has what fsync confirms on Linux. On macOS fsync leaves it in the cache of the drive, and a loss of power may
+take it.
 
 What was read may stand in the cache of the system alone: a process that was killed between its write and its fsync
 leaves a whole record there, and a name that is not on the disk yet. So opening syncs file and directory before

@@ -56,7 +56,7 @@ def read_a_report(answer: object) -> str | None:
 
 
 @page.exercise(
-    "choose-the-window",
+    "fill-the-store",
     hint="the store is busy for 0.5 ms with each put; how many fit into the time from a put to its answer?",
     solution="""
         from math import ceil
@@ -65,7 +65,7 @@ def read_a_report(answer: object) -> str | None:
     mistakes=("answer = 20", "answer = 39", "answer = 64", "answer = 10", "answer = 40.0"),
     explanation="40 / 20 ms = 2,000 a second = 1 / 0.5 ms. A larger window only makes the queue longer.",
 )
-def choose_the_window(answer: object) -> str | None:
+def fill_the_store(answer: object) -> str | None:
     if type(answer) is not int:
         return f"a window is a whole number of puts, but the answer is {answer!r}"
     if not 1 <= answer <= 200:

@@ -15,7 +15,8 @@ page = Page("persistence")
 
 @page.exercise(
     "what-is-left",
-    hint="let `CrashingDisk((('f', b'ab'),))` write `cd` and ask it for its crashes; for any order, make an Order.",
+    hint="let `CrashingDisk((('f', b'ab'),))` write `cd` and ask it for its crashes; in the model, which bytes may be "
+    "missing in each order?",
     solution="""
         # In order: ab, abc, abcd. In any order also ab, a hole of one zero, and d.
         from distsys.lab.crashing_disk import CrashingDisk, Order
@@ -54,7 +55,8 @@ def what_is_left(answer: object) -> str | None:
         answer = 64 // 8
     """,
     mistakes=("answer = 0", "answer = 1", "answer = 64", "answer = 4"),
-    explanation="Eight empty records that nobody wrote. Our format checks the length too, and never by a 0.",
+    explanation="Eight empty records that nobody wrote. Our format checks the head too, and the CRC-32 "
+    "of eight zero bytes is not 0.",
 )
 def a_block_of_zeros(answer: object) -> str | None:
     if type(answer) is not int:
@@ -100,7 +102,7 @@ def log_with(settle: Callable[[Any, int], object]) -> type[SyncedLog]:
 
 @page.exercise(
     "mend-the-opening",
-    hint="three things may be missing when a log is opened: the tail is cut, the disk has it, the disk has the name.",
+    hint="what would be lost if the power went again right after the opening? A torn tail is one thing of several.",
     solution="""
         def answer(disk, end):
             if end < len(disk.read("log")):
@@ -129,7 +131,7 @@ def mend_the_opening(answer: object) -> str | None:
 
 @page.exercise(
     "state-the-laws",
-    hint="what is found must be a beginning of what was given, and at least as long as what was acknowledged.",
+    hint="one law says what must at least be there, the other what may be there at most; which slices do they compare?",
     solution="""
         def answer(given, acknowledged, found):
             return found == given[:len(found)] and len(found) >= acknowledged
