@@ -1,1 +1,0 @@
-"""The protocols that real clients speak: bytes and sessions, and nothing of what a service makes of them."""
