@@ -22,15 +22,12 @@ import http.client
 import importlib.util
 import json
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
@@ -38,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from distsys.core import MS, S, systems
 from distsys.core.operations import OK
 from distsys.drivers import Simulator, link
+from distsys.lab.real_etcd import real_cluster
 from distsys.services import kv
 from distsys.services.kv_client import KvClient
 from distsys.services.raft_kv import RAFT_KV
@@ -95,50 +93,6 @@ def etcd_binary(chosen: str | None) -> str | None:
     return chosen or shutil.which("etcd") or next((str(path) for path in inside if path.is_file()), None)
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback that nobody uses now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-@contextmanager
-def real_cluster(binary: str) -> Iterator[list[int]]:
-    """Run three etcd processes on loopback, with data in a temporary folder; give the ports of their clients."""
-    ports = free_ports(2 * SERVERS)
-    clients, peers = ports[:SERVERS], ports[SERVERS:]
-    cluster = ",".join(f"m{i}=http://127.0.0.1:{port}" for i, port in enumerate(peers))
-    with tempfile.TemporaryDirectory() as folder:
-        processes = [
-            subprocess.Popen(
-                [
-                    *(binary, "--name", f"m{i}", "--data-dir", f"{folder}/m{i}", "--log-level", "error"),
-                    *("--listen-client-urls", f"http://127.0.0.1:{clients[i]}"),
-                    *("--advertise-client-urls", f"http://127.0.0.1:{clients[i]}"),
-                    *("--listen-peer-urls", f"http://127.0.0.1:{peers[i]}"),
-                    *("--initial-advertise-peer-urls", f"http://127.0.0.1:{peers[i]}"),
-                    *("--initial-cluster", cluster),
-                ],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for i in range(SERVERS)
-        ]
-        try:
-            for port in clients:
-                wait_until_served(port)
-            yield clients
-        finally:
-            for process in processes:
-                process.kill()
-            for process in processes:
-                process.wait()
-
-
 def put(connection: http.client.HTTPConnection, key: str, value: str) -> bool:
     """Put a value through the JSON gateway, and say whether that was acknowledged."""
     body = {part: base64.b64encode(text.encode()).decode() for part, text in (("key", key), ("value", value))}
@@ -148,26 +102,11 @@ def put(connection: http.client.HTTPConnection, key: str, value: str) -> bool:
     return answer.status == 200
 
 
-def wait_until_served(port: int) -> None:
-    """Return when a put at this port succeeds."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        try:
-            if put(connection, "ready", "yes"):
-                return
-        except OSError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    raise SystemExit(f"etcd at port {port} did not answer within 30 s")
-
-
-def real(ports: list[int]) -> float:
+def real(addresses: list[str]) -> float:
     """Return commands a second of the real cluster."""
 
     def client(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", ports[number % len(ports)], timeout=10)
+        connection = http.client.HTTPConnection(addresses[number % len(addresses)], timeout=10)
         for sequence in range(COMMANDS):
             if not put(connection, f"c{number}/{sequence}", f"value {sequence}"):
                 raise SystemExit("etcd refused a put")
@@ -200,8 +139,8 @@ def main() -> int:
     version = subprocess.run(
         [binary, "--version"], capture_output=True, text=True, check=True
     ).stdout.splitlines()[0]
-    with real_cluster(binary) as ports:
-        contestants[f"{version}, three processes, fsync, JSON gateway"] = lambda: real(ports)
+    with real_cluster(binary, SERVERS) as addresses:
+        contestants[f"{version}, three processes, fsync, JSON gateway"] = lambda: real(addresses)
         report(contestants, chosen.repeat)
     return 0
 

@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -87,6 +88,17 @@ def built_site() -> Path:
 def require_network() -> Callable[[], None]:
     """Return a function that a test calls when it found that the network is away."""
     return lambda: missing("a network to the package registries", "connect this machine and run it again")
+
+
+@pytest.fixture(autouse=True)
+def a_loop_may_run(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test run an event loop, although the loop of a browser waits in another greenlet of this thread."""
+    waiting = None if "browser" in request.fixturenames else asyncio._get_running_loop()
+    if waiting is not None:
+        asyncio._set_running_loop(None)
+    yield
+    if waiting is not None:
+        asyncio._set_running_loop(waiting)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,9 @@ BEYOND_SIGHTS = {  # and each declared sight of the system
 def interesting(system: str) -> tuple[str, ...]:
     """Return what runs of a system must have reached: its sights, what befalls all, and what only whole runs show."""
     sights = (sight.name for sight in systems.find(system).sights)
-    usual = (*LOST, "restart", "stall") if systems.find(system).restarts else LOST
+    tolerates = systems.find(system).tolerates
+    lost = tuple(state for state in LOST if state != "duplicate" or state in tolerates)
+    usual = (*lost, "restart", "stall") if systems.find(system).restarts else lost
     return (*BEYOND_SIGHTS.get(system, usual), *sights)
 
 

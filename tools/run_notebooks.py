@@ -3,14 +3,17 @@
     .venv/bin/python tools/run_notebooks.py                       every notebook in chapters/ and book/
     .venv/bin/python tools/run_notebooks.py chapters/…/x.ipynb    some of them
     .venv/bin/python tools/run_notebooks.py --check               change nothing; fail if a file would change
+    .venv/bin/python tools/run_notebooks.py --measure             store measured outputs anew, too
 
 The result is the same each time: cells run in order in a fresh kernel with DISTSYS_STATIC=1, timings and the
 state of widgets are not kept, cell ids are stable, and the metadata names the kernel and nothing of this
-machine. A file is written only if it changed. Stored outputs belong to CPython 3.11 on Linux with the pinned
-packages.
+machine. A cell tagged nbval-ignore-output measures something else each time: it is executed, and keeps the output
+that it has while its source is the same. A file is written only if it changed. Stored outputs belong to
+CPython 3.11 on Linux with the pinned packages.
 """
 
 import argparse
+import copy
 import os
 import platform
 import re
@@ -30,6 +33,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_KEYS = ("tags", "slideshow", "editable", "deletable", "mystnb", "jupyter", "jp-MarkdownHeadingCollapsed")
+MEASURED = "nbval-ignore-output"  # the tag of a cell whose output is another each time
 MADE_WITH = ("Linux", (3, 11))
 TIMEOUT_S = 120
 
@@ -82,9 +86,19 @@ def merge_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Noteboo
     return merged
 
 
-def execute(path: Path) -> str:
+def keep_measured(notebook: nbformat.NotebookNode, before: nbformat.NotebookNode) -> None:
+    """Give measured cells of `notebook` the outputs that they had `before`, where their source is the same."""
+    stored = {cell.get("id"): cell for cell in before.cells if cell.cell_type == "code" and cell.outputs}
+    for cell in notebook.cells:
+        old = stored.get(cell.id) if MEASURED in cell.metadata.get("tags", []) else None
+        if old is not None and old.source == cell.source:
+            cell.outputs = old.outputs
+
+
+def execute(path: Path, measure: bool = False) -> str:
     """Return the text of the notebook `path` after running it in a fresh kernel."""
     notebook = nbformat.read(path, as_version=4)
+    before = copy.deepcopy(notebook)
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT_S,
@@ -95,6 +109,8 @@ def execute(path: Path) -> str:
     )
     client.execute()
     normalise(notebook)
+    if not measure:
+        keep_measured(notebook, before)
     nbformat.validate(notebook)
     return str(nbformat.writes(notebook)) + "\n"
 
@@ -104,6 +120,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Execute the notebooks in place.")
     parser.add_argument("names", nargs="*", help="notebooks; all of them by default")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
+    parser.add_argument(
+        "--measure", action="store_true", help="store the outputs of measured cells anew, too"
+    )
     arguments = parser.parse_args()
     os.environ.update(kernels.variables())
     if (platform.system(), sys.version_info[:2]) != MADE_WITH:
@@ -114,7 +133,7 @@ def main() -> int:
         print(f"[{number}/{len(paths)}] {name} ... ", end="", flush=True)
         started = time.monotonic()
         try:
-            text = execute(path)
+            text = execute(path, arguments.measure)
         except CellExecutionError as error:
             bad += 1
             print(f"FAILED\n{error}", flush=True)

@@ -77,9 +77,9 @@ def source_of(mutant: Mutant) -> str:
     """Return the classes that are wrong, those that they stand on first, as they are written in the package."""
     kinds = [mutant.subject] if isinstance(mutant, SubjectMutant) else list(mutant.classes.values())
     for kind in kinds:
-        below = vars(kind).get("below")
-        if inspect.isclass(below) and below.__module__.startswith("distsys.mutants."):
-            kinds.append(below)
+        for part in (vars(kind).get("below"), type(vars(kind).get("applier"))):
+            if inspect.isclass(part) and part.__module__.startswith("distsys.mutants."):
+                kinds.append(part)
     found = [inspect.getsource(kind).rstrip() for kind in reversed(kinds)]
     return "\n\n\n".join(re.sub(rf'    """{mutant.id}\."""\n+', "", text) for text in found)
 
@@ -232,7 +232,7 @@ def entry(mutant: Mutant, first: int = 1, last: int | None = None) -> str:
         by = "" if said.law == mutant.breaks else f"the stored run breaks *{said.law}* first: "
         facts["Evidence"] = f"{by}{plain(' '.join(said.evidence.split()).rstrip('.'))}."
         facts["Stored run"] = size(broken, row)
-    facts |= {"Caught by": caught(mutant, row), "Seen in": f"{plain(mutant.source)}."}
+    facts |= {"Caught by": caught(mutant, row), "Known from": f"{plain(mutant.source)}."}
     lines += [":::{div} ds-facts", *(f"- **{name}** {text}" for name, text in facts.items()), ":::", ""]
     if isinstance(mutant, NodeMutant):
         none = ["No run of it is stored yet.", ""]

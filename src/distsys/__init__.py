@@ -36,6 +36,8 @@ systems.declare(
         "raft-locks": "distsys.services.systems:RAFT_LOCKS",
         "multipaxos-locks": "distsys.services.systems:MULTIPAXOS_LOCKS",
         "zab-locks": "distsys.services.systems:ZAB_LOCKS",
+        "raft-etcd": "distsys.services.etcd.systems:RAFT_ETCD",
+        "raft-etcd-locks": "distsys.services.etcd.systems:RAFT_ETCD_LOCKS",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
@@ -48,6 +50,7 @@ systems.declare(
         "distsys.mutants.paxos",
         "distsys.mutants.multipaxos",
         "distsys.mutants.zab",
+        "distsys.mutants.etcd",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -20,7 +20,9 @@ FORBIDDEN_BELOW = frozenset({
 })  # fmt: skip
 PICTURES = frozenset({"matplotlib", "networkx", "ipywidgets", "IPython"})
 OPTIONAL = frozenset({"numpy"})  # imported only where its absence is handled, outside core
+ON_THE_WIRE = frozenset({"google", "grpc"})  # imported where something is served, never by loading a module
 DATA = frozenset({"airportsdata"})  # real keys for the chapters
+CLIENTS = frozenset({"aetcd"})  # of real servers: programs of the lab use them in processes of their own
 
 
 def room_of(module: str) -> str:
@@ -84,6 +86,8 @@ def objection(room: str, name: str) -> str | None:
         return "core imports the standard library only"
     if top in PICTURES:
         return None if room == "views" else f"only views imports {top}"
-    if top in OPTIONAL or (top in DATA and room == "lab"):
+    if top in OPTIONAL or (top in DATA | CLIENTS and room == "lab"):
+        return None
+    if top in ON_THE_WIRE and room == "wire":
         return None
     return None if room == "serve" else f"{top} is no dependency of the package"

@@ -176,6 +176,25 @@ def test_a_stored_notebook_keeps_nothing_of_the_machine_the_hour_or_the_editor()
     assert [output.text for output in first.outputs] == ["ab"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "source", "kept"),
+    [
+        (["nbval-ignore-output"], "measure()", True),
+        (["nbval-ignore-output"], "old()", False),
+        ([], "measure()", False),
+    ],
+)
+def test_a_measured_cell_keeps_its_stored_output_while_its_source_is_the_same(tags, source, kept):
+    def notebook(source, text):
+        cell = nbformat.v4.new_code_cell(source, id="a", metadata={"tags": tags})
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    fresh = notebook("measure()", "8 ms")
+    run_notebooks.keep_measured(fresh, notebook(source, "7 ms"))
+    assert fresh.cells[0].outputs[0].text == ("7 ms" if kept else "8 ms")
+
+
 FAILED_BUILD = """\
 myst v3.0.1: MdParserConfig(commonmark_only=False)
 reading sources... [ 50%] chapters/a

@@ -10,6 +10,7 @@ from distsys.core import systems
 from distsys.core.canonical import plain, text
 from distsys.drivers import replay
 from distsys.drivers.replay import states
+from distsys.lab import real_runs
 from distsys.lab.scenarios import overtaking_reply
 from distsys.views.payload import payload
 from distsys.views.words import sentence
@@ -30,6 +31,7 @@ def many_runs():
         log_run(300),
         with_faults(),
     ]
+    runs += [real_runs.recorded(name) for name in real_runs.STORIES]
     runs += [views_runs.by_hand(), views_runs.by_hand(HOSTILE)]
     for system in systems.shipped():
         runs += [simulate(system, seed=seed, until=1 * S, settle=1 * S) for seed in range(3)]

@@ -6,6 +6,7 @@ from distsys.core import MS, Output, Send, Start
 from distsys.protocols.raft_membership import AddServer
 from distsys.protocols.raft_messages import Appended, AppendEntries, Propose, Refused, RequestVote, Role, Vote
 from distsys.protocols.raft_reads import (
+    Announce,
     Confirm,
     Confirmed,
     PendingRead,
@@ -21,6 +22,7 @@ from raft_nodes import (
     ALIVE,
     ELECTION,
     FIVE,
+    HEARTBEAT,
     ask,
     candidate,
     fire,
@@ -325,3 +327,14 @@ def test_the_lease_of_a_later_term_is_a_new_matter():
     hear(node, "s2", Appended(6, 2), now=700_000)
     renewed(node, 750_000)
     assert outputs(ask(node, Read("r"), now=760_000)) == [ReadReady("r", 2)]
+
+
+def test_a_leader_that_is_asked_to_announces_at_once_how_far_the_log_is_committed():
+    node = settled_leader()
+    effects = ask(node, Announce())
+    assert [(to, message.commit_index) for to, message in sends(effects)] == [
+        ("s2", node.commit_index),
+        ("s3", node.commit_index),
+    ]
+    assert HEARTBEAT in effects  # and the next one comes in its time
+    assert ask(follower(), Announce()) == ()

@@ -36,6 +36,19 @@ def revised(state: Store, call: Call) -> tuple[Store, Any]:
     return (new, items.set(call.key, (replacement, new))), (True, new)
 
 
+def leads(state: Store, call: Call) -> bool:
+    """Return whether the store may grow into what a read saw: its revision is no later, and the key is not past it."""
+    revision, items = state
+    if revision > call.answer[-1]:
+        return False
+    if call.f != "get":
+        return True
+    value, changed, at = call.answer
+    if changed > revision:
+        return True  # the change that it saw is still to come
+    return items.get(call.key, ABSENT) == (value, changed) or (not changed and revision < at)
+
+
 def _whole(*values: Any) -> bool:
     return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
 
@@ -73,4 +86,5 @@ REVISIONS = Spec(
     revised,
     lambda call: call.f == "get" or (call.known and call.f in ("delete", "cas") and not call.answer[0]),
     _checked,
+    leads,
 )

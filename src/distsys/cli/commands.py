@@ -23,7 +23,7 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS, US, S
 from distsys.views import spacetime
 from distsys.views.staging import summary
-from distsys.views.words import verdict
+from distsys.views.words import seed_words, verdict
 
 from .progress import with_progress
 
@@ -255,7 +255,7 @@ def replay(chosen: argparse.Namespace) -> int:
     if drivers.replay(trace).text() != trace.text():
         raise ReplayError("the nodes did the same, but the record has other bytes")
     say(
-        f"{trace.header.system}, seed {trace.header.seed}: {len(trace)} steps replayed, "
+        f"{trace.header.system}{seed_words(trace.header)}: {len(trace)} steps replayed, "
         "same effects, same bytes."
     )
     if trace.header.driver.get("kind") == "simulator":

@@ -9,7 +9,7 @@ from distsys import __version__
 from distsys.core.units import MS, US, S
 from distsys.drivers import Crash, Cut, Heal, Partition, Pause, Restart, Resume
 
-from . import check, commands, explore, sweep
+from . import check, commands, explore, serve, sweep
 
 OVERVIEW = """\
 Run distributed systems under faults, keep the runs, and look at them.
@@ -22,7 +22,8 @@ Run distributed systems under faults, keep the runs, and look at them.
   mutants    hunt known bugs, and say which law catches which
   fork       take a run another way: after step N, now a node crashes
   draw       show a run as a space-time diagram
-  check      judge a history of operations: linearizable, causal, ..."""
+  check      judge a history of operations: linearizable, causal, ...
+  serve      run a system as processes, over TCP and with real disks"""
 
 EXAMPLES = """\
 examples:
@@ -84,6 +85,7 @@ def build() -> Parser:
     _add_fork(subs)
     _add_draw(subs)
     check.add(subs, _parser)
+    serve.add(subs, _parser, _count, _nodes)
     sweep.add_commands(subs, _parser, _count, _nodes, _duration)
     return parser
 

@@ -151,10 +151,15 @@ class Log(Generic[E]):
                 break
             place += 1
         shared = self.before_index + place * CHUNK
-        most = min(self.last_index, earlier.last_index)
-        while shared < most and self[shared + 1] == earlier[shared + 1]:
+        for ours, other in zip(self._row(place), earlier._row(place), strict=False):
+            if ours is not other and ours != other:
+                break
             shared += 1
         return shared, self.slice(shared + 1, self.last_index)
+
+    def _row(self, place: int) -> tuple[E, ...]:
+        """Return chunk number `place`; the last one is the tail."""
+        return self._chunks[place] if place < len(self._chunks) else self._tail
 
     def __getitem__(self, index: int) -> E:
         """Return the entry at `index`; an IndexError that names the range where there is none."""

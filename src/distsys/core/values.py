@@ -93,7 +93,7 @@ list; use a tuple: tuple(...)
             f"{cls.__name__} must be an Enum, but it is a Flag: hold a frozenset of members instead"
         )
     if not issubclass(cls, enum.Enum):
-        cls = cast(C, _checked(dataclasses.dataclass(frozen=True, slots=True)(cls)))
+        cls = cast(C, _checked(dataclasses.dataclass(frozen=True, slots=True, init=False)(cls)))
     tag = tag_of(cls)
     known = RECORDS.get(tag)
     if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -219,7 +219,8 @@ class Map(Mapping[K, V], Generic[K, V]):
 
     def update(self, items: Mapping[K, V]) -> Map[K, V]:
         """Return a map in which the `items` have replaced or joined those of this one."""
-        return Map({**self._items, **items})
+        new = items if isinstance(items, Map) else Map(items)
+        return self._of({**self._items, **new._items})
 
     def remove(self, key: K) -> Map[K, V]:
         """Return a map without `key`; the same map where the key is absent."""

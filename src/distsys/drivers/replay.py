@@ -17,7 +17,7 @@ from distsys.core.events import Persist
 from distsys.core.laws import Law
 from distsys.core.node import Node
 from distsys.core.systems import Cluster
-from distsys.core.trace import HANDLED, Step, Trace, apply_to_disk
+from distsys.core.trace import HANDLED, OTHER, Step, Trace, apply_to_disk
 from distsys.core.values import EMPTY, Map
 
 from .simulator import Simulator
@@ -41,6 +41,8 @@ def replayed(trace: Trace) -> Iterator[tuple[Step, dict[str, Node], tuple[Any, .
             for effect in effects[: step.kept]:
                 if isinstance(effect, Persist):
                     disks[step.node] = apply_to_disk(disks.get(step.node, EMPTY), effect.changes)
+        elif step.kind in OTHER and step.node not in trace.header.names:
+            effects = step.effects  # what a client tells, who is no node of the system
         elif step.kind == "crash":
             nodes.pop(step.node, None)
         elif step.kind == "wipe":

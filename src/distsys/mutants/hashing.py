@@ -124,7 +124,7 @@ MUTANTS = (
         title="The ring does not close",
         subject=RingWithoutWrap,
         breaks="totality",
-        source="classic off by one",
+        source="a classic off by one",
         story=(
             "Above the last token the ring must go on with the first. Here it does not: a key whose hash is "
             "larger than all tokens has no owner. Its lookup fails, always for the same few keys."
@@ -135,7 +135,7 @@ MUTANTS = (
         title="The last node keeps what lies beyond it",
         subject=RingClampedToLast,
         breaks="clockwise_successor",
-        source="classic off by one",
+        source="a classic off by one",
         story=(
             "A key whose hash lies above the last token goes to the owner of that token, in place of the "
             "first one's. No lookup fails, so nobody notices. A program whose ring closes looks for the key "
@@ -158,7 +158,7 @@ MUTANTS = (
         title="bisect_left in the router, bisect_right in the migrator",
         subject=HandoverOpenAtTheToken,
         breaks="router_and_migrator_agree",
-        source="classic boundary error",
+        source="a classic boundary error",
         story=(
             "For a key whose hash equals a token, the router takes the owner of this token and the migrator "
             "that of the next. When a node joins, the router asks it for the key, and the migrator has left "

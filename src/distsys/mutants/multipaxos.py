@@ -101,7 +101,7 @@ MUTANTS = (
         breaks="everything is applied in the end",
         klass="L",
         depth=26,
-        source="found by the swarm while this book was written",
+        source="our own code: found by the swarm while this book was written",
         story=(
             "The last members of an old configuration decide who the new ones are, and with that they are no "
             "members any more and fall silent. Nobody among the new ones has heard of the decision. They wait "
@@ -118,7 +118,7 @@ MUTANTS = (
         klass="L",
         depth=14,
         scenario="distsys.lab.multi_paxos_runs:STALE_SLOT",
-        source="found by the swarm while this book was written",
+        source="our own code: found by the swarm while this book was written",
         story=(
             "Others decide the first slot, and the leader of an older ballot hears of the decision and applies it. "
             "Its next slot is still the first one. That decision said that it is the only member now, so nobody "

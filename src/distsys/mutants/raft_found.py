@@ -78,7 +78,7 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": StoreWithLeasesAfterAHandOver},
         breaks="linearizability",
-        source="found by a test while this book was written; also tikv/raft-rs issue 234, etcd-io/raft issue 99",
+        source="our own code, where a test found it; also tikv/raft-rs issue 234, etcd-io/raft issue 99",
         story=(
             "A leader hands over, the successor does not answer in time, and the leader goes on and reads "
             "by its lease again. Its order to take over comes late all the same, and the successor is "
@@ -96,7 +96,7 @@ MUTANTS = (
         system="raft-members",
         classes={"server": KeepsItsPreVotes},
         breaks="a leader does not campaign",
-        source="found in a review while this book was written",
+        source="our own code: found in a review while this book was written",
         story=(
             "A new leader does not forget that it was asking for pre-votes. It had asked once more just "
             "before it won, and answers to that come in now. They make it campaign against itself, and an "
@@ -111,7 +111,7 @@ MUTANTS = (
         system="raft-kv",
         classes={"server": StoreWithRoundsInANo},
         breaks="linearizability",
-        source="found in a review while this book was written",
+        source="our own code: found in a review while this book was written",
         story=(
             'A server that is asked "do I still lead?" by the leader of an earlier term answers with its own '
             "term, which is a no, and repeats the number of the round. The answer is late. Meanwhile the "

@@ -377,7 +377,7 @@ MUTANTS = (
         classes={"server": RefusesWithoutItsTerm},
         breaks="one leader in the end",
         klass="L",
-        source="found while this book was written",
+        source="our own code: found while this book was written",
         story=(
             "Who refuses a pre-vote does not say which term it is in. The server with the good log asks for "
             "a term that others have passed, and nobody tells it. It asks for the same term for ever, the "

@@ -391,7 +391,7 @@ MUTANTS = (
         klass="X",
         depth=40,
         scenario="distsys.lab.scenarios_zab:KNOCKED_TWICE",
-        source="found by a review of our own code while this book was written",
+        source="our own code: found by a review while this book was written",
         story=(
             "A leader restarts and leads a new epoch with one follower. A FOLLOWERINFO of the other follower comes to "
             "it, which was sent to it in the old epoch, and the leader takes that connection for a new one. It answers "

@@ -81,6 +81,8 @@ class Raft(Node):
         "votes": "votes",
         "match": "match_index",
     }
+    # A leader's entries may leave while it writes them itself: what it appends it never leads again after a crash.
+    early = ((AppendEntries, "log"),)
 
     def __init__(
         self,

@@ -9,8 +9,8 @@ on. So a read needs evidence that this server still leads, and it needs a state 
   committed: reads wait for that.
 - *Lease* (section 6.4.1): those who confirmed will vote for nobody for an election timeout, so for that long,
   less what clocks may differ, the leader need not ask again. No round trip; but it rests on clocks whose *rates*
-  differ by at most `drift_ppm`, on processes that notice how long they were paused, and on voters that wait one
-  timeout after a restart.
+  differ by at most `drift_ppm` and which go on while a process is paused, on a look at the clock that comes after
+  the read, and on voters that wait one timeout after a restart.
 
 The lease runs from the moment at which the question was **sent**, not from the moment of the answer. Where all
 rates are within d of true time, a slow clock of the leader and a fast one of a voter together shorten it by the
@@ -34,6 +34,11 @@ class Read:
     """From the host: tell me when a read that begins now may look at the state."""
 
     id: Any
+
+
+@record
+class Announce:
+    """From the host: tell the followers at once how far the log is committed, and not with the next heartbeat."""
 
 
 @record
@@ -119,6 +124,8 @@ class ReadingRaft(StableRaft):
         match message:
             case Read(id):
                 self.on_read(id)
+            case Announce() if self.role is Role.LEADER:
+                self.send_heartbeats()
             case Confirm():
                 self.on_confirm(sender, message)
             case Confirmed():

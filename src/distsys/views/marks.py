@@ -14,7 +14,7 @@ from distsys.drivers.replay import replayed
 
 from .projections import field_of
 from .scene import Line, Mark
-from .words import brief, class_names, label, rate, sent_by, sentence, timer_name
+from .words import TOLD, brief, class_names, label, rate, sent_by, sentence, timer_name, told
 
 VECTOR = 6  # most nodes for which counts are shown as a vector
 SHORT = 24  # letters; a longer collection of records is shown by how many it holds
@@ -116,6 +116,8 @@ class Marks:
                 return "clock", ("fault", f"clock {'+' if by >= 0 else ''}{shown_time(by)}")
         if kind in FAULTS:
             return "fault", ("fault", FAULTS[kind])
+        if kind in TOLD:
+            return "cell", ("what", told(step))
         return "cell", ("what", " ".join([kind, *(brief(value) for value in step.detail.values())]))
 
     def _drop_words(self, step: Step, message: str) -> str:

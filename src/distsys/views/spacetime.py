@@ -23,7 +23,7 @@ from .drawing import Drawing
 from .layout import layout
 from .markup import escaped
 from .staging import scene, summary, window
-from .words import sentence
+from .words import seed_words, sentence
 
 SCALES = ("order", "time")
 
@@ -69,7 +69,7 @@ def svg(
     """Return the space-time diagram of the steps `first` to `last` as SVG."""
     _check(trace, alt, scale)
     first, last = window(trace, first, last)
-    title = title or f"A run of {trace.header.system}, seed {trace.header.seed}, steps {first} to {last}"
+    title = title or f"A run of {trace.header.system}{seed_words(trace.header)}, steps {first} to {last}"
     return svg_writer.write(
         layout(scene(trace, first=first, last=last, without=without), scale), title=title, alt=alt
     )

@@ -16,7 +16,7 @@ from distsys.core.trace import Step, Trace, place_names
 from .conditions import Conditions
 from .marks import Marks, is_quiet, loss
 from .scene import AFTER, BEFORE, Arrow, Row, Scene
-from .words import class_names, fault_words, label, sent_by, verdict
+from .words import class_names, fault_words, label, seed_words, sent_by, verdict
 
 COUNTED = {"deliver": "deliveries", "drop": "lost messages", "crash": "crashes", "partition": "partitions"}
 
@@ -167,4 +167,4 @@ def summary(trace: Trace, first: int, last: int) -> str:
     part = f"{len(trace)} steps" if whole else f"steps {first} to {last} of {len(trace)}"
     counts = {words: sum(step.kind == kind for step in steps) for kind, words in COUNTED.items()}
     found = ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "no message"
-    return f"A run of {head.system}{mutant}, seed {head.seed}, {part}: {found}. {verdict(trace)}"
+    return f"A run of {head.system}{mutant}{seed_words(head)}, {part}: {found}. {verdict(trace)}"

@@ -29,6 +29,8 @@ SIGNS = {
     "invoke": "Q",
     "crash": "X",
     "duplicate": "2",
+    "note": "C",
+    "return": "C",
 }
 LEGEND = {
     "S": "start",
@@ -39,6 +41,7 @@ LEGEND = {
     "X": "crash",
     "x": "message lost",
     "2": "second copy",
+    "C": "what a client tells",
     "!": "fault",
     "#": "law broken",
     ".": "down",
@@ -132,7 +135,7 @@ class _Page:
         if step.kind == "drop":
             self._loss(step, cells)
             return "x"
-        if step.kind == "deliver" and cause is not None and step.cause is not None:
+        if step.kind in ("deliver", "return") and cause is not None and step.cause is not None:
             self._shaft(cells, self.lanes[self.trace.step(step.cause[0]).node] * self.cell, here)
         sign = SIGNS.get(step.kind, "!")
         cells[here] = sign

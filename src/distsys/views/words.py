@@ -14,7 +14,7 @@ from typing import Any
 from distsys.core.events import CancelTimer, Deliver, Effect, Note, Output, Persist, Send, SetTimer, Timeout
 from distsys.core.log import Log
 from distsys.core.operations import Operation
-from distsys.core.trace import Step, Trace
+from distsys.core.trace import Header, Step, Trace
 from distsys.core.units import shown_time
 from distsys.core.values import Map, order_key
 
@@ -110,6 +110,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def seed_words(header: Header) -> str:
+    """Return ", seed 7"; nothing for a run of real processes, which no seed decided."""
+    return "" if header.driver.get("kind") == "runtime" else f", seed {header.seed}"
+
+
 def timer_name(timer: str) -> str:
     """Return the name of a timer without the path of the embedded nodes that lead to it."""
     return timer.rpartition("/")[2]
@@ -148,8 +153,17 @@ def fault_words(step: Step, cause: Send | None) -> str:
             return (
                 f"the clock of {step.node} jumps {'forward' if by >= 0 else 'back'} by {shown_time(abs(by))}"
             )
+    if step.kind in TOLD:
+        return f"{step.node} {told(step)}"
     return f"{step.node} {_AT_A_NODE.get(step.kind, step.kind)}{_remark(step)}".strip()
 
+
+def told(step: Step) -> str:
+    """Return what a client tells of itself: "asks put x=1", "hears ok"."""
+    return " ".join(f"{key} {value}" for key, value in step.detail.items())
+
+
+TOLD = ("note", "return")  # steps of clients that keep no diary
 
 _AT_A_NODE = {
     "crash": "crashes",

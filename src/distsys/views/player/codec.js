@@ -70,7 +70,7 @@ function readRun(data) {
     const source = step.cause && step.cause.effect;
     const now = at + (typeof given === "number" ? given : 0);
     if (Array.isArray(given)) step.event = unpacked(given);
-    else if (source && source.name === "Send" && step.kind !== "drop" && step.kind !== "duplicate")
+    else if (source && source.name === "Send" && !UNHANDLED.includes(step.kind))
       step.event = event("Deliver", ["sender", "message", "now"], [step.cause.step.node, source.get("message"), now]);
     else if (source && source.name === "SetTimer") step.event = event("Timeout", ["timer", "now"], [source.get("timer"), now]);
     run.steps.push(step);
@@ -96,6 +96,8 @@ function causeOf(run, number) {
 
 const KINDS = new Set(("start restart deliver timeout invoke crash pause resume stall unstall wipe full free skew clock drop duplicate " +
   "partition cut heal link read write swap return note").split(" "));
+
+const UNHANDLED = ["drop", "duplicate", "return", "note"]; // where a message ends, and no node handles it
 
 // For each lane the list of [step, values by field or null], where the declared fields changed.
 function statesOf(run) {

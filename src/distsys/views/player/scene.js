@@ -107,6 +107,7 @@ function shapeOf(step, short) {
     case "clock": return ["clock", ["fault", t("clock", { what: `${detailOf(step, "by") >= 0 ? "+" : ""}${shownTime(detailOf(step, "by") ?? 0)}` })]];
   }
   if (`is-${kind}` in STRINGS.en) return ["fault", ["fault", t(`is-${kind}`)]];
+  if (TOLD.includes(kind)) return ["cell", ["what", told(step)]];
   return ["cell", ["what", [kind, ...(step.detail ? step.detail.pairs.map(([, value]) => brief(value)) : [])].join(" ")]];
 }
 

@@ -115,10 +115,15 @@ function faultWords(step) {
       return `${t("crash", { node })}${why == null || why === "crash" ? "" : ` (${why})`}`;
     }
   }
+  if (TOLD.includes(step.kind)) return `${node} ${told(step)}`;
   const known = `at-${step.kind}` in STRINGS.en;
   const words = known ? t(`at-${step.kind}`, { node }) : `${node} ${step.kind}${step.detail ? ` ${brief(step.detail)}` : ""}`;
   return words.trim();
 }
+
+// What a client tells of itself, who keeps no diary: "asks put x=1", "hears ok".
+const TOLD = ["note", "return"];
+const told = (step) => (step.detail?.pairs ?? []).map(([key, value]) => `${key} ${value}`).join(" ");
 
 function whyWords(step) {
   const why = detailOf(step, "why") ?? "lost";

@@ -1,0 +1,74 @@
+"""What has really happened in the store, for the laws: the events of each revision, as the members applied them.
+
+A law sees one step at a time. It keeps the events here as soon as the first member has applied them; members are equal,
+which is a law of its own. A revision that was compacted before a law saw it is missing, and nothing is expected of it.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from distsys.core.events import Output
+from distsys.core.laws import World
+from distsys.core.values import Map, record
+
+from . import mvcc, watches
+from .api import Event, KeyValue, WatchCreateRequest
+from .member import Member
+
+
+@record
+class Truth:
+    """The events by revision, up to `revision`."""
+
+    events: Map[int, tuple[Event, ...]] = Map()
+    revision: int = 1
+
+
+def learned(truth: Truth, world: World) -> Truth:
+    """Return what is known after a step; one that a fault cut short is not looked at."""
+    step = world.step
+    member = world.nodes.get(step.node) if step is not None else None
+    if not isinstance(member, Member) or step.event is None or step.kept < len(step.effects):
+        return truth
+    store = member.state.store
+    if store.revision <= truth.revision:
+        return truth
+    news = mvcc.changes(store, truth.revision + 1, store.revision)
+    grouped = {
+        revision: tuple(events) for revision, events in groupby(news, key=lambda event: event.kv.mod_revision)
+    }
+    gaps = {revision: () for revision in grouped if revision < store.compacted}
+    return Truth(truth.events.update({**grouped, **gaps}), store.revision)
+
+
+def matching(truth: Truth, request: WatchCreateRequest, first: int, last: int) -> tuple[Event, ...]:
+    """Return the events that a watch asked for, of the revisions from `first` to `last`, in order."""
+    return tuple(
+        event
+        for revision in range(max(first, 2), min(last, truth.revision) + 1)
+        for event in truth.events.get(revision, ())
+        if watches.matches(request, event)
+    )
+
+
+def keys_at(truth: Truth, prefix: bytes, revision: int) -> tuple[KeyValue, ...]:
+    """Return the keys under a prefix as they were at `revision`, the oldest first."""
+    request = WatchCreateRequest(prefix, mvcc.prefix_end(prefix))
+    alive: dict[bytes, KeyValue] = {}
+    for event in matching(truth, request, 2, revision):
+        if event.kv.version:
+            alive[event.kv.key] = event.kv
+        else:
+            alive.pop(event.kv.key, None)
+    return tuple(sorted(alive.values(), key=lambda kv: kv.create_revision))
+
+
+def outputs(world: World, kind: type) -> tuple[Any, ...]:
+    """Return what the last step output, of one class."""
+    step = world.step
+    if step is None:
+        return ()
+    done = step.effects[: step.kept]
+    return tuple(e.value for e in done if isinstance(e, Output) and isinstance(e.value, kind))

@@ -1,0 +1,1 @@
+"""The protocols that real clients speak: bytes and sessions, and nothing of what a service makes of them."""

@@ -1,0 +1,138 @@
+"""A served etcd under clients and faults: what `etcd_load` saw, and a nemesis whose faults are drawn from a seed."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from distsys.core.canonical import parse, value_of
+from distsys.core.dice import Dice, derive
+from distsys.core.operations import OK, Operation
+from distsys.serve.etcd.histories import Ended, Guarded
+
+PATIENCE_S = 120
+SCRIPT = Path(__file__).with_name("etcd_load.py")
+SOURCE = Path(__file__).parent.parent / "src"
+
+
+class Clients:
+    """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged."""
+
+    def __init__(self, cluster, seed):
+        addresses = [cluster.addresses[name] for name in sorted(cluster.addresses)]
+        self.said, self.acknowledged = [], 0
+        self.counts = {Ended: 0, Guarded: 0}
+        self.news = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(seed), *addresses],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(SOURCE)},
+        )  # fmt: skip
+        self.reader = threading.Thread(target=self.read)
+
+    def read(self):
+        for line in self.process.stdout:
+            record = value_of(parse(line))
+            with self.news:
+                self.said.append(record)
+                self.acknowledged += isinstance(record, Operation) and record.type == OK
+                if type(record) in self.counts:
+                    self.counts[type(record)] += 1
+                self.news.notify_all()
+        with self.news:
+            self.acknowledged = -1  # the clients have ended
+            self.news.notify_all()
+
+    def __enter__(self):
+        self.reader.start()
+        return self
+
+    def __exit__(self, *problem):
+        if problem[0] is not None:
+            self.process.kill()
+        self.process.stdin.close()
+        try:
+            self.process.wait(PATIENCE_S)
+        finally:
+            self.process.kill()  # so that what reads from it ends in any case
+            self.reader.join()
+        self.process.stdout.close()
+        if problem[0] is None:
+            assert self.process.returncode == 0
+
+    def until(self, enough):
+        with self.news:
+            assert self.news.wait_for(lambda: self.acknowledged < 0 or enough(), PATIENCE_S), "no progress"
+        assert self.acknowledged >= 0, "the clients have ended"
+
+    def more(self, count):
+        wanted = self.acknowledged + count
+        self.until(lambda: self.acknowledged >= wanted)
+
+
+class Nemesis:
+    """Does harm to a cluster while `clients` ask it; what comes next follows from the seed alone."""
+
+    def __init__(self, cluster, clients, seed):
+        self.cluster, self.clients = cluster, clients
+        self.dice = Dice(derive(seed, "nemesis"))
+
+    def choose(self, among):
+        chosen, self.dice = self.dice.choose(tuple(among))
+        return chosen
+
+    def leader(self):
+        """Return a node that says that it leads, or any node while none does."""
+        return (self.cluster.leaders() or [self.choose(sorted(self.cluster.addresses))])[0]
+
+    def node(self):
+        return self.choose(sorted(self.cluster.addresses))
+
+    def kill_the_leader(self):
+        self.cluster.kill_and_wait(self.leader())
+
+    def kill_one(self):
+        self.cluster.kill_and_wait(self.node())
+
+    def kill_all(self):
+        self.cluster.kill_and_wait(*sorted(self.cluster.addresses))
+
+    def cut_off(self, alone):
+        self.cluster.block([[alone], [name for name in self.cluster.addresses if name != alone]])
+        self.clients.more(60)
+        self.cluster.heal()
+
+    def cut_off_the_leader(self):
+        self.cut_off(self.leader())
+
+    def cut_off_one(self):
+        self.cut_off(self.node())
+
+    def pause_the_leader(self):
+        leader = self.leader()
+        self.cluster.pause(leader)
+        self.clients.more(60)
+        self.cluster.resume(leader)
+
+    def shuffled(self, names):
+        order = []
+        for left in range(len(names), 0, -1):
+            place, self.dice = self.dice.below(left)
+            order.append([name for name in names if name not in order][place])
+        return order
+
+    def strike(self, *faults):
+        """Let faults happen one after the other, each after some more operations."""
+        for fault in faults:
+            self.clients.more(40)
+            getattr(self, fault)()
+        self.clients.more(40)
+
+
+FAULTS = (
+    "kill_the_leader", "kill_one", "kill_all", "cut_off_the_leader", "cut_off_one", "pause_the_leader"
+)  # fmt: skip
+
+
+def broken(findings):
+    """Return the laws that do not hold, each with its evidence."""
+    return {law: evidence for law, evidence in findings.items() if evidence is not None}
