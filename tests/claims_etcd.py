@@ -1,11 +1,12 @@
 """What the pages on etcd say of their figures, held against their runs."""
 
 from distsys.core.divergence import divergence
-from distsys.core.events import Note
+from distsys.core.events import Note, Send
 from distsys.lab import etcd_runs
 from distsys.lab.etcd_runs import end_of, setting_of, shown, written
 from distsys.services.etcd.api import LeaseRevokeRequest
 from distsys.services.etcd.messages import Forward
+from distsys.services.etcd.streams import ToClient
 
 
 def notes(trace, number):
@@ -58,6 +59,29 @@ def compacted():
     assert setting_of(wrong, "limit") == "20"
 
 
+def unread():
+    right, wrong = etcd_runs.unread(), etcd_runs.unread("ETCD-05")
+    assert right.violation is wrong.violation is None
+    assert [trace_kind(right, number) for number in (16, 32)] == [("pause", "cache"), ("resume", "cache")]
+    sent = [n for n in range(17, 32) if responses(right, n)]
+    assert sent == [18, 21, 24, 27]
+    assert (responses(right, 30), right.step(30).event.message.command.value) == ([], b"60")
+    assert [known(right, number)[0]["limit"] for number in range(33, 37)] == ["20", "30", "40", "50"]
+    assert (right.step(38).node, right.step(38).event.message.sequence) == ("n1", 2)
+    assert [one.events[0].kv.value for one in responses(right, 38)] == [b"60"]
+    assert known(right, 43) == [{"limit": "60"}]
+    assert known(right, 47) == [{"limit": "60", "name": "x"}]
+    assert divergence(right, wrong) == 38
+    assert [value for _, value in shown(wrong, "cache")] == ["10", "20", "30", "40", "50", "50"]
+    assert setting_of(wrong, "limit") == "60"
+
+
+def responses(trace, number):
+    """Return the responses of watches that a step sends."""
+    sent = (effect.message for effect in trace.step(number).effects if isinstance(effect, Send))
+    return [message.response for message in sent if isinstance(message, ToClient)]
+
+
 def paused():
     fenced, free = etcd_runs.paused_holder(), etcd_runs.paused_holder(fenced=False)
     assert fenced.violation is free.violation is None
@@ -92,6 +116,7 @@ def old_leader():
 CLAIMS = {
     "fig-etcd-missed": missed,
     "fig-etcd-compacted": compacted,
+    "fig-etcd-unread": unread,
     "fig-etcd-paused": paused,
     "fig-etcd-deposed": old_leader,
 }

@@ -198,6 +198,19 @@ def overtaken(server: str | None = None) -> Trace:
     )
 
 
+def unread(server: str | None = None) -> Trace:
+    """Return a run in which a cache is stopped while a setting changes five times, and then reads on (ETCD-05)."""
+    changes = tuple((730 + 20 * i, "ann", "n1", PutRequest(LIMIT, b"%d" % (20 + 10 * i))) for i in range(5))
+    return run(
+        cluster("ann", "cache", server=server, quiet_ms=2_000),
+        950,
+        (640, "ann", "n1", PutRequest(LIMIT, b"10")),
+        *changes,
+        (930, "ann", "n1", PutRequest(recipes.CONFIG + b"name", b"x")),
+        script=(Pause(720 * MS, "cache"), Resume(900 * MS, "cache")),
+    )
+
+
 def paused_holder(fenced: bool = True) -> Trace:
     """Return a run in which the holder of a lock is paused until its lease is over, and then writes."""
     return run(

@@ -46,6 +46,31 @@ COMPACTED = (
     Stop(44, "The next change comes as always."),
 )
 
+UNREAD = (
+    Stop(
+        16,
+        "The process of the cache is stopped. Its watch has shown all up to revision 2, and has begun at 3.",
+    ),
+    Stop(27, "The limit has changed four times, and the fourth response leaves: the window is full."),
+    Stop(
+        30,
+        "The limit becomes 60, in revision 7. Nothing is sent.",
+        ask="What should the member keep of it for the cache?",
+        guesses=(
+            Guess(
+                "The event, in a queue",
+                "If the cache never reads on, the queue grows until the memory is full.",
+            ),
+            Guess("Nothing: it moves on", "So does ETCD-05, and the cache never hears of 60."),
+            Guess("The number 7", "The watch stays at revision 7, and the store has the events.", right=True),
+        ),
+    ),
+    Stop(32, "The process goes on, and takes in what was on its way: 20, 30, 40, 50."),
+    Stop(38, "The member hears that the first of the four has arrived: one more may leave, and it does."),
+    Stop(43, "60 has arrived. The cache has missed nothing."),
+    Stop(47, "The next change comes as always."),
+)
+
 PAUSED = (
     Stop(12, "p1 has the lock: its key was created in revision 2, its fencing token."),
     Stop(13, "p1 is paused. It is about to write to the account."),
