@@ -4,10 +4,12 @@
   not show.
 - When all pages are written, `slim` takes from the theme's style sheets every rule that can match nothing, because
   it names a class, an id or an element that occurs in no page and in no script (see ds_css.py).
+  From the index of the search it takes what stands there twice.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -33,6 +35,7 @@ ELEMENT = re.compile(r"<([A-Za-z][\w-]*)")
 CLASS = re.compile(r"""\sclass=(["'])(.*?)\1""", re.DOTALL)
 ID = re.compile(r"""\sid=(["'])(.*?)\1""")
 SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
+OBJECT = re.compile(r"(module-)?distsys\b")
 LEFT_OVER = ("*.map", "*.ttf", "fontawesome.js*", "fontawesome")
 
 
@@ -69,6 +72,24 @@ def names_of(site: Path) -> Names:
     return names
 
 
+def once(index: str) -> str:
+    """Return an index of the search without the entries of the index of words that are documented objects, too.
+
+    Search looks through `objects` by itself, and finds there what the entry would lead to.
+
+    >>> entries = '"put() (in distsys)":[[4,"distsys.put",false]],"put":[[4,"term-put",true]]'
+    >>> once('Search.setIndex({"indexentries":{' + entries + "}})")
+    'Search.setIndex({"indexentries":{"put":[[4,"term-put",true]]}})'
+    """
+    start, end = index.index("(") + 1, index.rindex(")")
+    content = json.loads(index[start:end])
+    entries = content["indexentries"].items()
+    content["indexentries"] = {
+        name: places for name, places in entries if not all(OBJECT.match(id) for _, id, _ in places)
+    }
+    return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
+
+
 def slim(app: Sphinx, error: Exception | None) -> None:
     """Take from the style sheets what matches nothing, and from the site what no page loads."""
     if error is not None or app.builder.format != "html":
@@ -87,6 +108,8 @@ def slim(app: Sphinx, error: Exception | None) -> None:
     used: set[str] = set()
     for path in [*site.rglob("*.html"), *static.rglob("*.js"), *filter(Path.exists, ours)]:
         used |= variables_used(path.read_text(encoding="utf8"))
+    search = site / "searchindex.js"
+    search.write_text(once(search.read_text(encoding="utf8")), encoding="utf8")
     written = slimmed(sheets, names_of(site), used)
     for path, text in written.items():
         path.write_text(text, encoding="utf8")

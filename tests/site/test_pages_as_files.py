@@ -1,5 +1,6 @@
 """What the files of the site say, without a browser: links, alternatives, footers, formulas, weight."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -140,6 +141,16 @@ def test_there_is_one_search_field(built_site):
     for page in written(built_site):
         assert len(soup(page).select("input[type=search]")) == 1, name(built_site, page)
         assert len(soup(page).select("button.search-button-field")) == 1, name(built_site, page)
+
+
+def test_search_knows_each_documented_object_once(built_site):
+    text = (built_site / "searchindex.js").read_text(encoding="utf8")
+    index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    objects = {f"{module}.{entry[4]}" for module, entries in index["objects"].items() for entry in entries}
+    assert "distsys.drivers.sweep.sweep" in objects
+    places = {id for entry in index["indexentries"].values() for _, id, _ in entry}
+    assert "term-quorum" in places
+    assert places.isdisjoint(objects)
 
 
 def test_every_page_says_its_version_and_where_errors_are_listed(built_site):
