@@ -1,8 +1,8 @@
 """axe-core, the engine that finds what keeps people out of a page, run inside a page of the browser.
 
-No rule is switched off. One is asked less often: words of code that have the colour, the size and the ground of
-words before them are not measured for contrast again, for a page holds thousands of them. axe looks into open
-shadow roots by itself.
+No rule is switched off. One is asked less often: text of an article that has the colour, the size and the grounds of
+text before it, and flows in the same box, is not measured for contrast again, for a page holds thousands of such
+words. The long tests measure each. axe looks into open shadow roots by itself.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 AGAIN = """() => {
+  const style = e => getComputedStyle(e);
   const grounds = new Map();
   const ground = e => {
     if (!e) return '';
     if (!grounds.has(e)) {
-      const s = getComputedStyle(e);
-      grounds.set(e, [s.backgroundColor, s.backgroundImage, s.opacity, ground(e.parentElement)].join());
+      const s = style(e);
+      const flows = s.position === 'static' && s.float === 'none';
+      const own = [s.backgroundColor, s.backgroundImage, s.opacity, flows || grounds.size].join();
+      grounds.set(e, (own === 'rgba(0, 0, 0, 0),none,1,true' ? '' : own + ';') + ground(e.parentElement));
     }
     return grounds.get(e);
   };
   const seen = new Set();
-  for (const e of document.querySelectorAll(':is(pre, dt, code) span[class]')) {
-    if (e.children.length || e.attributes.length > 1) continue;
-    const s = getComputedStyle(e);
-    const key = [s.color, s.fontSize, s.fontWeight, s.display, s.visibility, ground(e)].join();
+  for (const e of document.querySelectorAll('article *')) {
+    if (!(e instanceof HTMLElement) || e.closest('label, button, input, select, textarea, [aria-disabled]')) continue;
+    if (![...e.childNodes].some(c => c.nodeType === Node.TEXT_NODE && c.data.trim())) continue;
+    const s = style(e);
+    const key = [s.color, s.fontSize, s.fontWeight, s.display, s.visibility, s.textShadow, ground(e)].join();
     if (seen.has(key)) e.dataset.again = '';
     seen.add(key);
   }
@@ -57,7 +61,7 @@ def source() -> str:
 
 
 def violations(page: Any, *, all_words: bool = False) -> list[Violation]:
-    """Return everything that axe finds wrong with what `page` shows now; `all_words` measures each word of code."""
+    """Return everything that axe finds wrong with what `page` shows now; `all_words` measures each word."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(source())
     if not all_words:
