@@ -9,6 +9,7 @@ from site_pages import name, pages, without_listings, written
 pytestmark = pytest.mark.site
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 640}  # also what is left of a window of 640 px when a reader zooms to 200 %
 TOO_WIDE = """() => {
   if (document.documentElement.scrollWidth <= window.innerWidth) return [];
   const wide = [...document.querySelectorAll('main, main *')]
@@ -46,8 +47,10 @@ FAINT = """() => {
 }"""
 
 
-def complaints(browser, site: Path, origin: str, some_pages, viewport: dict, theme: str) -> list[str]:
-    """Open each page and return one line for everything that is wrong with it."""
+def complaints(
+    browser, site: Path, origin: str, some_pages, viewport: dict, theme: str, *, narrow: bool = False
+) -> list[str]:
+    """Open each page and return one line for everything that is wrong with it, also in a window that is `narrow`."""
     context = browser.new_context(viewport=viewport, color_scheme=theme)
     tab = context.new_page()
     found: list[str] = []
@@ -71,13 +74,17 @@ def complaints(browser, site: Path, origin: str, some_pages, viewport: dict, the
             found.append(f"{here} is shown in {tab.evaluate(THEME)}")
         if page in written(site):
             found += [f"{here} has faint text: {text}" for text in tab.evaluate(FAINT)]
+        if narrow:
+            tab.set_viewport_size(NARROW)
+            found += [f"{here} scrolls sideways when narrow: {culprit}" for culprit in tab.evaluate(TOO_WIDE)]
+            tab.set_viewport_size(viewport)
     context.close()
     return found
 
 
-def test_every_page_from_a_file_on_a_phone_in_light(browser, built_site):
+def test_every_page_from_a_file_on_a_phone_in_light_also_in_a_window_of_320_px(browser, built_site):
     origin = built_site.as_uri() + "/"
-    assert complaints(browser, built_site, origin, pages(built_site), PHONE, "light") == []
+    assert complaints(browser, built_site, origin, pages(built_site), PHONE, "light", narrow=True) == []
 
 
 def test_every_page_from_a_file_on_a_phone_in_dark(browser, built_site):
@@ -100,12 +107,15 @@ def test_the_browser_of_these_tests_would_notice_a_request_to_another_origin(bro
         '<!doctype html><html data-theme="light"><body><main style="width: 900px; color: #eee">pale'
         '<img alt="" src="https://example.org/a.png"></main><script>undefined_name()</script></body></html>'
     )
-    found = "\n".join(complaints(browser, tmp_path, tmp_path.as_uri() + "/", [page], PHONE, "light"))
+    found = "\n".join(
+        complaints(browser, tmp_path, tmp_path.as_uri() + "/", [page], PHONE, "light", narrow=True)
+    )
     for fault in (
         "asks for https://example.org/a.png",
         "does not get",
         "throws",
-        "scrolls sideways",
+        "scrolls sideways: ",
+        "scrolls sideways when narrow",
         "faint text",
     ):
         assert fault in found
