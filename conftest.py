@@ -16,6 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parent
 PARTED = (
     "tests/site/test_accessibility.py",
+    "tests/site/test_layout.py",
+    "tests/site/test_pages_in_a_browser.py",
     # It waits for the site; the others of its file need not, and come early.
     "tests/figures/test_claims.py::test_every_figure_of_the_site_has_a_claim",
 )

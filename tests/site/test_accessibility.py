@@ -10,80 +10,68 @@ from site_pages import name, pages, without_listings
 pytestmark = pytest.mark.site
 
 WIDTHS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-THEMES = ("light", "dark")
-SETTINGS = [(device, theme) for device in WIDTHS for theme in THEMES]
+SETTINGS = [("desk", "light"), ("phone", "dark"), ("desk", "dark"), ("phone", "light")]
 LISTINGS_EVERY = 20
 UNFOLD = "() => document.querySelectorAll('article details').forEach(e => { e.open = true; })"
-IS_SHOWN_IN = "theme => document.documentElement.dataset.theme === theme"
+THEME = "() => document.documentElement.dataset.theme"
 
 
-def from_templates(site: Path) -> tuple[list[Path], list[Path]]:
-    """Return the listings of source code and the pages of the reference: each kind is made from one template."""
-    listings = [page for page in pages(site) if page not in without_listings(site)]
-    return listings, [page for page in without_listings(site) if page.name.startswith("api-")]
+def kinds(site: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the listings of source code, the pages of the reference (each made from one template), and the others."""
+    with_all, without = pages(site), without_listings(site)
+    reference = [page for page in without if page.name.startswith("api-")]
+    return (
+        [page for page in with_all if page not in without],
+        reference,
+        [page for page in without if page not in reference],
+    )
 
 
-def looked_at(site: Path, device: str) -> dict[Path, tuple[str, ...]]:
-    """Return in which themes each page is looked at on a device: those made from a template take turns."""
-    listings, reference = from_templates(site)
-    chosen = dict.fromkeys(without_listings(site), THEMES)
-    for page in reference:
-        del chosen[page]
-    for turn, (where, theme) in enumerate(SETTINGS):
-        if where == device:
-            some = [*listings[turn::LISTINGS_EVERY], *reference[turn :: len(SETTINGS)]]
-            chosen |= dict.fromkeys(some, (theme,))
-    return chosen
+def looked_at(site: Path, turn: int) -> list[Path]:
+    """Return the pages of one setting. Each is looked at in both themes and on both devices: in two of the four.
+
+    A page of the reference is looked at in one of the four, and so are some listings.
+    """
+    listings, reference, others = kinds(site)
+    return [*others[turn % 2 :: 2], *reference[turn :: len(SETTINGS)], *listings[turn::LISTINGS_EVERY]]
 
 
-def found_on(
-    browser, site: Path, some_pages: dict[Path, tuple[str, ...]], device: str, **options: bool
-) -> list[str]:
-    """Return one line for each violation on these pages in these themes, with everything unfolded."""
-    tab = browser.new_page(viewport=WIDTHS[device], reduced_motion="reduce")
+def found_on(browser, site: Path, some_pages, device: str, theme: str, **options: bool) -> list[str]:
+    """Return one line for each violation on these pages, with everything unfolded."""
+    tab = browser.new_page(viewport=WIDTHS[device], color_scheme=theme, reduced_motion="reduce")
     found: list[str] = []
-    for page, themes in some_pages.items():
-        for turn, theme in enumerate(themes):
-            tab.emulate_media(color_scheme=theme)
-            if turn == 0:
-                tab.goto(page.as_uri())
-                tab.evaluate(UNFOLD)
-            tab.wait_for_function(IS_SHOWN_IN, arg=theme)
-            wrong = axe.violations(tab, **options)
-            found += [f"{name(site, page)} ({theme}, {device}): {one}" for one in wrong]
+    for page in some_pages:
+        tab.goto(page.as_uri())
+        assert tab.evaluate(THEME) == theme
+        tab.evaluate(UNFOLD)
+        wrong = axe.violations(tab, **options)
+        found += [f"{name(site, page)} ({theme}, {device}): {one}" for one in wrong]
     tab.close()
     return found
 
 
-@pytest.mark.parametrize("device", WIDTHS)
-def test_axe_finds_nothing_on_any_page(browser, built_site, device):
-    """In both themes. Listings and the reference, made from templates, take turns here, and a long test sees all."""
-    assert found_on(browser, built_site, looked_at(built_site, device), device) == []
+@pytest.mark.parametrize("turn", range(4), ids=["-".join(setting) for setting in SETTINGS])
+def test_axe_finds_nothing_on_any_page(browser, built_site, turn):
+    assert found_on(browser, built_site, looked_at(built_site, turn), *SETTINGS[turn]) == []
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("device", "theme"), SETTINGS)
-def test_axe_finds_nothing_on_any_page_from_a_template_in_any_setting_word_by_word(
-    browser, built_site, device, theme
-):
-    """The other pages, looked at in each setting already, are measured word by word in one setting each."""
-    listings, reference = from_templates(built_site)
-    turn = SETTINGS.index((device, theme))
-    others = [page for page in without_listings(built_site) if page not in reference]
-    some = dict.fromkeys([*listings, *reference, *others[turn :: len(SETTINGS)]], (theme,))
-    assert found_on(browser, built_site, some, device, all_words=True) == []
+@pytest.mark.parametrize("turn", range(4), ids=["-".join(setting) for setting in SETTINGS])
+def test_axe_finds_nothing_in_any_other_setting_word_by_word(browser, built_site, turn):
+    """What is not looked at in each setting above, and all listings."""
+    listings, reference, others = kinds(built_site)
+    done = looked_at(built_site, turn)
+    some = [*listings, *(page for page in [*reference, *others] if page not in done)]
+    assert found_on(browser, built_site, some, *SETTINGS[turn], all_words=True) == []
 
 
-def test_each_page_is_looked_at_in_each_setting_or_takes_its_turn(built_site):
-    listings, reference = from_templates(built_site)
-    seen = [
-        (page, device, theme)
-        for device in WIDTHS
-        for page, themes in looked_at(built_site, device).items()
-        for theme in themes
-    ]
-    for page in without_listings(built_site):
-        assert sum(one == page for one, *_ in seen) == (1 if page in reference else len(SETTINGS)), page
+def test_each_page_is_looked_at_in_both_themes_and_on_both_devices(built_site):
+    listings, reference, others = kinds(built_site)
+    seen = [(page, *SETTINGS[turn]) for turn in range(4) for page in looked_at(built_site, turn)]
+    for page in others:
+        (one, first, theme), (_, second, other) = (look for look in seen if look[0] == page)
+        assert (first != second, theme != other) == (True, True), one
+    assert sorted(page for page, *_ in seen if page in reference) == sorted(reference)
     for kind in (listings, reference):
         assert {(device, theme) for page, device, theme in seen if page in kind} == set(SETTINGS)
 
@@ -97,7 +85,7 @@ def test_axe_would_notice_what_is_wrong(browser, tmp_path):
         "<script>document.getElementById('host').attachShadow({mode: 'open'})"
         ".innerHTML = '<img src=\"data:,\">';</script></html>"
     )
-    found = found_on(browser, tmp_path, {page: ("light",)}, "desk")
+    found = found_on(browser, tmp_path, [page], "desk", "light")
     for rule in ("button-name", "color-contrast", "image-alt", "region"):
         assert any(f"rule='{rule}'" in line for line in found), f"{rule} is not among {found}"
 
@@ -113,10 +101,10 @@ def test_a_faint_word_is_noticed_although_others_are_not_measured_again(browser,
         + "<i>word</i> " * 30
         + "<b><i>on a dark ground</i></b> <u><i>elsewhere</i></u></p></article></main></html>"
     )
-    found = found_on(browser, tmp_path, {page: ("light",)}, "desk")
+    found = found_on(browser, tmp_path, [page], "desk", "light")
     assert len(found) == 2
     assert all("color-contrast" in one for one in found)
-    assert len(found_on(browser, tmp_path, {page: ("light",)}, "desk", all_words=True)) == 31
+    assert len(found_on(browser, tmp_path, [page], "desk", "light", all_words=True)) == 31
     tab = browser.new_page()
     tab.goto(page.as_uri())
     tab.evaluate(axe.AGAIN)

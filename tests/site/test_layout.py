@@ -1,10 +1,6 @@
-"""A page keeps still while it loads, keeps its lines without colours, prints no controls."""
-
-import io
-from collections import Counter
+"""A page keeps still while it loads."""
 
 import pytest
-from PIL import Image
 
 from site_pages import InPieces, name, served, without_listings, written
 
@@ -23,11 +19,6 @@ STILL = 0.001
 # Two frames after what is there is drawn: whether the page is complete. Before its body has begun, nothing is drawn.
 DRAWN = """() => document.body && new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
   () => setTimeout(() => done(document.readyState === 'complete'), 0))))"""
-# The summary of a part that is open is its heading; of a folded part it would be a control.
-CONTROLS = """() => [...document.querySelectorAll(
-    'button, input, select, textarea, details:not([open]) > summary, [role=button], [role=slider]')]
-  .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.getClientRects().length)
-  .map(e => `${e.tagName}.${e.className} "${e.textContent.trim().slice(0, 20)}"`)"""
 
 
 def shifts(tab, url: str) -> list[tuple[float, str]]:
@@ -110,52 +101,3 @@ def test_a_page_that_shifts_is_noticed(browser, tmp_path):
     tab = browser.new_page(viewport=DESK)
     assert len(moved(tmp_path, [page], lambda page: shifts(tab, f"{tmp_path.as_uri()}/{page}"))) == 1
     tab.close()
-
-
-def test_no_page_shows_a_control_in_print(browser, built_site):
-    tab = browser.new_page(viewport=DESK)
-    tab.emulate_media(media="print")
-    found = {}
-    for page in without_listings(built_site):
-        tab.goto(page.as_uri())
-        controls = tab.evaluate(CONTROLS)
-        if controls:
-            found[name(built_site, page)] = controls[:4]
-    tab.close()
-    assert found == {}
-
-
-# Lines and letters of a figure that cannot be told from the ground under them, when the system chooses the colours.
-UNSEEN = """() => {
-  const shown = c => c !== 'none' && !/, 0\\)$/.test(c) && c !== 'transparent';
-  const ground = getComputedStyle(document.body).backgroundColor;
-  const bad = [];
-  for (const e of document.querySelectorAll('.ds-figure svg :is(path, line, rect, circle, polyline, polygon, text)')) {
-    const s = getComputedStyle(e);
-    if (e.closest('defs, clipPath, marker') || !e.checkVisibility()) continue;
-    const colours = e.tagName === 'text' ? [s.fill] : [s.stroke, s.fill].filter(shown);
-    const painted = colours.filter(shown);
-    if (e.tagName === 'text' ? painted[0] === ground : s.stroke !== 'none' && s.stroke === ground && s.fill === ground)
-      bad.push(`${e.tagName}.${e.getAttribute('class')} ${colours}`);
-  }
-  return bad.slice(0, 5);
-}"""
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_figures_keep_their_lines_when_the_system_chooses_the_colours(browser, built_site, theme):
-    tab = browser.new_page(viewport=DESK, color_scheme=theme)
-    tab.emulate_media(forced_colors="active", color_scheme=theme)
-    for page in written(built_site):
-        tab.goto(page.as_uri())
-        assert tab.evaluate(UNSEEN) == [], name(built_site, page)
-        for figure in tab.locator(".ds-figure > svg:visible").all():
-            assert lines_seen(figure.screenshot()) >= 0.005, name(built_site, page)
-    tab.close()
-
-
-def lines_seen(picture: bytes) -> float:
-    """Return the share of a picture that differs clearly from its most frequent colour."""
-    pixels = Counter(Image.open(io.BytesIO(picture)).convert("L").tobytes())
-    ground = pixels.most_common(1)[0][0]
-    return sum(count for value, count in pixels.items() if abs(value - ground) > 90) / sum(pixels.values())

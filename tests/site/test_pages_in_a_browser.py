@@ -1,8 +1,14 @@
-"""Every page in headless Chromium, light and dark: no other origin, no error, no sideways scroll."""
+"""Every page in headless Chromium, light and dark: no other origin, no error, no sideways scroll.
 
+A page that is open is also looked at as it is in a narrow window, in print, and where the system chooses the colours.
+"""
+
+import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from site_pages import name, pages, without_listings, written
 
@@ -46,11 +52,64 @@ FAINT = """() => {
   return [...bad].slice(0, 5);
 }"""
 
+# The summary of a part that is open is its heading; of a folded part it would be a control.
+CONTROLS = """() => [...document.querySelectorAll(
+    'button, input, select, textarea, details:not([open]) > summary, [role=button], [role=slider]')]
+  .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.getClientRects().length)
+  .map(e => `${e.tagName}.${e.className} "${e.textContent.trim().slice(0, 20)}"`)"""
+# Lines and letters of a figure that cannot be told from the ground under them, when the system chooses the colours.
+UNSEEN = """() => {
+  const shown = c => c !== 'none' && !/, 0\\)$/.test(c) && c !== 'transparent';
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const bad = [];
+  for (const e of document.querySelectorAll('.ds-figure svg :is(path, line, rect, circle, polyline, polygon, text)')) {
+    const s = getComputedStyle(e);
+    if (e.closest('defs, clipPath, marker') || !e.checkVisibility()) continue;
+    const colours = e.tagName === 'text' ? [s.fill] : [s.stroke, s.fill].filter(shown);
+    const painted = colours.filter(shown);
+    if (e.tagName === 'text' ? painted[0] === ground : s.stroke !== 'none' && s.stroke === ground && s.fill === ground)
+      bad.push(`${e.tagName}.${e.getAttribute('class')} ${colours}`);
+  }
+  return bad.slice(0, 5);
+}"""
 
-def complaints(
-    browser, site: Path, origin: str, some_pages, viewport: dict, theme: str, *, narrow: bool = False
-) -> list[str]:
-    """Open each page and return one line for everything that is wrong with it, also in a window that is `narrow`."""
+
+def in_a_narrow_window(tab) -> list[str]:
+    """Return what is too wide for 320 px."""
+    before = tab.viewport_size
+    tab.set_viewport_size(NARROW)
+    found = [f"scrolls sideways when narrow: {culprit}" for culprit in tab.evaluate(TOO_WIDE)]
+    tab.set_viewport_size(before)
+    return found
+
+
+def in_print(tab) -> list[str]:
+    """Return the controls that would be printed."""
+    tab.emulate_media(media="print")
+    found = [f"prints {control}" for control in tab.evaluate(CONTROLS)[:4]]
+    tab.emulate_media(media="screen")
+    return found
+
+
+def without_colours(tab) -> list[str]:
+    """Return what a figure loses when the system chooses the colours."""
+    tab.emulate_media(forced_colors="active")
+    found = [f"hides {line}" for line in tab.evaluate(UNSEEN)]
+    pictures = [figure.screenshot() for figure in tab.locator(".ds-figure > svg:visible").all()]
+    found += ["shows a figure without lines" for picture in pictures if lines_seen(picture) < 0.005]
+    tab.emulate_media(forced_colors="none")
+    return found
+
+
+def lines_seen(picture: bytes) -> float:
+    """Return the share of a picture that differs clearly from its most frequent colour."""
+    pixels = Counter(Image.open(io.BytesIO(picture)).convert("L").tobytes())
+    ground = pixels.most_common(1)[0][0]
+    return sum(count for value, count in pixels.items() if abs(value - ground) > 90) / sum(pixels.values())
+
+
+def complaints(browser, site: Path, origin: str, some_pages, viewport: dict, theme: str, *looks) -> list[str]:
+    """Open each page and return one line for everything that is wrong with it, also for `looks`."""
     context = browser.new_context(viewport=viewport, color_scheme=theme)
     tab = context.new_page()
     found: list[str] = []
@@ -74,17 +133,15 @@ def complaints(
             found.append(f"{here} is shown in {tab.evaluate(THEME)}")
         if page in written(site):
             found += [f"{here} has faint text: {text}" for text in tab.evaluate(FAINT)]
-        if narrow:
-            tab.set_viewport_size(NARROW)
-            found += [f"{here} scrolls sideways when narrow: {culprit}" for culprit in tab.evaluate(TOO_WIDE)]
-            tab.set_viewport_size(viewport)
+        found += [f"{here} {culprit}" for look in looks for culprit in look(tab)]
     context.close()
     return found
 
 
 def test_every_page_from_a_file_on_a_phone_in_light_also_in_a_window_of_320_px(browser, built_site):
     origin = built_site.as_uri() + "/"
-    assert complaints(browser, built_site, origin, pages(built_site), PHONE, "light", narrow=True) == []
+    every = pages(built_site)
+    assert complaints(browser, built_site, origin, every, PHONE, "light", in_a_narrow_window) == []
 
 
 def test_every_page_from_a_file_on_a_phone_in_dark(browser, built_site):
@@ -92,24 +149,28 @@ def test_every_page_from_a_file_on_a_phone_in_dark(browser, built_site):
     assert complaints(browser, built_site, origin, written(built_site), PHONE, "dark") == []
 
 
-def test_every_page_from_a_server_on_a_desk_in_light(browser, built_site, address):
-    assert complaints(browser, built_site, address, without_listings(built_site), DESK, "light") == []
+def test_every_page_from_a_server_on_a_desk_in_light_also_in_print_and_without_colours(
+    browser, built_site, address
+):
+    every, looks = without_listings(built_site), (in_print, without_colours)
+    assert complaints(browser, built_site, address, every, DESK, "light", *looks) == []
 
 
-def test_every_page_from_a_server_on_a_desk_in_dark(browser, built_site, address):
-    assert complaints(browser, built_site, address, written(built_site), DESK, "dark") == []
+def test_every_page_from_a_server_on_a_desk_in_dark_also_without_colours(browser, built_site, address):
+    assert complaints(browser, built_site, address, written(built_site), DESK, "dark", without_colours) == []
 
 
-def test_the_browser_of_these_tests_would_notice_a_request_to_another_origin(browser, tmp_path):
+def test_the_browser_of_these_tests_would_notice_what_is_wrong(browser, tmp_path):
     page = tmp_path / "book" / "bad.html"
     page.parent.mkdir()
     page.write_text(
         '<!doctype html><html data-theme="light"><body><main style="width: 900px; color: #eee">pale'
-        '<img alt="" src="https://example.org/a.png"></main><script>undefined_name()</script></body></html>'
+        '<img alt="" src="https://example.org/a.png"></main><button>press</button><figure class="ds-figure">'
+        '<svg width="200" height="100" style="forced-color-adjust: none"><path d="M0 0H9" stroke="#fff"/></svg>'
+        "<script>undefined_name()</script></body></html>"
     )
-    found = "\n".join(
-        complaints(browser, tmp_path, tmp_path.as_uri() + "/", [page], PHONE, "light", narrow=True)
-    )
+    looks = (in_a_narrow_window, in_print, without_colours)
+    found = "\n".join(complaints(browser, tmp_path, tmp_path.as_uri() + "/", [page], PHONE, "light", *looks))
     for fault in (
         "asks for https://example.org/a.png",
         "does not get",
@@ -117,5 +178,7 @@ def test_the_browser_of_these_tests_would_notice_a_request_to_another_origin(bro
         "scrolls sideways: ",
         "scrolls sideways when narrow",
         "faint text",
+        "prints BUTTON",
+        "shows a figure without lines",
     ):
         assert fault in found
