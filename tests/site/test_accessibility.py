@@ -33,7 +33,7 @@ def looked_at(site: Path, turn: int) -> list[Path]:
     A page of the reference is looked at in one of the four, and so are some listings.
     """
     listings, reference, others = kinds(site)
-    return [*others[turn % 2 :: 2], *reference[turn :: len(SETTINGS)], *listings[turn::LISTINGS_EVERY]]
+    return [*others[turn // 2 :: 2], *reference[turn :: len(SETTINGS)], *listings[turn::LISTINGS_EVERY]]
 
 
 def found_on(browser, site: Path, some_pages, device: str, theme: str, **options: bool) -> list[str]:
