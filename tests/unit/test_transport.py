@@ -1,6 +1,7 @@
 """Hostile and clumsy connections: each is closed with a reason, and the others are served on."""
 
 import asyncio
+import socket
 import struct
 from dataclasses import replace
 
@@ -324,3 +325,25 @@ def test_what_cannot_leave_is_told(tmp_path):
             await cluster.__aexit__()
 
     run(test())
+
+
+def test_what_is_accepted_sends_at_once_and_waits_for_no_acknowledgement():
+    """Nagle's algorithm held the second write of an answer back for 40 ms, now and then."""
+    held = []
+
+    class Held(asyncio.Protocol):
+        def connection_made(self, transport):
+            sock = transport.get_extra_info("socket")
+            held.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    async def test():
+        listening = listen("127.0.0.1:0")
+        server = await asyncio.get_running_loop().create_server(Held, sock=listening)
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        while not held:
+            await asyncio.sleep(0)
+        writer.close()
+        server.close()
+
+    run(test())
+    assert held == [1]
