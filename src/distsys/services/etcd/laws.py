@@ -129,23 +129,47 @@ def lease_contract(memory: LeaseMemory, world: World) -> tuple[LeaseMemory, str 
 # Locks.
 
 
+@record
+class LockMemory:
+    """The truth; whether some step was cut short, so that what was applied in it is not in the truth yet; who waits.
+
+    A member can commit, apply, answer and crash in one step. The others have the entry, and apply it later.
+    """
+
+    truth: Truth = Truth()
+    unseen: bool = False
+    waiting: tuple[Locked, ...] = ()
+
+
 @law_with_memory(
     "lock exclusivity",
     "Who gets a lock owns it: its key is in the store, and is the oldest under the name of the lock.",
-    start=Truth(),
+    start=LockMemory(),
 )
-def lock_exclusivity(memory: Truth, world: World) -> tuple[Truth, str | None]:
-    """So two have it at the same revision of the store never, whatever their leases do afterwards."""
-    truth = learned(memory, world)
-    for locked in outputs(world, Locked):
-        keys = [kv.key for kv in keys_at(truth, locked.name + b"/", locked.revision)]
-        if keys[:1] != [locked.key]:
-            owner = f"{keys[0]!r} has it" if keys else "nobody has it"
-            return (
-                truth,
-                f"{locked.key!r} is told that it has the lock at revision {locked.revision}, but {owner}",
-            )
-    return truth, None
+def lock_exclusivity(memory: LockMemory, world: World) -> tuple[LockMemory, str | None]:
+    """So two have it at the same revision of the store never, whatever their leases do afterwards.
+
+    Where a step was not seen whole, who is told of a revision beyond the truth is judged when that is known.
+    """
+    truth, step = learned(memory.truth, world), world.step
+    cut = step.event is not None and (step.node not in world.nodes or step.kept < len(step.effects))
+    unseen = memory.unseen or cut
+    told = (*memory.waiting, *outputs(world, Locked))
+    waiting = tuple(locked for locked in told if unseen and locked.revision > truth.revision)
+    objections = (not_the_owner(truth, locked) for locked in told if locked not in waiting)
+    evidence = next(filter(None, objections), None)
+    if truth is not memory.truth or (unseen, waiting) != (memory.unseen, memory.waiting):
+        memory = LockMemory(truth, unseen, waiting)
+    return memory, evidence
+
+
+def not_the_owner(truth: Truth, locked: Locked) -> str | None:
+    """Return who has the lock that somebody is told to have, if that is somebody else."""
+    keys = [kv.key for kv in keys_at(truth, locked.name + b"/", locked.revision)]
+    if keys[:1] == [locked.key]:
+        return None
+    owner = f"{keys[0]!r} has it" if keys else "nobody has it"
+    return f"{locked.key!r} is told that it has the lock at revision {locked.revision}, but {owner}"
 
 
 MEMBER_LAWS = (members_agree, revision_monotonic)
