@@ -15,6 +15,9 @@ from .history import History
 from .linearizability import linearizable
 
 LINEARIZABILITY = "linearizability"
+# Ten times what a history by hand gets. The hardest so far, of raft-etcd with seed 1772, has 32 operations, of which 15
+# got no answer, and takes 3.7 million.
+STEPS_MAX = 10_000_000
 
 
 def judge_of(system: str) -> Callable[[Trace], tuple[Violation, ...]] | None:
@@ -30,7 +33,7 @@ def judge_history(trace: Trace) -> tuple[Violation, ...]:
     spec = systems.find(trace.header.system).history
     if spec is None:
         return ()
-    verdict = linearizable(History.of(trace), spec)
+    verdict = linearizable(History.of(trace), spec, steps_max=STEPS_MAX)
     if verdict.ok:
         return ()
     return (Violation(LINEARIZABILITY, f"{verdict.outcome.value}: {' '.join(verdict.evidence)}", 0),)
