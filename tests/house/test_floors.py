@@ -124,3 +124,14 @@ def test_a_long_function_and_a_long_file_are_noticed(tmp_path, monkeypatch):
     path = tmp_path / "long.py"
     path.write_text("def f():\n" + "    pass\n" * 41 + "x = 1\n" * 400)
     assert [line.split(" has ")[0] for line in too_long(path)] == ["long.py", "long.py:1 f"]
+
+
+def test_nothing_waits_by_wait_for():
+    """In Python 3.11 it forgets a cancellation that comes with the result; `asyncio.timeout` does not."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "asyncio.wait_for"
+    ]
+    assert found == []

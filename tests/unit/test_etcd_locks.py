@@ -241,6 +241,9 @@ def test_most_operations_of_a_run_are_answered():
 # The law about who has a lock.
 
 
+CLIENT = LockClient("c1", servers=("n1",))
+
+
 def after(node, event=None, effects=(), kept=None, **nodes):
     """Return what a law sees after a step: the nodes that are up, and the step."""
     step = SimpleNamespace(
@@ -270,7 +273,7 @@ def owned():
 
 def test_who_is_told_before_anybody_was_seen_to_apply_it_is_refused_at_once(owned):
     _, locked = owned
-    (evidence,) = objections(after("c1", Timeout("x", 0), (Output(locked),), c1=None))
+    (evidence,) = objections(after("c1", Timeout("x", 0), (Output(locked),), c1=CLIENT))
     assert evidence.endswith("but nobody has it")
 
 
@@ -280,7 +283,7 @@ def test_after_a_crash_in_a_step_who_is_told_is_judged_when_somebody_else_applie
     member, locked = owned
     told = locked if right else replace(locked, key=LOCK + b"/9")
     crashed = after("n2", Timeout("x", 0), (Output(None),), 1)
-    answered = after("c1", Timeout("x", 0), (Output(told),), c1=None)
+    answered = after("c1", Timeout("x", 0), (Output(told),), c1=CLIENT)
     applied = after("n1", Timeout("x", 0), n1=member)
     *early, late = objections(crashed, answered, applied)
     assert early == [None, None]

@@ -34,11 +34,11 @@ from distsys.services.etcd.api import (
 )
 from distsys.services.etcd.applier import recovered
 from distsys.services.etcd.errors import EMPTY_KEY, NO_LEADER, TIMED_OUT
-from distsys.services.etcd.laws import acting
 from distsys.services.etcd.maintenance import HashKVRequest, MemberListRequest, StatusRequest
 from distsys.services.etcd.member import failed
 from distsys.services.etcd.messages import Answer, Ask, Forward, NotSent, Proposal, ReadIndex
 from distsys.services.etcd.streams import EtcdServer
+from distsys.services.etcd.truth import acting
 from distsys.services.kv import Call
 from etcd_nodes import Alone, replies, responses, timers
 

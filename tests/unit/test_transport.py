@@ -347,3 +347,31 @@ def test_what_is_accepted_sends_at_once_and_waits_for_no_acknowledgement():
 
     run(test())
     assert held == [1]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_peer_that_comes_in_the_moment_in_which_this_node_stops_does_not_keep_it_alive(
+    tmp_path, monkeypatch, turns
+):
+    """asyncio.wait_for in Python 3.11 forgot that it was cancelled when what it waited for came just then."""
+    monkeypatch.setattr(transport, "DIAL_FIRST_S", 3_600.0)
+
+    async def test():
+        cluster = Cluster(tmp_path)
+        await cluster.start("n1")
+        n1 = cluster.runtimes["n1"].transport
+        while "n2" not in n1.waiting:
+            await asyncio.sleep(0)
+        diallers = [*n1._diallers]
+        n1._knocks["n2"].set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        stopping = asyncio.create_task(cluster.__aexit__())
+        await asyncio.wait([stopping], timeout=20)
+        survivors = [dialler for dialler in diallers if not dialler.done()]
+        for dialler in survivors:  # or this test would never end
+            dialler.cancel()
+        await stopping
+        assert survivors == []
+
+    run(test())

@@ -51,6 +51,18 @@ class World(Protocol):
         """The `Step` that was just handled (the drops and the crash it led to come after it); None before the first."""
 
 
+def acted(world: World) -> Node | None:
+    """Return the node that handled the last step, if it is up and the step is whole; None after a fault.
+
+    While a disk stalls in the middle of a step, the memory of the node is ahead of all that it has done: it does
+    nothing else until the disk goes on, and then the laws look again.
+    """
+    step = world.step
+    if step is None or step.event is None or step.kept < len(step.effects):
+        return None
+    return world.nodes.get(step.node)
+
+
 Check = Callable[[World], str | None]
 Fold = Callable[[Any, World], tuple[Any, str | None]]
 

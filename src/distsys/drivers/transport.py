@@ -154,7 +154,8 @@ class Transport:
                 pause = DIAL_FIRST_S
             self.waiting = (*self.waiting, peer)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._knocks[peer].wait(), pause * (0.5 + random.random()))
+                async with asyncio.timeout(pause * (0.5 + random.random())):
+                    await self._knocks[peer].wait()
             self.waiting = tuple(other for other in self.waiting if other != peer)
             self._knocks[peer].clear()
             pause = min(2 * pause, DIAL_LAST_S)
@@ -269,7 +270,7 @@ def _checked(address: str, beyond_loopback: bool) -> tuple[str, int]:
     if not is_loopback and not beyond_loopback:
         raise ArgumentError(
             f"address must be on the loopback interface (127.0.0.1), but it is {host}: anybody who reaches it can read "
-            "and write everything; say explicitly that you want that"
+            "and write everything; if you want that, say beyond_loopback=True (--beyond-loopback)"
         )
     return host, port
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from distsys.core.events import Event, Send
-from distsys.core.laws import World
+from distsys.core.laws import World, acted
 from distsys.core.log import Log
 from distsys.core.node import Inner, Node
 
@@ -23,15 +23,8 @@ def raft_of(node: Node | None) -> Raft | None:
 
 
 def acting(world: World) -> Raft | None:
-    """Return the Raft server that handled the last step, if it is up and the step is whole; None after a fault.
-
-    While a disk stalls in the middle of a step, the memory of the server is ahead of all that it has done: it does
-    nothing else until the disk goes on, and then the laws look again.
-    """
-    step = world.step
-    if step is None or step.event is None or step.kept < len(step.effects):
-        return None
-    return raft_of(world.nodes.get(step.node))
+    """Return the Raft server that handled the last step, if it is up and the step is whole."""
+    return raft_of(acted(world))
 
 
 def servers(world: World) -> Iterator[Raft]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from distsys.core.events import Effect, Persist
-from distsys.core.laws import World
+from distsys.core.laws import World, acted
 from distsys.core.log import Log
 from distsys.core.node import Node
 from distsys.core.trace import Step, apply_to_disk
@@ -28,11 +28,8 @@ def zab_of(node: Node | None) -> Zab | None:
 
 
 def acting(world: World) -> Zab | None:
-    """Return the Zab server that handled the last step, if it is up and the step is whole; None after a fault."""
-    step = world.step
-    if step is None or step.event is None or step.kept < len(step.effects):
-        return None
-    return zab_of(world.nodes.get(step.node))
+    """Return the Zab server that handled the last step, if it is up and the step is whole."""
+    return zab_of(acted(world))
 
 
 def servers(world: World) -> Iterator[Zab]:

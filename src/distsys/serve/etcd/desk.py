@@ -69,9 +69,8 @@ class Desk:
                 self.runtime.deliver(self.name, Call(self.name, number, request))
                 waiting = asyncio.shield(self._open[number])
                 with contextlib.suppress(TimeoutError):
-                    return await asyncio.wait_for(
-                        waiting, LOST_S if transactions.reads_only(request) else None
-                    )
+                    async with asyncio.timeout(LOST_S if transactions.reads_only(request) else None):
+                        return await waiting
         finally:
             del self._open[number]
 

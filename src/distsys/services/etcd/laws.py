@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core.events import Deliver, Send
-from distsys.core.laws import World, law_with_memory
+from distsys.core.laws import World, acted, law_with_memory
 from distsys.core.units import S
 from distsys.core.values import EMPTY, Map, record
 
@@ -15,17 +15,7 @@ from .api import LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, L
 from .applier import State
 from .lessor import LeasingMember, is_expiry
 from .lock_client import Locked
-from .member import Member
-from .truth import Truth, keys_at, learned, outputs
-
-
-def acting(world: World) -> Member | None:
-    """Return the member that handled the last step, unless a fault cut the step short."""
-    step = world.step
-    node = world.nodes.get(step.node)
-    if not isinstance(node, Member) or step.event is None or step.kept < len(step.effects):
-        return None
-    return node
+from .truth import Truth, acting, keys_at, learned, outputs
 
 
 @law_with_memory(
@@ -151,9 +141,8 @@ def lock_exclusivity(memory: LockMemory, world: World) -> tuple[LockMemory, str 
 
     Where a step was not seen whole, who is told of a revision beyond the truth is judged when that is known.
     """
-    truth, step = learned(memory.truth, world), world.step
-    cut = step.event is not None and (step.node not in world.nodes or step.kept < len(step.effects))
-    unseen = memory.unseen or cut
+    truth = learned(memory.truth, world)
+    unseen = memory.unseen or (world.step.event is not None and acted(world) is None)
     told = (*memory.waiting, *outputs(world, Locked))
     waiting = tuple(locked for locked in told if unseen and locked.revision > truth.revision)
     objections = (not_the_owner(truth, locked) for locked in told if locked not in waiting)

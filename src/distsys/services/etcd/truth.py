@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from distsys.core.events import Output
-from distsys.core.laws import World
+from distsys.core.laws import World, acted
 from distsys.core.values import Map, record
 
 from . import mvcc, watches
@@ -26,11 +26,16 @@ class Truth:
     revision: int = 1
 
 
+def acting(world: World) -> Member | None:
+    """Return the member that handled the last step, if it is up and the step is whole."""
+    node = acted(world)
+    return node if isinstance(node, Member) else None
+
+
 def learned(truth: Truth, world: World) -> Truth:
     """Return what is known after a step; one that a fault cut short is not looked at."""
-    step = world.step
-    member = world.nodes.get(step.node) if step is not None else None
-    if not isinstance(member, Member) or step.event is None or step.kept < len(step.effects):
+    member = acting(world)
+    if member is None:
         return truth
     store = member.state.store
     if store.revision <= truth.revision:

@@ -92,13 +92,16 @@ def body_length(request: Request) -> int:
 async def read_request(reader: asyncio.StreamReader, wait_s: float = IDLE_S) -> Request | None:
     """Return the next request; None where the client has nothing more to say."""
     try:
-        first = await asyncio.wait_for(reader.readexactly(1), wait_s)
-        head = first + await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_S)
+        async with asyncio.timeout(wait_s):
+            first = await reader.readexactly(1)
+        async with asyncio.timeout(HEAD_S):
+            head = first + await reader.readuntil(b"\r\n\r\n")
         if len(head) > HEAD_MAX:
             raise asyncio.LimitOverrunError("too long", len(head))
         request = parsed_head(head)
         length = body_length(request)
-        body = await asyncio.wait_for(reader.readexactly(length), BODY_S) if length else b""
+        async with asyncio.timeout(BODY_S):
+            body = await reader.readexactly(length)
     except asyncio.LimitOverrunError:
         raise BadRequestError(431, f"the head must have at most {HEAD_MAX} bytes") from None
     except (TimeoutError, asyncio.IncompleteReadError):
@@ -118,14 +121,20 @@ async def write_response(
     if isinstance(response.body, bytes):
         head.append(f"Content-Length: {len(response.body)}")
         writer.write("\r\n".join([*head, "", ""]).encode() + (response.body if with_body else b""))
-        await asyncio.wait_for(writer.drain(), WRITE_S)
+        await _drained(writer)
         return
     writer.write("\r\n".join([*head, "Transfer-Encoding: chunked", "", ""]).encode())
     async for piece in response.body:
         writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        await asyncio.wait_for(writer.drain(), WRITE_S)
+        await _drained(writer)
     writer.write(b"0\r\n\r\n")
-    await asyncio.wait_for(writer.drain(), WRITE_S)
+    await _drained(writer)
+
+
+async def _drained(writer: asyncio.StreamWriter) -> None:
+    """Return when the client has read, or raise a TimeoutError."""
+    async with asyncio.timeout(WRITE_S):
+        await writer.drain()
 
 
 async def converse(
