@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distsys.services.etcd import mvcc, ordered, ranges
+from distsys.services import ordered
+from distsys.services.etcd import mvcc, ranges
 from distsys.services.etcd.api import KeyValue, RangeRequest
 from distsys.services.etcd.applier import Applier, State, kept, recovered
 from distsys.services.etcd.errors import COMPACTED, FUTURE_REVISION, EtcdError, RejectedError

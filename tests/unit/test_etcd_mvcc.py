@@ -2,7 +2,8 @@
 
 import pytest
 
-from distsys.services.etcd import mvcc, ordered, ranges
+from distsys.services import ordered
+from distsys.services.etcd import mvcc, ranges
 from distsys.services.etcd.api import EventType, KeyValue, RangeRequest, RangeResponse, SortOrder, SortTarget
 from distsys.services.etcd.errors import COMPACTED, EMPTY_KEY, FUTURE_REVISION, RejectedError
 from distsys.services.etcd.mvcc import FROM_KEY, Store, Write

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from distsys.core.systems import NodeMutant
-from distsys.services.etcd import mvcc, ordered, transactions, watches
+from distsys.services import ordered
+from distsys.services.etcd import mvcc, transactions, watches
 from distsys.services.etcd.api import Compare, CompareResult, CompareTarget, LeaseRevokeRequest, TxnRequest
 from distsys.services.etcd.applier import Applier, State
 from distsys.services.etcd.lock_client import LockClient

@@ -15,7 +15,8 @@ from typing import Any
 
 from distsys.core.values import record
 
-from . import leases, mvcc, ordered, ranges, transactions
+from .. import ordered
+from . import leases, mvcc, ranges, transactions
 from .api import (
     CompactionRequest,
     CompactionResponse,

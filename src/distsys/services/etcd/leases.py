@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from distsys.core.values import record
 
-from . import ordered
+from .. import ordered
+from ..ordered import EMPTY_TREE, Tree
 from .errors import LEASE_EXISTS, LEASE_NOT_FOUND, LEASE_TTL_TOO_LARGE, RejectedError
-from .ordered import EMPTY_TREE, Tree
 
 TTL_MAX = 9_000_000_000  # seconds
 

@@ -23,8 +23,9 @@ from distsys.core.units import S
 from distsys.core.values import EMPTY, Map
 from distsys.protocols.replication import Role
 
+from .. import ordered
 from ..kv import Call
-from . import api, leases, ordered
+from . import api, leases
 from .applier import State
 from .errors import LEASE_NOT_FOUND, NO_LEADER
 from .member import Member

@@ -24,11 +24,12 @@ from distsys.core.values import EMPTY, Map
 from distsys.protocols.raft_reads import Announce, Read, ReadFailed, ReadReady
 from distsys.protocols.replication import Committed, Compact, NotLeader, Propose, Restored
 
+from .. import ordered
 from ..kv import Call
 from ..replicas import RaftReplica
 from ..replicated import Reply
 from ..service import Service
-from . import api, applier, leases, maintenance, mvcc, ordered, quota, transactions
+from . import api, applier, leases, maintenance, mvcc, quota, transactions
 from .applier import Applier, State
 from .errors import NO_LEADER, NO_SPACE, TIMED_OUT, EtcdError, RejectedError
 from .messages import Answer, Ask, Asked, Forward, NotSent, Proposal, ReadIndex, Waiting

@@ -30,10 +30,10 @@ from zlib import crc32
 from distsys.core.log import Log
 from distsys.core.values import record
 
-from . import ordered
+from .. import ordered
+from ..ordered import EMPTY_TREE, Tree
 from .api import Event, EventType, KeyValue
 from .errors import COMPACTED, FUTURE_REVISION, RejectedError
-from .ordered import EMPTY_TREE, Tree
 
 Place = tuple[int, int]  # a revision, and the number of the change in it
 FROM_KEY = b"\0"  # as the end of a range: no end
