@@ -25,6 +25,7 @@ class Asked:
     record: Any
     size: int = 0
     frame: bytes | None = None  # the answer, while earlier requests wait for theirs
+    is_last: bool = False  # after its answer the connection is closed
 
 
 class Client(Protocol):

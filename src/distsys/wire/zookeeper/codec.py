@@ -49,7 +49,7 @@ WRITES = {
     OpCode.CHECK,
 }  # that may stand in a MULTI
 BARE = {OpCode.DELETE, OpCode.CHECK}  # whose result in a MULTI has no bytes
-CHANGES = WRITES | {OpCode.SET_ACL}  # these look at the path themselves
+PATHS_CHECKED = {OpCode.SET_DATA, OpCode.SET_ACL, OpCode.CHECK}  # which find themselves that a path is null
 LAST = MultiHeader(-1, True, -1)
 NO_SESSION = ConnectResponse(
     0, 0, 0, bytes(16), False
@@ -87,6 +87,8 @@ def request_of(data: Data) -> tuple[RequestHeader, Any]:
     reader = Reader(data)
     header = take(reader, RequestHeader)
     kind = SHAPES.get(header.type, (None, None))[0]
+    if header.type == OpCode.DELETE_CONTAINER:  # a real server takes it from itself only
+        return header, Unreadable(Code.BAD_ARGUMENTS)
     if kind is None:
         return header, None
     try:
@@ -96,9 +98,10 @@ def request_of(data: Data) -> tuple[RequestHeader, Any]:
     except JuteError as problem:
         if header.type in (OpCode.AUTH, OpCode.SASL):
             raise
-        is_path = isinstance(problem, NullError) and problem.field == "path"
-        is_write = header.type in CHANGES
-        return header, Unreadable(Code.BAD_ARGUMENTS if is_path and is_write else Code.MARSHALLING_ERROR)
+        field = problem.field if isinstance(problem, NullError) else None
+        if field == "path" and header.type in PATHS_CHECKED:
+            return header, Unreadable(Code.BAD_ARGUMENTS)
+        return header, Unreadable(Code.INVALID_ACL if field == "scheme" else Code.MARSHALLING_ERROR)
 
 
 def _take_ops(reader: Reader, allowed: Collection[int]) -> MultiOperationRecord:

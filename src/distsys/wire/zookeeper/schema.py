@@ -185,7 +185,7 @@ class SetDataResponse:
 class GetSASLRequest:
     """A step of SASL."""
 
-    token: bytes | None
+    token: bytes
 
 
 @dataclass(frozen=True)
