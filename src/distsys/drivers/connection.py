@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ..wire.claims import Claim
 from .frames import (
     FRAME_MAX,
     Block,
@@ -62,6 +63,8 @@ class Connection(asyncio.Protocol):
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._limits = owner.limits
         self._reader = FrameReader(owner.limits.client_frame_bytes)
+        self._is_ours = peer is not None  # and no guest's
+        self._first = b""  # until that is known
         self._wire: asyncio.Transport | None = None
         self._clock: asyncio.TimerHandle | None = None
         self._out: list[bytes] = []
@@ -79,9 +82,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in all frames that are complete now."""
-        if self.owner.guest is not None and self._is_foreign(data):
-            self._hand_over(self.owner.guest(), data)
-            return
+        if not self._is_ours:
+            data = self._first + data
+            if not self._is_claimed_by_us(data):
+                return
         was_amid = self._reader.is_amid
         try:
             for frame in self._reader.feed(data):
@@ -110,10 +114,15 @@ class Connection(asyncio.Protocol):
 
     # A port may serve clients of another protocol too.
 
-    def _is_foreign(self, data: bytes) -> bool:
-        """Return whether who connected speaks another language: a letter cannot begin a frame of an allowed length."""
-        is_first = self.peer is None and self.hello is None and not self._reader.is_amid
-        return is_first and data[:1].isalpha()
+    def _is_claimed_by_us(self, data: bytes) -> bool:
+        """Return whether who connected speaks our language; if a guest's, the guest goes on with it."""
+        guest = self.owner.guest
+        claim = Claim.NOT_MINE if guest is None else self.owner.claims(data)
+        self._is_ours = claim is Claim.NOT_MINE
+        self._first = data if claim is Claim.NOT_YET else b""
+        if guest is not None and claim is Claim.MINE:
+            self._hand_over(guest(), data)
+        return self._is_ours
 
     def _hand_over(self, guest: asyncio.Protocol, data: bytes) -> None:
         """Let `guest` go on with the connection, from its first bytes on."""

@@ -22,6 +22,7 @@ from typing import Any
 from distsys.core.errors import ArgumentError
 from distsys.core.values import Map
 
+from ..wire.claims import Claims, letters
 from .connection import USUAL, Connection, Limits
 from .frames import Block, Frame, FrameError, Hello, Look, Post, framed
 
@@ -55,7 +56,8 @@ class Transport:
         self.limits = limits
         self.blocked: frozenset[str] = frozenset()
         self.refusals: list[str] = _Last(100)
-        self.guest: Callable[[], asyncio.Protocol] | None = None  # for who speaks another tongue
+        self.guest: Callable[[], asyncio.Protocol] | None = None  # for who speaks another tongue,
+        self.claims: Claims = letters  # as the first bytes show
         self.deliver, self.on_batch, self._on_control = self._unblocked(on_post), on_batch, on_control
         self._incoming: dict[Connection, None] = {}
         self._clients: dict[str, Connection] = {}
