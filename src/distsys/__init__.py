@@ -36,6 +36,7 @@ systems.declare(
         "raft-locks": "distsys.services.systems:RAFT_LOCKS",
         "multipaxos-locks": "distsys.services.systems:MULTIPAXOS_LOCKS",
         "zab-locks": "distsys.services.systems:ZAB_LOCKS",
+        "zookeeper": "distsys.services.zookeeper.systems:ZOOKEEPER",
         "raft-etcd": "distsys.services.etcd.systems:RAFT_ETCD",
         "raft-etcd-locks": "distsys.services.etcd.systems:RAFT_ETCD_LOCKS",
     },

@@ -26,6 +26,7 @@ from distsys.drivers.transport import listen
 from distsys.services.etcd.streams import EtcdServer
 from distsys.services.kv import Call
 from distsys.services.replicated import Replica
+from distsys.services.zookeeper.server import ZooKeeperServer
 
 STOPPED, CANNOT = 0, 3
 FILES = 4096  # open at a time: connections are files, and many systems allow 1024 unless one asks
@@ -87,11 +88,15 @@ async def serve(settings: dict[str, Any]) -> None:
 
 def front_of(runtime: Runtime, settings: dict[str, Any]) -> Any:
     """Return what speaks to clients of the real system in its own protocol, where this node has one."""
-    if not isinstance(runtime.node, EtcdServer):
-        return None
-    from .etcd.front import Front
+    if isinstance(runtime.node, EtcdServer):
+        from .etcd.front import Front
 
-    return Front(runtime, settings["addresses"], settings["token"])
+        return Front(runtime, settings["addresses"], settings["token"])
+    if isinstance(runtime.node, ZooKeeperServer):
+        from .zookeeper.front import Front as ZooKeeperFront
+
+        return ZooKeeperFront(runtime, settings["addresses"], settings["token"], settings["origin"])
+    return None
 
 
 def _stop_at_end_of_input(runtime: Runtime) -> None:

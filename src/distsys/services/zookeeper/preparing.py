@@ -25,6 +25,7 @@ from .requests import (
     CreateRequest,
     CreateSessionRequest,
     DeleteRequest,
+    FailRequest,
     Id,
     Kind,
     MultiRequest,
@@ -122,6 +123,8 @@ class Preparer:
                 acl.check(node.acl, Perm.READ, asker.ids)
                 next_version(node.stat.version, version)
                 return CheckChange(path)
+            case FailRequest(code):
+                raise RejectedError(code)
         raise RejectedError(Code.RECONFIG_DISABLED)
 
     def check_session(self, ahead: DataTree, asker: Asker) -> None:

@@ -31,6 +31,7 @@ from .requests import (
     NumberResponse,
     PathsResponse,
     Perm,
+    RefuseRequest,
     SetWatchesRequest,
     StatResponse,
     WatcherType,
@@ -79,6 +80,8 @@ def _answer(tree: DataTree, asker: Asker, request: Any) -> Any:
             return MultiResponse(tuple(answer(tree, asker, part) for part in parts))
         case WhoAmIRequest():
             return IdsResponse(asker.ids)
+        case RefuseRequest(code):
+            raise RejectedError(code)
     raise RejectedError(Code.UNIMPLEMENTED)
 
 

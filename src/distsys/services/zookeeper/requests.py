@@ -182,6 +182,13 @@ class ReconfigRequest:
     """Change the members. It is refused, as by a real ensemble unless its operator allows it."""
 
 
+@record
+class FailRequest:
+    """What nobody could read, in place of a request to change something: it fails, and takes its place like others."""
+
+    code: Code
+
+
 # Requests that only read. The server that is asked answers from what it has, which may be behind.
 
 
@@ -241,6 +248,13 @@ class MultiReadRequest:
 @record
 class WhoAmIRequest:
     """Ask what this client is known as."""
+
+
+@record
+class RefuseRequest:
+    """What nobody could read, in place of a request that changes nothing."""
+
+    code: Code
 
 
 @record
@@ -433,5 +447,5 @@ class Event:
 
 CHANGES = (
     CreateRequest, DeleteRequest, SetDataRequest, SetAclRequest, CheckRequest, MultiRequest, CreateSessionRequest,
-    CloseSessionRequest, ReapRequest, ReconfigRequest,
+    CloseSessionRequest, ReapRequest, ReconfigRequest, FailRequest,
 )  # fmt: skip

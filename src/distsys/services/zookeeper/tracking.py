@@ -88,8 +88,11 @@ class Tracking(Broadcasting):
     def new_session(self) -> int:
         """Return the id of a new session: who this server is, how often it has begun, and a count."""
         self.session_count += 1
-        place = sorted((*self.zab.voters, *self.zab.observers)).index(self.name) + 1
-        return (place << 56) | (self.life % 2**24 << 32) | self.session_count
+        return (self.place() << 56) | (self.life % 2**24 << 32) | self.session_count
+
+    def place(self) -> int:
+        """Return which of all servers this is, from 1."""
+        return sorted((*self.zab.voters, *self.zab.observers)).index(self.name) + 1
 
     def timeout_of(self, wanted_ms: int) -> int:
         """Return the timeout that a session gets: 2 to 20 ticks, as the client wants it."""

@@ -1,0 +1,1 @@
+"""ZooKeeper, served: clients of the real one cannot tell the difference."""

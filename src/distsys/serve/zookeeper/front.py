@@ -1,0 +1,137 @@
+"""`Front`: lets clients of the real ZooKeeper talk to the server that runs in this process.
+
+Each connection of a client becomes a client of the server, which lives in this process and is told everything in
+order. The front adds what belongs to the outside: addresses, times of the day, and passwords that nobody can guess who
+does not know the token of the cluster.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from distsys.drivers.runtime import Runtime
+from distsys.services.zookeeper import requests as api
+from distsys.services.zookeeper.server import Answered, Connect, Connected, HangUp, Hear, Noticed, Say
+from distsys.services.zookeeper.tracking import password_of
+from distsys.wire.zookeeper.answering import Asked, Client
+from distsys.wire.zookeeper.codes import KeeperState, OpCode
+from distsys.wire.zookeeper.door import Door
+from distsys.wire.zookeeper.schema import ConnectRequest, ConnectResponse, WatcherEvent
+from distsys.wire.zookeeper.visitor import WORDS
+
+from .translate import Answers, asked
+from .words import Words
+
+
+@dataclass(eq=False)
+class Guest:
+    """A connection: how the server knows it, and its requests that are not answered."""
+
+    name: str
+    client: Client
+    session: int = 0
+    timeout_ms: int = 0
+    said: int = 0
+    open: dict[int, Asked] = field(default_factory=dict)
+
+
+class Front:
+    """Serves clients of ZooKeeper at the port of the transport.
+
+    addresses  server -> "host:port"
+    token      of the cluster; the passwords of sessions follow from it
+    origin     the time that the clocks of the servers call 0, in microseconds of Unix time
+    """
+
+    def __init__(self, runtime: Runtime, addresses: Mapping[str, str], token: str, origin: int) -> None:
+        self.runtime, self.addresses, self.token = runtime, dict(addresses), token
+        self.answers = Answers(origin // 1000)
+        self.words = Words(self)
+        self.door = Door(self, words=WORDS)
+        self.guests: dict[Client, Guest] = {}
+        self._numbers = count(1)
+
+    async def start(self) -> None:
+        """Let clients come."""
+        self.runtime.transport.claims = Door.claims
+        self.runtime.transport.guest = self.door.guest
+
+    async def stop(self) -> None:
+        """Send all clients away."""
+        self.runtime.transport.guest = None
+        await self.door.close()
+
+    @property
+    def server(self) -> Any:
+        """The server in this process."""
+        return self.runtime.node
+
+    # What the door asks.
+
+    def connected(self, client: Client, request: ConnectRequest) -> None:
+        """Open a connection at the server."""
+        guest = Guest(f"guest {next(self._numbers)}", client)
+        self.guests[client] = guest
+        self.runtime.residents[guest.name] = lambda message: self._on_message(guest, message)
+        session = request.session_id
+        right = hmac.compare_digest(request.passwd or b"", password_of(session, self.token))
+        host = client.address.rpartition(":")[0].strip("[]")
+        self.runtime.deliver(
+            guest.name,
+            Connect(
+                1,
+                session,
+                password_of(session, "") if right else b"",
+                request.time_out,
+                request.last_zxid_seen,
+                (api.Id("ip", host),),
+            ),
+        )
+
+    def asked(self, client: Client, asked_: Asked) -> None:
+        """Ask the server."""
+        guest = self.guests[client]
+        guest.said += 1
+        guest.open[guest.said] = asked_
+        self.runtime.deliver(guest.name, Say(1, guest.said, asked(asked_.header.type, asked_.record)))
+
+    def closed(self, client: Client) -> None:
+        """Close the connection at the server."""
+        guest = self.guests.pop(client, None)
+        if guest is not None:
+            self.runtime.residents.pop(guest.name, None)
+            self.runtime.deliver(guest.name, HangUp(1))
+
+    def word(self, word: str, argument: bytes) -> str:
+        """Return the answer to a four-letter word."""
+        return self.words.answer(word)
+
+    # What the server says.
+
+    def _on_message(self, guest: Guest, message: Any) -> None:
+        match message:
+            case Hear(_, _, Connected(session, timeout_ms, _)):
+                guest.session, guest.timeout_ms = session, timeout_ms
+                password = password_of(session, self.token) if session else bytes(16)
+                guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, False))
+            case Hear(_, _, Answered(sequence, zxid, response)):
+                self._answer(guest, guest.open.pop(sequence), zxid, response)
+            case Hear(_, _, Noticed(event)):
+                state = KeeperState.SYNC_CONNECTED
+                guest.client.notify(WatcherEvent(event.type.value, state, event.path))
+            case HangUp():
+                guest.client.close()
+
+    def _answer(self, guest: Guest, asked_: Asked, zxid: int, response: Any) -> None:
+        type, err = asked_.header.type, self.answers.err_of(response)
+        if type == OpCode.AUTH:
+            zxid = 0
+        if isinstance(response, api.MultiResponse):
+            record: Any = self.answers.results(asked_.record.ops, response)
+        else:
+            record = None if err else self.answers.record(type, response)
+        guest.client.reply(asked_, zxid, err, record)
