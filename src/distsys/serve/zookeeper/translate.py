@@ -17,6 +17,8 @@ WRITES = frozenset({
     OpCode.SET_ACL, OpCode.CHECK, OpCode.MULTI, OpCode.RECONFIG, OpCode.CLOSE_SESSION,
 })  # fmt: skip
 
+MODES, TYPES = (0, 1), (1, 2, 3)  # of a watch that stays; of watches that are asked for
+
 
 def acl_of(entries: tuple[schema.ACL, ...] | None) -> tuple[api.Acl, ...]:
     """Return an access control list; where none was sent, an empty one, which is refused."""
@@ -125,12 +127,12 @@ def read(type: int, record: Any) -> Any:
 
 def watching(type: int, record: Any) -> Any:
     """Return a request about watches."""
-    try:
-        if type == OpCode.ADD_WATCH:
-            return api.AddWatchRequest(record.path, api.WatchMode(record.mode))
-        kind = api.WatcherType(record.type)
-    except ValueError:
+    number = record.mode if type == OpCode.ADD_WATCH else record.type
+    if number not in (MODES if type == OpCode.ADD_WATCH else TYPES):
         return api.RefuseRequest(Code.MARSHALLING_ERROR)
+    if type == OpCode.ADD_WATCH:
+        return api.AddWatchRequest(record.path, api.WatchMode(number))
+    kind = api.WatcherType(number)
     if type == OpCode.REMOVE_WATCHES:
         return api.RemoveWatchesRequest(record.path, kind)
     return api.CheckWatchesRequest(record.path, kind)
@@ -145,8 +147,8 @@ class Answers:
     def stat(self, stat: api.Stat) -> schema.Stat:
         """Return a Stat with times of the day; 0 stays 0, for what was always there."""
         fields = {name: getattr(stat, name) for name in schema.Stat.__dataclass_fields__}
-        for name in ("ctime", "mtime"):
-            fields[name] += self.shift_ms if stat.czxid else 0
+        for name, zxid in (("ctime", stat.czxid), ("mtime", stat.mzxid)):
+            fields[name] += self.shift_ms if zxid else 0
         return schema.Stat(**fields)
 
     def err_of(self, response: Any) -> int:

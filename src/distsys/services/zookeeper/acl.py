@@ -60,14 +60,20 @@ def matches(granted: Id, known: Id) -> bool:
     )
 
 
+def may(acl: tuple[Acl, ...], perms: int, ids: tuple[Id, ...]) -> bool:
+    """Return whether one of `ids` has one of `perms`."""
+    if not acl or any(known.scheme == SUPER for known in ids):
+        return True
+    return any(
+        entry.perms & perms and (entry.id == ANYONE or any(matches(entry.id, known) for known in ids))
+        for entry in acl
+    )
+
+
 def check(acl: tuple[Acl, ...], perms: int, ids: tuple[Id, ...]) -> None:
     """Raise an error unless one of `ids` has one of `perms`."""
-    if not acl or any(known.scheme == SUPER for known in ids):
-        return
-    for entry in acl:
-        if entry.perms & perms and (entry.id == ANYONE or any(matches(entry.id, known) for known in ids)):
-            return
-    raise RejectedError(Code.NO_AUTH)
+    if not may(acl, perms, ids):
+        raise RejectedError(Code.NO_AUTH)
 
 
 def settled(acl: tuple[Acl, ...], ids: tuple[Id, ...]) -> tuple[Acl, ...]:

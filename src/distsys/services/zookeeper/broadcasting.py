@@ -27,8 +27,7 @@ from ..replicas import ZabReplica
 from ..service import Service
 from . import tree
 from .preparing import Asker, Preparer
-from .requests import Event
-from .tree import DataTree, Header
+from .tree import DataTree, Happened, Header
 
 EARLY_MAX = 1_000  # requests of one server that overtook others
 
@@ -72,7 +71,9 @@ class Answer:
 
 @record
 class SyncPoint:
-    """Ask which change is the last that may be committed before now."""
+    """Ask, for a session, which change is the last that may be committed before now."""
+
+    session: int
 
 
 @record
@@ -169,7 +170,7 @@ class Broadcasting(ZabReplica):
     def on_leading(self) -> None:
         """Begin to lead: the tree ahead is there."""
 
-    def on_applied(self, zxid: int, proposed: Proposed, answer: Any, events: tuple[Event, ...]) -> None:
+    def on_applied(self, zxid: int, proposed: Proposed, answer: Any, events: tuple[Happened, ...]) -> None:
         """React to a change that was applied here."""
 
     def on_done(self, token: Any, answer: Any) -> None:
@@ -177,6 +178,10 @@ class Broadcasting(ZabReplica):
 
     def on_prepared(self, server: str, proposed: Proposed) -> None:
         """React to what this leader has found to come of a request of a server."""
+
+    def has_left(self, server: str, session: int) -> bool:
+        """Return whether the client of a session has gone from this server to another."""
+        return False
 
     def answer_as_leader(self, server: str, request: Any) -> Any:
         """Return the answer to an `Ask` of a server."""
@@ -350,7 +355,7 @@ class Broadcasting(ZabReplica):
         """Answer a server, where this one leads."""
         if not self.leads():
             return
-        if isinstance(ask.request, SyncPoint):
+        if isinstance(ask.request, SyncPoint) and not self.has_left(server, ask.request.session):
             self.on_sync_point(server, ask.number)
         else:
             self.give(server, Answer(ask.number, self.answer_as_leader(server, ask.request)))

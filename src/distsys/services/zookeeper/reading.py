@@ -61,7 +61,7 @@ def _answer(tree: DataTree, asker: Asker, request: Any) -> Any:
         case ExistsRequest(path):
             if "\0" in path:
                 raise RejectedError(Code.BAD_ARGUMENTS)
-            return StatResponse(readable(tree, asker, path).public)
+            return StatResponse(found(tree, path).public)
         case GetChildrenRequest(path, _, stat):
             node = readable(tree, asker, path)
             names = tuple(name for name, _ in ordered.items(node.children))
@@ -87,10 +87,16 @@ def _answer(tree: DataTree, asker: Asker, request: Any) -> Any:
 
 def readable(tree: DataTree, asker: Asker, path: str, perms: int = Perm.READ) -> Znode:
     """Return a znode that this client may read, or raise an error."""
+    node = found(tree, path)
+    acl.check(node.acl, perms, asker.ids)
+    return node
+
+
+def found(tree: DataTree, path: str) -> Znode:
+    """Return a znode, or raise an error. That there is one is no secret."""
     node = tree.get(path)
     if node is None:
         raise RejectedError(Code.NO_NODE)
-    acl.check(node.acl, perms, asker.ids)
     return node
 
 

@@ -155,7 +155,7 @@ class CheckRequest:
 class MultiRequest:
     """Do all of these or none."""
 
-    requests: tuple[CreateRequest | DeleteRequest | SetDataRequest | CheckRequest, ...]
+    requests: tuple[CreateRequest | DeleteRequest | SetDataRequest | CheckRequest | FailRequest, ...]
 
 
 @record

@@ -30,12 +30,16 @@ from .requests import (
     AuthRequest,
     CheckWatchesRequest,
     CloseSessionRequest,
+    CreateRequest,
     CreateSessionRequest,
     DoneResponse,
     ErrorResponse,
     Event,
+    FailRequest,
     Id,
+    MultiRequest,
     PathResponse,
+    Perm,
     PingRequest,
     RemoveWatchesRequest,
     SetWatchesRequest,
@@ -44,7 +48,7 @@ from .requests import (
     WatchMode,
 )
 from .tracking import Revalidate, Tracking, password_of
-from .tree import CloseSessionChange
+from .tree import CloseSessionChange, Happened
 from .watches import CHILDREN, DATA, Watches
 
 UNFIT = Code.AUTH_FAILED
@@ -167,8 +171,11 @@ class ZooKeeperServer(Tracking):
     Keeps: linearizable changes; for each client its own order; no client is shown an older tree than before.
     """
 
-    def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
+    def __init__(
+        self, name: str, disk: Map[str, Any] = EMPTY, *, extended_types: bool = False, **settings: Any
+    ) -> None:
         super().__init__(name, disk, **settings)
+        self.extended_types = extended_types  # whether znodes may have a time to live
         self.clients: Map[str, Connection] = EMPTY
         self.watches = Watches()
         self.syncing: frozenset[str] = frozenset()
@@ -205,7 +212,8 @@ class ZooKeeperServer(Tracking):
         elif message.password != password_of(message.session, self.secret):
             self.refuse(client)
         else:
-            self.ask(Revalidate(message.session), (client, message.connection, message.session))
+            timeout_ms = self.timeout_of(message.timeout_ms)
+            self.ask(Revalidate(message.session, timeout_ms), (client, message.connection, message.session))
 
     def is_behind(self, zxid: int) -> bool:
         """Return whether a client has been shown more than this server has."""
@@ -258,7 +266,7 @@ class ZooKeeperServer(Tracking):
         connection = replace(connection, early=connection.early.set(message.sequence, message.request))
         while connection.taken + 1 in connection.early:
             sequence = connection.taken + 1
-            request = connection.early[sequence]
+            request = self.admitted(connection.early[sequence])
             task = Task(sequence, request, isinstance(request, CHANGES))
             connection = replace(
                 connection,
@@ -274,6 +282,15 @@ class ZooKeeperServer(Tracking):
         if connection.session:
             self.hear(connection.session)
         self.advance(client)
+
+    def admitted(self, request: Any) -> Any:
+        """Return a request as it is done here: what this ensemble does not know fails."""
+        match request:
+            case CreateRequest(kind=kind) if kind.has_ttl and not self.extended_types:
+                return FailRequest(Code.UNIMPLEMENTED)
+            case MultiRequest(parts):
+                return MultiRequest(tuple(map(self.admitted, parts)))
+        return request
 
     def advance(self, client: str) -> None:
         """Answer what can be answered: from the first request on, up to one that waits for the leader."""
@@ -294,7 +311,8 @@ class ZooKeeperServer(Tracking):
 
     def synchronise(self, client: str, number: int, task: Task) -> None:
         """Ask the leader how far it has come: the answer is due when this server has come as far."""
-        self.ask(SyncPoint(), (client, number, task.sequence))
+        session = self.clients[client].session
+        self.ask(SyncPoint(session), (client, number, task.sequence))
 
     def answer(self, client: str, task: Task, response: Any) -> None:
         """Answer a request, and end the connection where that is due."""
@@ -385,7 +403,9 @@ class ZooKeeperServer(Tracking):
             self.on_session(client, what, answer)
             return
         task = next(task for task in connection.queue if task.sequence == what)
-        if isinstance(task.request, SyncRequest):
+        if isinstance(task.request, SyncRequest) and answer == 0:
+            done = replace(task, response=ErrorResponse(Code.SESSION_MOVED))
+        elif isinstance(task.request, SyncRequest):
             done = replace(task, request=replace(task.request, zxid=answer))
             self.syncing |= {client}
         else:
@@ -422,7 +442,7 @@ class ZooKeeperServer(Tracking):
         timeout: int = ordered.get(self.state.sessions, session, 0)
         return timeout
 
-    def on_applied(self, zxid: int, proposed: Proposed, answer: Any, events: tuple[Event, ...]) -> None:
+    def on_applied(self, zxid: int, proposed: Proposed, answer: Any, events: tuple[Happened, ...]) -> None:
         """Tell who watches, before anybody is answered; and answer who waited for this change to come."""
         super().on_applied(zxid, proposed, answer, events)
         self.tell_watchers(events)
@@ -431,12 +451,13 @@ class ZooKeeperServer(Tracking):
         if isinstance(proposed.change, CloseSessionChange):
             self.on_closed(proposed)
 
-    def tell_watchers(self, events: tuple[Event, ...]) -> None:
-        """Tell of each event those who watch for it."""
-        for event in events:
-            self.watches, hearers = watches.told(self.watches, event)
+    def tell_watchers(self, events: tuple[Happened, ...]) -> None:
+        """Tell of each event those who watch for it and may read what it is about."""
+        for happened in events:
+            self.watches, hearers = watches.told(self.watches, happened.event)
             for client in hearers:
-                self.tell_client(client, Noticed(event))
+                if acl.may(happened.acl, Perm.READ, self.clients[client].ids):
+                    self.tell_client(client, Noticed(happened.event))
 
     def on_closed(self, proposed: Proposed) -> None:
         """The session has ended. Whoever asked for it is answered first, and hung up on then."""

@@ -14,7 +14,13 @@ from distsys.protocols.zab_laws import ZAB_LAWS
 from .server import ZooKeeperServer
 from .session_client import SessionClient
 
-SERVER = {"tick_ms": 100, "reap_ms": 60_000, "snapshot_every": 100, **zab_systems.TIMING}
+SERVER = {
+    "tick_ms": 2_000,
+    "reap_ms": 60_000,
+    "extended_types": False,
+    "snapshot_every": 100,
+    **zab_systems.TIMING,
+}
 
 
 def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:

@@ -40,9 +40,10 @@ class Touch:
 
 @record
 class Revalidate:
-    """Ask: does this session live? If so this server speaks for it from now on."""
+    """Ask whether a session lives; if so this server speaks for it from now on, with another timeout."""
 
     session: int
+    timeout_ms: int
 
 
 def password_of(session: int, secret: str) -> bytes:
@@ -58,7 +59,8 @@ class Tracking(Broadcasting):
     """Keeps sessions.
 
     State, volatile: `heard_of`, the sessions that this server has heard of since it told the leader last. At a leader:
-    `owners` (session -> the server that speaks for it), `ends` (session -> when it ends, unless it is heard of).
+    `owners` (session -> the server that speaks for it), `ends` (session -> when it ends, unless it is heard of) and
+    `timeouts`.
     Messages: Touch.
     Timers: "touch"; at a leader "session N", and "reap".
     Keeps: a session that was heard of is not ended before its timeout is over; nobody else's late request is done.
@@ -69,7 +71,7 @@ class Tracking(Broadcasting):
         name: str,
         disk: Map[str, Any] = EMPTY,
         *,
-        tick_ms: int = 100,
+        tick_ms: int = 2_000,
         reap_ms: int = 60_000,
         secret: str = "",
         **settings: Any,
@@ -82,6 +84,7 @@ class Tracking(Broadcasting):
         self.session_count = 0
         self.owners: Map[int, str] = Map()
         self.ends: Map[int, int] = Map()
+        self.timeouts: Map[int, int] = Map()
 
     # Where sessions come from.
 
@@ -115,7 +118,7 @@ class Tracking(Broadcasting):
         super().on_lost()
         for session in self.ends:
             self.cancel_timer(f"session {session}")
-        self.owners, self.ends, self.heard_of = Map(), Map(), frozenset()
+        self.owners, self.ends, self.timeouts, self.heard_of = Map(), Map(), Map(), frozenset()
         self.cancel_timer("touch")
         self.cancel_timer("reap")
 
@@ -138,13 +141,14 @@ class Tracking(Broadcasting):
 
     def count(self, session: int, timeout_ms: int) -> None:
         """Let the time of a session begin anew."""
+        self.timeouts = self.timeouts.set(session, timeout_ms)
         self.ends = self.ends.set(session, self.now + timeout_ms * MS)
         self.set_timer(f"session {session}", timeout_ms * MS)
 
     def renew(self, session: int) -> None:
         """A session was heard of; one that is being closed stays so."""
-        if session in self.ends and self.ahead is not None:
-            self.count(session, ordered.get(self.ahead.sessions, session))
+        if session in self.ends:
+            self.count(session, self.timeouts[session])
 
     def on_prepared(self, server: str, proposed: Proposed) -> None:
         super().on_prepared(server, proposed)
@@ -155,6 +159,7 @@ class Tracking(Broadcasting):
                 self.count(session, timeout_ms)
             case CloseSessionChange():
                 self.ends, self.owners = self.ends.remove(session), self.owners.remove(session)
+                self.timeouts = self.timeouts.remove(session)
                 self.cancel_timer(f"session {session}")
             case _:
                 self.renew(session)
@@ -174,10 +179,10 @@ class Tracking(Broadcasting):
     def answer_as_leader(self, server: str, request: Any) -> Any:
         """Say whether a session lives, and let this server speak for it."""
         if isinstance(request, Revalidate) and request.session in self.ends:
-            assert self.ahead is not None, f"{self.name} does not lead"
             self.owners = self.owners.set(request.session, server)
+            self.timeouts = self.timeouts.set(request.session, request.timeout_ms)
             self.renew(request.session)
-            return ordered.get(self.ahead.sessions, request.session, 0)
+            return request.timeout_ms
         return 0
 
     def change(self, server: str, zxid: int, header: Header, forward: Forward) -> Any:
@@ -188,12 +193,14 @@ class Tracking(Broadcasting):
 
     def has_moved(self, server: str, forward: Forward) -> bool:
         """Return whether a request comes from a server that its client has left."""
-        session = forward.asker.session
-        if session not in self.ends or isinstance(
-            forward.request, CreateSessionRequest | CloseSessionRequest
-        ):
+        is_of_session = isinstance(forward.request, CreateSessionRequest | CloseSessionRequest)
+        return not is_of_session and self.has_left(server, forward.asker.session)
+
+    def has_left(self, server: str, session: int) -> bool:
+        """Return whether another server speaks for a session; after a change of the leader, the first that does."""
+        if session not in self.ends:
             return False
-        if session not in self.owners:  # a new leader does not know who speaks for it: the first that does
+        if session not in self.owners:
             self.owners = self.owners.set(session, server)
         return self.owners[session] != server
 

@@ -20,7 +20,7 @@ from distsys.core.values import record
 
 from .. import ordered
 from ..ordered import EMPTY_TREE, Tree
-from . import paths
+from . import paths, quota
 from .errors import Code
 from .requests import (
     OPEN_ACL,
@@ -58,6 +58,7 @@ class Znode:
         return replace(
             self.stat,
             cversion=2 * self.stat.cversion - count,
+            ephemeral_owner=owner_of(self.stat),
             data_length=len(self.data or b""),
             num_children=count,
         )
@@ -115,8 +116,8 @@ class DataTree:
     sessions: Tree = EMPTY_TREE
 
     def get(self, path: str) -> Znode | None:
-        """Return the znode at a path, if there is one."""
-        node: Znode | None = ordered.get(self.nodes, path)
+        """Return the znode at a path, if there is one; no path at all is a second name of the root."""
+        node: Znode | None = ordered.get(self.nodes, path or paths.ROOT)
         return node
 
     def below(self, path: str) -> Iterator[str]:
@@ -215,14 +216,22 @@ class Header:
     time: int
 
 
-Applied = tuple[DataTree, Any, tuple[Event, ...]]
+@record
+class Happened:
+    """Something that a watch may be told of; only who may read by this list is told."""
+
+    event: Event
+    acl: tuple[Acl, ...]
+
+
+Applied = tuple[DataTree, Any, tuple[Happened, ...]]
 
 
 def apply(tree: DataTree, zxid: int, header: Header, change: Any) -> Applied:
     """Return the tree after a change, the answer, and what has happened, in order.
 
     >>> tree, answer, events = apply(DataTree(), 1, Header(7, 0), CreateChange("/a", b"", OPEN_ACL, 0, 2))
-    >>> answer, events[0]
+    >>> answer, events[0].event
     (PathResponse(path='/a'), Event(type=<EventType.CREATED: 1>, path='/a'))
     """
     tree, answer, events = _apply(tree, zxid, header, change)
@@ -239,9 +248,13 @@ def _apply(tree: DataTree, zxid: int, header: Header, change: Any) -> Applied:
             node = tree.get(path)
             if node is None:
                 return tree, ErrorResponse(Code.NO_NODE), ()
+            more = len(data or b"") - len(node.data or b"")
             stat = replace(node.stat, mzxid=zxid, mtime=header.time, version=version)
             node = replace(node, data=data, stat=stat)
-            return _with(tree, path, node), StatResponse(node.public), (Event(EventType.DATA_CHANGED, path),)
+            tree = _with(tree, path, node)
+            tree = replace(tree, nodes=quota.counted(tree.nodes, path, more, 0))
+            happened = Happened(Event(EventType.DATA_CHANGED, path), node.acl)
+            return tree, StatResponse(node.public), (happened,)
         case SetAclChange(path, acl, version):
             node = tree.get(path)
             if node is None:
@@ -265,7 +278,7 @@ def _apply(tree: DataTree, zxid: int, header: Header, change: Any) -> Applied:
 
 def _several(tree: DataTree, zxid: int, header: Header, changes: tuple[Any, ...]) -> Applied:
     answers: list[Any] = []
-    events: list[Event] = []
+    events: list[Happened] = []
     for change in changes:
         tree, answer, happened = _apply(tree, zxid, header, change)
         answers.append(answer)
@@ -290,14 +303,15 @@ def created(tree: DataTree, zxid: int, header: Header, change: CreateChange) -> 
         change.acl,
         Stat(zxid, zxid, header.time, header.time, ephemeral_owner=owner, pzxid=zxid),
     )
-    tree = _with(_with(tree, above, parent), path, node)
+    nodes = quota.begun(_with(_with(tree, above, parent), path, node).nodes, path)
+    tree = replace(tree, nodes=quota.counted(nodes, path, len(change.data or b""), 1))
     session = owner_of(node.stat)
     if session:
         tree = replace(tree, ephemerals=ordered.put(tree.ephemerals, (session, path), None))
     elif owner:
         tree = replace(tree, reapable=ordered.put(tree.reapable, path, None))
     answer = CreateResponse(path, node.public) if change.stat else PathResponse(path)
-    return tree, answer, (Event(EventType.CREATED, path), Event(EventType.CHILDREN_CHANGED, above))
+    return tree, answer, happened_at(EventType.CREATED, path, node, parent)
 
 
 def deleted(tree: DataTree, zxid: int, path: str) -> Applied:
@@ -312,13 +326,20 @@ def deleted(tree: DataTree, zxid: int, path: str) -> Applied:
         ephemerals=ordered.remove(tree.ephemerals, (owner_of(node.stat), path)),
         reapable=ordered.remove(tree.reapable, path),
     )
-    tree = replace(tree, nodes=ordered.remove(tree.nodes, path))
-    return tree, DoneResponse(), (Event(EventType.DELETED, path), Event(EventType.CHILDREN_CHANGED, above))
+    nodes = ordered.remove(tree.nodes, path)
+    tree = replace(tree, nodes=quota.counted(nodes, path, -len(node.data or b""), -1))
+    return tree, DoneResponse(), happened_at(EventType.DELETED, path, node, parent)
+
+
+def happened_at(type: EventType, path: str, node: Znode, parent: Znode) -> tuple[Happened, ...]:
+    """Return what has happened to a znode that came or went, and to its parent."""
+    above = Event(EventType.CHILDREN_CHANGED, paths.parent_of(path))
+    return Happened(Event(type, path), node.acl), Happened(above, parent.acl)
 
 
 def closed(tree: DataTree, zxid: int, session: int, owned: tuple[str, ...]) -> Applied:
     """Return the tree without a session and what ends with it."""
-    events: list[Event] = []
+    events: list[Happened] = []
     for path in owned:
         tree, _, happened = deleted(tree, zxid, path)
         events += happened

@@ -75,14 +75,8 @@ def forgotten(watches: Watches, connection: str) -> Watches:
 
 
 def watches_path(watches: Watches, type: WatcherType, path: str, connection: str) -> bool:
-    """Return whether a connection watches a path in this table, itself or by what is above it."""
-    table = watches.table(type)
-    if ordered.get(table, (path, connection)) is not None:
-        return True
-    return any(
-        ordered.get(table, (place, connection)) is WatchMode.PERSISTENT_RECURSIVE
-        for place in paths.above(path)
-    )
+    """Return whether a connection watches a path in this table, itself and not by what is above it."""
+    return ordered.get(watches.table(type), (path, connection)) is not None
 
 
 def told(watches: Watches, event: Event) -> tuple[Watches, tuple[str, ...]]:
