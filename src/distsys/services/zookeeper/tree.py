@@ -93,9 +93,9 @@ def _first_nodes() -> Tree:
         (paths.CONFIG, READ_ACL, ()),
         (paths.QUOTA, OPEN_ACL, ()),
     ):
-        tree = ordered.put(
-            tree, path, Znode(b"", acl, Stat(), ordered.built((name, None) for name in children))
-        )
+        stat = Stat(aversion=-1 if path == paths.CONFIG else 0)
+        names = ordered.built((name, None) for name in children)
+        tree = ordered.put(tree, path, Znode(b"", acl, stat, names))
     return tree
 
 
