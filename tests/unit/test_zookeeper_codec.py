@@ -132,6 +132,30 @@ def test_a_type_that_there_is_not_has_no_record_and_the_real_answer_has_no_zxid(
     assert reply_frame(ReplyHeader(header.xid, -1, Code.UNIMPLEMENTED)).hex() == line["reply"]
 
 
+SAID = [json.loads(line) for line in (GOLDEN / "clients.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("client", ["kazoo", "zkCli"])
+def test_all_that_a_real_client_said_and_was_told_is_read_and_packed_to_the_same_bytes(client):
+    frames = [line for line in SAID if line["client"] == client]
+    connect, connected = frames[0]["asks"], frames[1]["is told"]
+    assert framed(packed(connect_request_of(bare(connect)))).hex() == connect
+    assert connect_response_frame(connect_response_of(bare(connected))).hex() == connected
+    types = {}
+    for line in frames[2:]:
+        if "asks" in line:
+            header, record = request_of(bare(line["asks"]))
+            assert not isinstance(record, Unreadable)
+            assert request_frame(header, record).hex() == line["asks"]
+            types[header.xid] = header.type
+        else:
+            xid = int.from_bytes(bare(line["is told"])[:4], "big", signed=True)
+            header, record = reply_of(bare(line["is told"]), types.get(xid, 0))
+            packed_again = notification_frame(record) if xid == -1 else reply_frame(header, record)
+            assert packed_again.hex() == line["is told"]
+    assert len(set(types.values())) > 12
+
+
 def test_what_follows_a_request_is_not_looked_at():
     assert request_of(w.i(1) + w.i(w.EXISTS) + w.s("/a") + b"\0behind")[1] == schema.ExistsRequest(
         "/a", False

@@ -49,7 +49,7 @@ WRITES = {
     OpCode.CHECK,
 }  # that may stand in a MULTI
 BARE = {OpCode.DELETE, OpCode.CHECK}  # whose result in a MULTI has no bytes
-NO_PATH = {
+NO_PATH: dict[int, Code] = {
     OpCode.SET_DATA: Code.BAD_ARGUMENTS,
     OpCode.SET_ACL: Code.BAD_ARGUMENTS,
     OpCode.CHECK: Code.BAD_ARGUMENTS,
