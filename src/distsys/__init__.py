@@ -38,6 +38,8 @@ systems.declare(
         "zab-locks": "distsys.services.systems:ZAB_LOCKS",
         "raft-etcd": "distsys.services.etcd.systems:RAFT_ETCD",
         "raft-etcd-locks": "distsys.services.etcd.systems:RAFT_ETCD_LOCKS",
+        "multipaxos-chubby": "distsys.services.chubby.systems:CHUBBY",
+        "multipaxos-chubby-locks": "distsys.services.chubby.systems:CHUBBY_LOCKS",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
