@@ -258,7 +258,7 @@ class Library(Node):
         self.number += 1
         self.sent = self.sent.set(self.number, self.now)
         self.send(self.master, KeepAlive(self.session, self.epoch, self.number, self.seen))
-        patience = self.lease_ms * MS * 2 // 3 if self.standing is Standing.SAFE else self.retry_ms * MS
+        patience = self.lease_ms * MS // 2 if self.standing is Standing.SAFE else self.retry_ms * MS
         self.set_timer("alive", patience)
 
     def on_kept_alive(self, sender: str, message: KeptAlive) -> None:

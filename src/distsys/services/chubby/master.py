@@ -3,8 +3,8 @@
 The master is the leader of Multi-Paxos *with a lease* (`protocols.multipaxos_leases`): while it holds that, nobody else
 can be master, and what it reads in its own state is what is so. Without it, it says nothing.
 
-Sessions (section 2.8). A client sends a KeepAlive, and the master lets it wait until half of the lease is over; then it
-answers, and the answer begins a new lease. Whatever the client has to hear travels with it: where there is news, the
+Sessions (section 2.8). A client sends a KeepAlive, and the master lets it wait for a part of the lease, `hold_ms`; then
+it answers, and the answer begins a new lease. Whatever the client has to hear travels with it: where there is news, the
 answer goes at once. Each event has a number, and is told again until a KeepAlive says that it was seen. A lease that
 runs out ends the session: that is decided here and entered into the log, and from the decision on no KeepAlive is
 answered any more, or the client would believe in a session that is about to end.
@@ -82,10 +82,17 @@ class Master(PaxosReplica):
     }
 
     def __init__(
-        self, name: str, disk: Map[str, Any] = EMPTY, *, lease_ms: int = 1_000, **settings: Any
+        self,
+        name: str,
+        disk: Map[str, Any] = EMPTY,
+        *,
+        lease_ms: int = 1_000,
+        hold_ms: int = 500,
+        **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.lease_ms = whole_number("lease_ms", lease_ms, at_least=2)
+        self.hold_ms = whole_number("hold_ms", hold_ms, at_most=lease_ms)
         self.claims: Ballot = ZERO
         self.serves = 0
         self.leases: Map[str, int] = EMPTY
@@ -252,7 +259,7 @@ class Master(PaxosReplica):
 
     def answer_at(self, session: str) -> int:
         """Return when a KeepAlive is answered if there is no news."""
-        return self.leases[session] - self.lease_ms * MS // 2
+        return self.leases[session] - (self.lease_ms - self.hold_ms) * MS
 
     def answer(self, session: str, mail: Mail) -> None:
         """Answer a KeepAlive, and grant a new lease with it."""
@@ -307,5 +314,6 @@ class Master(PaxosReplica):
             return soon
         ends = [end for session, end in self.leases.items() if session not in self.ending]
         ends += [end for _, end in self.delays.values()]
-        ends += [self.answer_at(session) for session, mail in self.mail.items() if mail.asks is not None]
+        waits = (session for session, mail in self.mail.items() if mail.asks is not None)
+        ends += [self.answer_at(session) for session in waits if session not in self.ending]
         return min(ends, default=self.now + self.lease_ms * MS)

@@ -151,16 +151,20 @@ class ChubbyServer(Master):
             return
         self.pending = self.pending.remove(name)
         self.writes = tuple(write for write in self.writes if write.asker.ask != asker.ask)
-        if isinstance(request, calls.Acquire) and result in locking.IN_THE_WAY:
+        if APPLIER.waits(request, result):
             self.waiting += (asker,)
         elif isinstance(result, calls.Begun):
-            self.answer_begun(asker)
+            self.answer_begun(name, asker)
         else:
             self.send(asker.client, self.answer_to(asker.ask, result))
 
-    def answer_begun(self, asker: Asker) -> None:
-        """Tell a client that its session has begun; that is a lease, so this must be sure to be the master."""
-        if self.is_sure():
+    def answer_begun(self, session: str, asker: Asker) -> None:
+        """Tell a client that its session has begun.
+
+        That is a lease, so this must be sure to be the master; and the end of the session must not be under way, as it
+        may be where the client asks once more long after the first time.
+        """
+        if self.is_sure() and session not in self.ending:
             begun = calls.Begun(self.serves, self.lease_ms * MS)
             self.send(asker.client, self.answer_to(asker.ask, begun))
 

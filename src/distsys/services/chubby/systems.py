@@ -30,7 +30,8 @@ from .talk import Answer, FailOver, Invalidate, KeptAlive
 TOLERATES = (*(kind for kind in CONSENSUS_FAULTS if kind != "clock-step"), "storm")
 TIMING = {"quorums": MAJORITY, "alpha": 8, "election_ms": 400, "heartbeat_ms": 100}
 LEASES = {"lease_ms": 1_000, "drift_ppm": 200_000}  # the swarm lets a clock run a fifth too fast or too slow
-CELL = {**TIMING, **LEASES, "grace_ms": 3_000, "snapshot_every": 0}
+# A local lease is a third shorter than the master's then, so the master answers early, or it would be over each time.
+CELL = {**TIMING, **LEASES, "hold_ms": 250, "grace_ms": 3_000, "snapshot_every": 0}
 RESOURCE = "r1"
 # That law takes what clients say to a host for what is proposed. A master wraps it, and decides things by itself.
 LOG_LAWS = tuple(law for law in MULTIPAXOS_LAWS if law is not only_what_is_proposed)
@@ -38,7 +39,7 @@ LOG_LAWS = tuple(law for law in MULTIPAXOS_LAWS if law is not only_what_is_propo
 
 def servers(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return the replicas of a cell."""
-    settings = {option: options[option] for option in (*TIMING, *LEASES, "snapshot_every")}
+    settings = {option: options[option] for option in (*TIMING, *LEASES, "hold_ms", "snapshot_every")}
     ChubbyServer(names[0], members=names, **settings)  # a wrong option is answered here, before anything runs
     return dict.fromkeys(names, ("server", {"members": names, **settings}))
 
