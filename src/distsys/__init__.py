@@ -53,6 +53,7 @@ systems.declare(
         "distsys.mutants.multipaxos",
         "distsys.mutants.zab",
         "distsys.mutants.etcd",
+        "distsys.mutants.chubby",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -154,9 +154,7 @@ class Applier:
             return state, ()
         events: tuple[Any, ...] = ()
         if number in file.lock.holders:
-            lock = (
-                locking.released(file.lock, number) if clean else locking.lost(file.lock, number, index)
-            )
+            lock = locking.released(file.lock, number) if clean else locking.lost(file.lock, number, index)
             state = replace(state, tree=tree.with_lock(state.tree, handle.path, lock))
             if lock.lost_at == index:
                 events = (Lost(handle.path, index, lock.delay_ms),)
@@ -237,9 +235,7 @@ class Applier:
         state = replace(state, tree=files, handles=state.handles.set(index, handle))
         return state, calls.Opened(index, path, tree.stat(files[path]), new)
 
-    def written(
-        self, state: Cell, handle: Handle, file: File, contents: str, generation: int | None
-    ) -> Done:
+    def written(self, state: Cell, handle: Handle, file: File, contents: str, generation: int | None) -> Done:
         """Write a file."""
         if file.directory:
             return state, Refused("a directory holds no contents"), ()
@@ -261,11 +257,15 @@ class Applier:
         """Acquire a lock, if nobody is in the way."""
         if request.handle in file.lock.holders:
             return state, Refused("this handle holds the lock")
-        if why := locking.obstacle(file.lock, request.mode):
+        if why := self.obstacle(file.lock, request):
             return state, Refused(why)
         lock = self.next_lock(file.lock, request)
         state = replace(state, tree=tree.with_lock(state.tree, handle.path, lock))
         return state, calls.Acquired(self.sequencer(handle, lock), index)
+
+    def obstacle(self, lock: Lock, request: calls.Acquire) -> str:
+        """Return why a lock cannot be acquired now."""
+        return locking.obstacle(lock, request.mode)
 
     def next_lock(self, lock: Lock, request: calls.Acquire) -> Lock:
         """Return the lock with one more holder."""

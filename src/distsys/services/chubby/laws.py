@@ -177,15 +177,18 @@ def session_survives_fail_over(memory: Epochs, world: World) -> tuple[Epochs, st
     replica = acting(world)
     if truth is before or replica is None:
         return memory, None
-    at = world.step.at
-    if truth.cell.epoch != before.cell.epoch:
-        return Epochs(truth, at), None
-    gone = [name for name in before.cell.sessions if name not in truth.cell.sessions]
-    if gone and at < memory.began + shortest(replica.lease_ms, replica):
-        return Epochs(truth, memory.began), (
-            f"epoch {truth.cell.epoch} began at {memory.began} us, and {gone[0]} is ended at {at} us"
-        )
-    return Epochs(truth, memory.began), None
+    at, epoch, began = world.step.at, before.cell.epoch, memory.began
+    evidence = None
+    for index in range(before.index + 1, truth.index + 1):
+        match replica.paxos.chosen.get(index):
+            case calls.NewEpoch():
+                epoch, began = epoch + 1, at
+            case calls.Ordered(decided, "", _, calls.Expire(session)) if decided == epoch:
+                if at < began + shortest(replica.lease_ms, replica):
+                    evidence = f"epoch {epoch} began at {began} us, and {session} is ended at {at} us"
+    if epoch != truth.cell.epoch:  # a snapshot has told of more than its entries would
+        began, evidence = at, None
+    return Epochs(truth, began), evidence
 
 
 # Locks.
@@ -341,9 +344,7 @@ def cache_consistency(memory: Versions, world: World) -> tuple[Versions, str | N
             case FileRead(path, version, cached):
                 if version < begun.get(name, (0, 0)):
                     where = "in its cache" if cached else "at the master"
-                    evidence = (
-                        f"{name} reads version {version} of {path} {where}; when it began {begun[name]} was known"
-                    )
+                    evidence = f"{name} reads version {version} of {path} {where}; when it began {begun[name]} was known"
                 known = known.set(path, max(version, known.get(path, (0, 0))))
             case FileWritten(path, version):
                 known = known.set(path, max(version, known.get(path, (0, 0))))
@@ -357,7 +358,11 @@ def cache_consistency(memory: Versions, world: World) -> tuple[Versions, str | N
 # In the end.
 
 
-@law("clients are served in the end", "When faults have ended, each client does all that it wanted.", when=FINALLY)
+@law(
+    "clients are served in the end",
+    "When faults have ended, each client does all that it wanted.",
+    when=FINALLY,
+)
 def applications_are_served(world: World) -> str | None:
     """Progress, as the applications see it; each has a session at the end."""
     for node in world.nodes.values():

@@ -219,9 +219,9 @@ class Library(Node):
         if self.standing is Standing.JEOPARDY and self.now >= self.grace_until:
             self.expire()
 
-    def extend(self, sent_at: int, length: int) -> None:
-        """Rely on a lease of `length` by the master's clock, from a moment that was not before `sent_at`."""
-        until = self.lease_end(sent_at, length)
+    def extend(self, sent_at: int, held: int, lease: int) -> None:
+        """Rely on a lease by the master's clock, which began `held` after it got what was sent at `sent_at`."""
+        until = self.lease_end(sent_at, held, lease)
         if until <= max(self.now, self.lease_until):
             return
         self.lease_until = until
@@ -233,9 +233,9 @@ class Library(Node):
             if self.open is not None:
                 self.send_open()
 
-    def lease_end(self, sent_at: int, length: int) -> int:
+    def lease_end(self, sent_at: int, held: int, lease: int) -> int:
         """Return when a lease ends for the client: counted from the sending, and shorter by what clocks may differ."""
-        return sent_at + local(length, self.drift_ppm)
+        return sent_at + local(held + lease, self.drift_ppm)
 
     def wake_at(self, time: int) -> None:
         """Look at the clock then."""
@@ -273,7 +273,7 @@ class Library(Node):
         sent_at = self.sent.get(message.number)
         if sent_at is not None:
             self.sent = Map({number: at for number, at in self.sent.items() if number > message.number})
-            self.extend(sent_at, message.held + message.lease)
+            self.extend(sent_at, message.held, message.lease)
             self.keep_alive()
 
     def take_event(self, event: Any) -> None:
@@ -352,7 +352,7 @@ class Library(Node):
         if not isinstance(answer.result, Begun):
             self.expire()
             return
-        self.extend(self.sent.get(answer.sequence, 0), answer.result.lease)
+        self.extend(self.sent.get(answer.sequence, 0), 0, answer.result.lease)
         if self.is_safe():
             self.open, self.epoch, self.sent = None, answer.epoch, Map()
             self.cancel_timer("retry")

@@ -87,7 +87,9 @@ class ChubbyServer(Master):
         elif not self.is_sure() or not self.takes_calls():
             return
         elif not calls.sound(ask.request):
-            self.send(client, Answer(ask.session, self.serves, ask.sequence, Refused("there is no such call")))
+            self.send(
+                client, Answer(ask.session, self.serves, ask.sequence, Refused("there is no such call"))
+            )
         elif isinstance(ask.request, calls.BeginSession):
             self.on_begin(Asker(client, ask))
         elif ask.session not in self.state.sessions:
@@ -197,7 +199,12 @@ class ChubbyServer(Master):
         if not isinstance(ask.request, calls.GetContentsAndStat) or handle is None:
             return None
         file = self.state.tree.get(handle.path)
-        if file is None or file.instance != handle.instance or file.ephemeral or handle.session != ask.session:
+        if (
+            file is None
+            or file.instance != handle.instance
+            or file.ephemeral
+            or handle.session != ask.session
+        ):
             return None
         return None if any(write.path == handle.path for write in self.writes) else handle.path
 

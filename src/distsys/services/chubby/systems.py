@@ -57,12 +57,15 @@ def clients(
 
 def with_files(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return a cell, and clients that read and write files."""
-    return {**servers(names, options), **clients(FileClient, names, options, ("operations", "files"))}
+    return {
+        **servers(names, options),
+        **clients(FileClient, names, options, ("operations", "files", "think_ms")),
+    }
 
 
 def with_locks(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return a cell, clients that take a lock, and the server that it protects."""
-    takers = clients(LockClient, names, options, ("rounds", "delay_ms"))
+    takers = clients(LockClient, names, options, ("rounds", "delay_ms", "think_ms"))
     return {**servers(names, options), **takers, RESOURCE: ("resource", {})}
 
 
@@ -104,7 +107,9 @@ SIGHTS = (
     Sight("jeopardy", "A local lease runs out.", output(Jeopardy)),
     Sight("safe again", "A session in jeopardy lives after all.", output(Safe)),
     Sight("expired", "A session is over for its client.", output(Expired)),
-    Sight("promise kept", "A replica refuses a candidate, for another one relies on it.", noted("keeps what")),
+    Sight(
+        "promise kept", "A replica refuses a candidate, for another one relies on it.", noted("keeps what")
+    ),
 )
 
 CHUBBY = System(
@@ -113,7 +118,7 @@ CHUBBY = System(
     classes={"server": ChubbyServer, "client": FileClient},
     members=with_files,
     laws=(*LOG_LAWS, replicas_agree, *SESSION_LAWS, *FILE_LAWS),
-    options={"clients": 2, "operations": 14, "files": 2, **CELL},
+    options={"clients": 2, "operations": 20, "files": 2, "think_ms": 400, **CELL},
     tolerates=TOLERATES,
     history="key-value",
     variants={"files": (1, 2), "snapshot_every": (0, 0, 4, 10)},
@@ -133,7 +138,7 @@ CHUBBY_LOCKS = System(
     classes={"server": ChubbyServer, "client": LockClient, "resource": Resource},
     members=with_locks,
     laws=(*LOG_LAWS, replicas_agree, *SESSION_LAWS, *LOCK_LAWS),
-    options={"clients": 2, "rounds": 5, "delay_ms": 500, **CELL},
+    options={"clients": 2, "rounds": 5, "delay_ms": 500, "think_ms": 200, **CELL},
     tolerates=TOLERATES,
     variants={"delay_ms": (500, 0, 2_000), "snapshot_every": (0, 0, 4, 10)},
     sights=(

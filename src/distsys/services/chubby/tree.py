@@ -97,9 +97,7 @@ KINDS = ("file", "directory", "ephemeral")
 def created(tree: Tree, path: str, kind: str, contents: str, index: int) -> Tree:
     """Return the tree with a new file; the entry of the log that makes it gives the instance number."""
     directory = kind == "directory"
-    new = File(
-        index, "" if directory else contents, directory=directory, ephemeral=kind == "ephemeral"
-    )
+    new = File(index, "" if directory else contents, directory=directory, ephemeral=kind == "ephemeral")
     return tree.set(path, new)
 
 
