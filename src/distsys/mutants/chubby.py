@@ -156,9 +156,9 @@ MUTANTS = (
         breaks="fencing",
         source=f"{KLEPPMANN}; {PAPER}, section 2.4",
         story=(
-            "A client sends a request under a lock, and the request is slow. Meanwhile the lock passes to another client, "
-            "whose requests are done. Then the slow one arrives, and the server does it, too: what the second client has "
-            "written under its lock is overwritten by the first."
+            "A client sends a request under a lock, and the request is slow. Meanwhile the lock passes to another "
+            "client, whose requests are done. Then the slow one arrives, and the server does it, too: what the "
+            "second client has written under its lock is overwritten by the first."
         ),
         options={"nodes": 1, "delay_ms": 0},
         depth=7,
@@ -171,9 +171,9 @@ MUTANTS = (
         breaks="lock generation grows",
         source=f"{PAPER}, section 2.4",
         story=(
-            "The lock generation is set when the lock is first acquired and stays what it is when the lock passes on. Each "
-            "holder has the same sequencer. A server that compares them carefully cannot tell an earlier holder from a "
-            "later one."
+            "The lock generation is set when the lock is first acquired and stays what it is when the lock passes "
+            "on. Each holder has the same sequencer. A server that compares them carefully cannot tell an earlier "
+            "holder from a later one."
         ),
         options={"nodes": 1},
         depth=4,
@@ -186,9 +186,9 @@ MUTANTS = (
         breaks="lock-delay",
         source=f"{PAPER}, section 2.4",
         story=(
-            "A session ends because its lease is over, and its lock is free at once, as if it had been released. The next "
-            "client has it a moment later. Requests of the first one may still be under way to a server that looks at no "
-            "sequencers."
+            "A session ends because its lease is over, and its lock is free at once, as if it had been released. The "
+            "next client has it a moment later. Requests of the first one may still be under way to a server that "
+            "looks at no sequencers."
         ),
         options={"nodes": 1, "delay_ms": 2_000},
         depth=8,
@@ -201,9 +201,9 @@ MUTANTS = (
         breaks="client lease ends first",
         source=f"{PAPER}, section 2.8",
         story=(
-            "A client counts its lease from the moment at which the answer to its KeepAlive arrives. The answer was slow, "
-            "and for that long the lease of the master had been running already. The master ends the session, and the "
-            "client goes on as if it had one."
+            "A client counts its lease from the moment at which the answer to its KeepAlive arrives. The answer was "
+            "slow, and for that long the lease of the master had been running already. The master ends the session, "
+            "and the client goes on as if it had one."
         ),
         options={"nodes": 1},
         klass="D",
@@ -218,8 +218,8 @@ MUTANTS = (
         breaks="cache consistency",
         source=f"{PAPER}, section 2.7",
         story=(
-            "A file is written while a client has a copy of it. The master tells the client to forget the copy, and does "
-            "not wait until it has. The write is acknowledged, and after that the client reads its copy."
+            "A file is written while a client has a copy of it. The master tells the client to forget the copy, and "
+            "does not wait until it has. The write is acknowledged, and after that the client reads its copy."
         ),
         options={"nodes": 1, "files": 1},
         depth=7,
@@ -232,8 +232,9 @@ MUTANTS = (
         breaks="session survives fail-over",
         source=f"{PAPER}, sections 2.8 and 2.9",
         story=(
-            "A master fails, and a new one takes over. It finds the sessions in the log, but no leases, which were never "
-            "written down. It takes them for over and ends all sessions, whose clients rely on leases of the old master."
+            "A master fails, and a new one takes over. It finds the sessions in the log, but no leases, which were "
+            "never written down. It takes them for over and ends all sessions, whose clients rely on leases of the "
+            "old master."
         ),
         options={"nodes": 1},
         klass="D",
@@ -248,9 +249,9 @@ MUTANTS = (
         breaks="single master",
         source=f"{PAPER}, section 2.1",
         story=(
-            "A master is cut off from the other replicas, but not from the clients. The others elect a new one. The old one "
-            "has heard of no later ballot and takes itself for the master, so it extends a session and answers a read, "
-            "while the new one takes writes."
+            "A master is cut off from the other replicas, but not from the clients. The others elect a new one. The "
+            "old one has heard of no later ballot and takes itself for the master, so it extends a session and "
+            "answers a read, while the new one takes writes."
         ),
         klass="D",
         seeds_max=5_000,
@@ -264,8 +265,9 @@ MUTANTS = (
         breaks="no operation on an expired session",
         source=f"{PAPER}, section 2.8",
         story=(
-            "A client hears nothing of the master until its lease is over, and does not look at the clock. Its session has "
-            "ended long ago, and others may have written the files of which it has copies. It goes on reading these copies."
+            "A client hears nothing of the master until its lease is over, and does not look at the clock. Its "
+            "session has ended long ago, and others may have written the files of which it has copies. It goes on "
+            "reading these copies."
         ),
         options={"nodes": 1, "files": 1},
         depth=6,
@@ -278,9 +280,9 @@ MUTANTS = (
         breaks="cache consistency",
         source=OUR_DESIGN,
         story=(
-            "The master answers a read, and the answer is slow. Then the file is written: the client is told to forget its "
-            "copy, has none, says so, and the write goes on. Now the slow answer arrives, and the client keeps what it "
-            "brings. Nobody will ever tell it to forget that copy."
+            "The master answers a read, and the answer is slow. Then the file is written: the client is told to "
+            "forget its copy, has none, says so, and the write goes on. Now the slow answer arrives, and the client "
+            "keeps what it brings. Nobody will ever tell it to forget that copy."
         ),
         options={"nodes": 1, "files": 1},
         klass="D",
@@ -295,9 +297,9 @@ MUTANTS = (
         breaks="cache consistency",
         source=OUR_DESIGN,
         story=(
-            "A replica asks for an epoch and loses its ballot; another one is the master, and files are written. The first "
-            "leads again and finds its old claim in the log, before the writes. It takes the claim for the new one and "
-            "answers a read from a state in which the writes are missing."
+            "A replica asks for an epoch and loses its ballot; another one is the master, and files are written. The "
+            "first leads again and finds its old claim in the log, before the writes. It takes the claim for the new "
+            "one and answers a read from a state in which the writes are missing."
         ),
         klass="D",
         seeds_max=5_000,
@@ -311,8 +313,9 @@ MUTANTS = (
         breaks="lock exclusivity",
         source="our own variant of ETCD-07, a compare that is evaluated when the request arrives",
         story=(
-            "Two clients wait for a lock, and the master looks whether it is free before it enters their calls into the "
-            "log. It is, for both of them. When the second entry is applied nobody looks again, so both have the lock."
+            "Two clients wait for a lock, and the master looks whether it is free before it enters their calls into "
+            "the log. It is, for both of them. When the second entry is applied nobody looks again, so both have the "
+            "lock."
         ),
         options={"clients": 3},
         depth=12,
@@ -325,9 +328,9 @@ MUTANTS = (
         breaks="client lease ends first",
         source=OUR_OWN,
         story=(
-            "A client asks for a session, and as the answer is slow it asks again. The lease of the session is over before "
-            "the second call is answered, so the master has entered the end of the session into the log already. It "
-            "answers that the session has begun, and an entry later it has ended."
+            "A client asks for a session, and as the answer is slow it asks again. The lease of the session is over "
+            "before the second call is answered, so the master has entered the end of the session into the log "
+            "already. It answers that the session has begun, and an entry later it has ended."
         ),
         klass="D",
         seeds_max=5_000,
@@ -341,8 +344,9 @@ MUTANTS = (
         breaks="clients are served in the end",
         source=f"{PAPER}, section 2.9, step 6: until each session acknowledges the fail-over or ends",
         story=(
-            "A new master takes no calls until all sessions have said that they know of the fail-over. The client of one of "
-            "them is gone, and its session ends. The master goes on to wait for its answer, and takes no calls ever again."
+            "A new master takes no calls until all sessions have said that they know of the fail-over. The client of "
+            "one of them is gone, and its session ends. The master goes on to wait for its answer, and takes no "
+            "calls ever again."
         ),
         klass="L",
         depth=12,

@@ -172,10 +172,10 @@ class Ordered:
 
 @record
 class NewEpoch:
-    """This replica is the master from here on, as the leader of this ballot.
+    """From here on this replica is the master, as the leader of this ballot.
 
-    With the ballot, for a replica that leads again later finds an old claim of its own in the log, and perhaps behind it
-    what another master has decided meanwhile.
+    With the ballot, for a replica that leads again later finds an old claim of its own in the log, and perhaps behind
+    it what another master has decided meanwhile.
     """
 
     master: str

@@ -6,7 +6,8 @@ session ends, and a lock-delay is over, when an entry says so.
 Every entry of a session or of a master carries the *epoch* in which it was made. `NewEpoch` begins the next one, and
 entries of earlier ones change nothing any more: what a master decided by its clock is good while it is the master.
 
-A call that is asked again is answered again and not done again: a session has one open call, and its last result is kept.
+A call that is asked again is answered again and not done again: a session has one open call, and its last result is
+kept.
 """
 
 from __future__ import annotations

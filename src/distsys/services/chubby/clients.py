@@ -217,8 +217,8 @@ class FileClient(Application):
 class LockClient(Application):
     """Takes a lock, sends requests to the server that it protects, and gives it back, `rounds` times.
 
-    What it sends it sends while it holds the lock, as far as it can know; what becomes of it then is the server's affair.
-    One round in four it takes the lock in shared mode, and sends nothing.
+    What it sends it sends while it holds the lock, as far as it can know; what becomes of it then is the server's
+    affair. One round in four it takes the lock in shared mode, and sends nothing.
     """
 
     LOCK = "/lock"

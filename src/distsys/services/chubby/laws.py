@@ -1,8 +1,9 @@
 """What a cell promises, judged from outside: by the time of the driver, which no node knows, and by what was applied.
 
-What is true in the cell is what some replica has applied; the furthest counts (`Truth`). It is looked at only after steps
-that are whole: who crashed in the middle of one may have applied an entry and told of it, and the others follow later. So
-a law about what a client believes waits until the truth has come as far as the entry that the client was told of.
+What is true in the cell is what some replica has applied; the furthest counts (`Truth`). It is looked at only after
+steps that are whole: who crashed in the middle of one may have applied an entry and told of it, and the others
+follow later. So a law about what a client believes waits until the truth has come as far as the entry that the
+client was told of.
 
 A law about time takes the time at which a step began. A disk that hangs holds up what a step does, not what was decided
 in it.
@@ -210,8 +211,8 @@ def lock_exclusivity(memory: Truth, world: World) -> tuple[Truth, str | None]:
     if isinstance(node, LockClient) and node.held is not None and truth.index >= node.held.index:
         sequencer = node.held.sequencer
         if any(isinstance(message, Guarded) for message in sends(world.step)):
-            file = truth.cell.tree.get(sequencer.path)
-            place = (file.instance, file.lock.generation) if file is not None else None
+            there = truth.cell.tree.get(sequencer.path)
+            place = (there.instance, there.lock.generation) if there is not None else None
             if place != sequencer.place or node.session not in holders(truth.cell, sequencer.path):
                 return truth, (
                     f"{node.name} works under {sequencer}, but it is held by "
@@ -228,7 +229,7 @@ def holders(cell: Cell, path: str) -> tuple[str, ...]:
 
 @record
 class Losses:
-    """The truth, and path -> when its lock was last lost, for how long nobody may have it, in which mode it was held."""
+    """The truth, and path -> when its lock was last lost, for how long nobody may have it, and its mode then."""
 
     truth: Truth = Truth()
     lost: Map[str, tuple[int, int, Mode]] = EMPTY
@@ -253,7 +254,7 @@ def lock_delay(memory: Losses, world: World) -> tuple[Losses, str | None]:
             continue
         for handle, delay_ms in old.holders.items():
             if delay_ms and before.handles[handle].session not in truth.cell.sessions:
-                lost = lost.set(path, (at, delay_ms, old.mode))
+                lost = lost.set(path, (at, delay_ms, old.mode or Mode.EXCLUSIVE))
         if path in lost and any(handle not in old.holders for handle in file.lock.holders):
             since, delay_ms, mode = lost[path]
             if Mode.EXCLUSIVE in (mode, file.lock.mode) and at < since + shortest(delay_ms, replica):
@@ -288,11 +289,10 @@ def lock_generation_grows(memory: LastHeld, world: World) -> tuple[LastHeld, str
             continue
         place, names = (file.instance, file.lock.generation), frozenset(file.lock.holders)
         last = held.get(path)
-        if last is not None and last[2] != names and Mode.EXCLUSIVE in (last[1], file.lock.mode):
-            if place <= last[0]:
-                return LastHeld(truth, held), (
-                    f"the lock of {path} passes to {holders(truth.cell, path)} with {place}, and was held with {last[0]}"
-                )
+        passes = last is not None and last[2] != names and Mode.EXCLUSIVE in (last[1], file.lock.mode)
+        if last is not None and passes and place <= last[0]:
+            now = f"the lock of {path} passes to {holders(truth.cell, path)} with {place}"
+            return LastHeld(truth, held), f"{now}, and was held with {last[0]}"
         held = held.set(path, (place, file.lock.mode, names))
     return LastHeld(truth, held), None
 
@@ -332,7 +332,7 @@ class Versions:
     start=Versions(),
 )
 def cache_consistency(memory: Versions, world: World) -> tuple[Versions, str | None]:
-    """Section 2.7: clients see a consistent view, or errors. Known is what was acknowledged, told in an event, or read."""
+    """Section 2.7: clients see a consistent view. Known is what was acknowledged, told in an event, or read."""
     known, begun = memory.known, memory.begun
     evidence = None
     node = world.nodes.get(world.step.node)
@@ -344,7 +344,8 @@ def cache_consistency(memory: Versions, world: World) -> tuple[Versions, str | N
             case FileRead(path, version, cached):
                 if version < begun.get(name, (0, 0)):
                     where = "in its cache" if cached else "at the master"
-                    evidence = f"{name} reads version {version} of {path} {where}; when it began {begun[name]} was known"
+                    known_then = begun[name]
+                    evidence = f"{name} reads version {version} of {path} {where}, but {known_then} was known"
                 known = known.set(path, max(version, known.get(path, (0, 0))))
             case FileWritten(path, version):
                 known = known.set(path, max(version, known.get(path, (0, 0))))

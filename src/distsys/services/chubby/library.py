@@ -3,8 +3,8 @@
 Three times matter, and each is there for one thing that may go wrong (section 2.8):
 
 - The *local lease*. What the master promises it promises by its own clock, from when it said so. The client knows only
-  that this was after it **sent** the KeepAlive, and after the master has held it for a while, by that clock. So it counts
-  from the sending, and takes off what two clocks may differ: its lease ends before the master's.
+  that this was after it **sent** the KeepAlive, and after the master has held it for a while, by that clock. So it
+  counts from the sending, and takes off what two clocks may differ: its lease ends before the master's.
 - *Jeopardy*. When the local lease is over the session may have ended. The client empties its cache, uses none, shows no
   sequencer, and lets calls of the application wait. It goes on to look for a master.
 - The *grace period*. If a KeepAlive is answered before this is over the session is safe again, and the application need
@@ -88,8 +88,8 @@ class Library(Node):
     `epoch` and `master` as far as known; `number` and `sent` (KeepAlive -> when), `seen` (the last event); `cache`
     (path -> what was read); `open`, the call that is not answered.
     Messages: Ask and KeepAlive to the master; Answer, KeptAlive, OtherEpoch, Over, Elsewhere from it.
-    Timers: "clock", when the lease or the grace period ends; "alive", before a KeepAlive is sent again; "retry", before a
-    call is. Outputs: Jeopardy, Safe, Expired.
+    Timers: "clock", when the lease or the grace period ends; "alive", before a KeepAlive is sent again; "retry",
+    before a call is. Outputs: Jeopardy, Safe, Expired.
     Keeps: its lease ends before the master's; no copy is used, and no lock relied on, beyond it.
     """
 

@@ -31,7 +31,7 @@ from distsys.core.errors import whole_number
 from distsys.core.node import Node
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
-from distsys.protocols.multipaxos_leases import LeasedMultiPaxos, Leads
+from distsys.protocols.multipaxos_leases import Leads, LeasedMultiPaxos
 from distsys.protocols.paxos_messages import ZERO, Ballot
 from distsys.protocols.replication import Committed, Propose, Restored, Role
 
@@ -61,9 +61,10 @@ class Mail:
 class Master(PaxosReplica):
     """A replica of a cell, as far as sessions and fail-over go.
 
-    State, durable: that of Multi-Paxos. Volatile: `state`; at the master `claims` (the ballot for which it has asked for
-    an epoch), `serves` (its epoch), `leases` (session -> when it ends, by the own clock), `ending` (sessions whose end is
-    under way), `mail`, `unflushed` (sessions that have not seen the fail-over), `delays` (path -> entry, end).
+    State, durable: that of Multi-Paxos. Volatile: `state`; at the master `claims` (the ballot for which it has
+    asked for an epoch), `serves` (its epoch), `leases` (session -> when it ends, by the own clock), `ending`
+    (sessions whose end is under way), `mail`, `unflushed` (sessions that have not seen the fail-over), `delays`
+    (path -> entry, end).
     Messages: KeepAlive from a client; KeptAlive, OtherEpoch, Over, Elsewhere to it.
     Timers: "act", when there is something to do.
     Keeps: one master at a time; a session outlives the lease that its client believes in.

@@ -2,8 +2,8 @@
 
 A read is answered from the master's own state, which it may do because it is sure to be the master. With the answer
 the client may keep what it has read. So before a file is written the master tells each client that may have a copy to
-forget it, and waits until each has said so, or its session has ended (section 2.7). Meanwhile reads go on, but what they
-bring may not be kept: then one round is enough, and no reader ever waits for a writer.
+forget it, and waits until each has said so, or its session has ended (section 2.7). Meanwhile reads go on, but what
+they bring may not be kept: then one round is enough, and no reader ever waits for a writer.
 
 Who writes has dropped its own copy before it asked.
 
@@ -46,8 +46,8 @@ class Write:
 class ChubbyServer(Master):
     """A replica of a cell, with all its parts.
 
-    State, volatile, beside the master's: `pending` (session -> its call that is in the log), `caching` (path -> sessions
-    that may have a copy), `writes` and `waiting` (locks), in the order in which they came.
+    State, volatile, beside the master's: `pending` (session -> its call that is in the log), `caching` (path ->
+    sessions that may have a copy), `writes` and `waiting` (locks), in the order in which they came.
     Messages: Ask from a client; Answer, OtherEpoch, Over, Elsewhere to it.
     Keeps: each call done once; a read sees all writes that were acknowledged before it began, from a cache as well.
     """

@@ -1,7 +1,7 @@
 """The systems `multipaxos-chubby` (files and caches) and `multipaxos-chubby-locks` (locks, and a server behind them).
 
-Clients are part of the protocol here: they keep leases by their own clocks. So faults of nodes fall on them too, and they
-pause, crash, and have clocks that run fast or slow. No clock jumps: all leases rest on that.
+Clients are part of the protocol here: they keep leases by their own clocks. So faults of nodes fall on them too,
+and they pause, crash, and have clocks that run fast or slow. No clock jumps: all leases rest on that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from distsys.core.errors import whole_number
-from distsys.core.node import Node
 from distsys.core.systems import Members, Sight, System
 from distsys.core.trace import Step
 from distsys.core.units import S
@@ -21,11 +20,11 @@ from distsys.protocols.raft_systems import CONSENSUS_FAULTS, noted
 
 from ..service_laws import replicas_agree
 from .calls import Acquired
-from .clients import FileClient, FileRead, LockClient, Resource, TooOld
+from .clients import Application, FileClient, FileRead, LockClient, Resource, TooOld
 from .laws import FILE_LAWS, LOCK_LAWS, SESSION_LAWS, outputs, sends
 from .library import Expired, Jeopardy, Safe
 from .server import ChubbyServer
-from .talk import Answer, FailOver, Invalidate, KeptAlive
+from .talk import FailOver, Invalidate, KeptAlive
 
 TOLERATES = (*(kind for kind in CONSENSUS_FAULTS if kind != "clock-step"), "storm")
 TIMING = {"quorums": MAJORITY, "alpha": 8, "election_ms": 400, "heartbeat_ms": 100}
@@ -45,7 +44,7 @@ def servers(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
 
 
 def clients(
-    kind: type[Node], names: tuple[str, ...], options: Mapping[str, Any], own: tuple[str, ...]
+    kind: type[Application], names: tuple[str, ...], options: Mapping[str, Any], own: tuple[str, ...]
 ) -> Members:
     """Return clients of a cell."""
     whole_number("clients", options["clients"], at_least=1)

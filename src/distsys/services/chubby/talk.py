@@ -1,7 +1,7 @@
 """What clients and replicas say to each other: calls, KeepAlives, and answers that lead elsewhere (section 2.8).
 
-Everything carries the session. `epoch` is that of the master the client believes in; a new master refuses what was meant
-for the one before it, even if it was the same machine.
+Everything carries the session. `epoch` is that of the master the client believes in; a new master refuses what was
+meant for the one before it, even if it was the same machine.
 """
 
 from __future__ import annotations
