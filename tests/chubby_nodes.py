@@ -3,7 +3,7 @@
 from distsys import MS
 from distsys.core import Deliver, Note, Output, Send, Start, Timeout
 from distsys.services.chubby import calls
-from distsys.services.chubby.clients import FileClient
+from distsys.services.chubby.library import Library
 from distsys.services.chubby.server import ChubbyServer
 from distsys.services.chubby.talk import Answer, Ask, KeepAlive, KeptAlive
 
@@ -99,18 +99,48 @@ class OneReplica(Bench):
         return self.sent()
 
 
-class OneClient(Bench):
-    """A client that has a session from 100 ms on."""
+class Puppet(Library):
+    """An application that does what a test says, and outputs what it hears."""
 
-    def __init__(self, kind=FileClient, **settings):
+    def on_message(self, sender, message):
+        if sender == "test":
+            self.look_at_the_clock()
+            method, *arguments = message
+            getattr(self, method)(*arguments)
+        else:
+            super().on_message(sender, message)
+
+    def on_session(self):
+        self.output("begun")
+
+    def on_result(self, request, result):
+        self.output(("result", result))
+
+    def on_read(self, path, contents, *, cached):
+        self.output(("read", contents.contents, cached))
+
+    def on_event(self, event):
+        self.output(event)
+
+
+class OneClient(Bench):
+    """A client, which begins a session at 100 ms and hears of it at 150."""
+
+    def __init__(self, kind=Puppet, **settings):
         options = {"lease_ms": LEASE, "grace_ms": 2_000, "drift_ppm": 0, **settings}
         super().__init__(kind("c1", servers=("n1", "n2"), **options))
 
+    def does(self, method, *arguments):
+        return self.deliver("test", (method, *arguments))
+
     def have_a_session(self):
-        self.at(100).fire("next").at(150)
-        ask = self.node.open
-        self.deliver("n1", Answer("c1.1", 1, ask.sequence, calls.Begun(1, LEASE * MS)))
+        self.at(100).does("begin").at(150).begun()
+        self.effects = []
         return self
+
+    def begun(self, sequence=None):
+        sequence = sequence or self.node.open.sequence
+        return self.deliver("n1", Answer(self.node.session, 1, sequence, calls.Begun(1, LEASE * MS)))
 
     def kept_alive(self, number=1, held=0, events=(), epoch=1):
         return self.deliver("n1", KeptAlive("c1.1", epoch, number, held * MS, LEASE * MS, events))

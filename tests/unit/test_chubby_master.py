@@ -1,7 +1,6 @@
 """The master of a cell: sessions, fail-over, caches, locks that wait. Sections are those of Burrows 2006."""
 
 from chubby_nodes import HOLD, LEASE, OneReplica
-
 from distsys import MS
 from distsys.core import Send
 from distsys.services.chubby import calls
@@ -103,10 +102,8 @@ def test_2_8_a_session_whose_lease_is_over_is_ended_and_its_client_is_told():
 def test_2_8_each_keep_alive_that_is_answered_lets_the_session_live_on():
     cell = master()
     session = cell.begin("c1")
-    number = 0
-    for now in range(500, 6_000, 250):
+    for number, now in enumerate(range(500, 6_000, 250), 1):
         cell.tick(now)
-        number += 1
         cell.keep_alive(session, number)
     assert session in cell.node.state.sessions
     assert cell.node.leases[session] > 6_000 * MS

@@ -253,6 +253,7 @@ MUTANTS = (
             "old one has heard of no later ballot and takes itself for the master, so it extends a session and "
             "answers a read, while the new one takes writes."
         ),
+        options={"clients": 3, "election_ms": 150, "heartbeat_ms": 50},
         klass="D",
         seeds_max=5_000,
         depth=10,
