@@ -39,6 +39,8 @@ systems.declare(
         "zookeeper": "distsys.services.zookeeper.systems:ZOOKEEPER",
         "raft-etcd": "distsys.services.etcd.systems:RAFT_ETCD",
         "raft-etcd-locks": "distsys.services.etcd.systems:RAFT_ETCD_LOCKS",
+        "multipaxos-chubby": "distsys.services.chubby.systems:CHUBBY",
+        "multipaxos-chubby-locks": "distsys.services.chubby.systems:CHUBBY_LOCKS",
     },
     mutant_modules=(
         "distsys.mutants.clocks",
@@ -52,6 +54,7 @@ systems.declare(
         "distsys.mutants.multipaxos",
         "distsys.mutants.zab",
         "distsys.mutants.etcd",
+        "distsys.mutants.chubby",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )
