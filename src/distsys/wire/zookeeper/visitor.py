@@ -37,6 +37,7 @@ WORDS = frozenset({
     "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro",
     "mntr", "ruok", "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
 })  # fmt: skip
+CONNECT_MAX = 4096  # bytes: a ConnectRequest has 45; the real server would let anybody send it a megabyte
 SET_TRACE_MASK, MASK_BYTES = "stmk", 8  # the one word with something behind it
 UNKNOWN_ZXID = -1  # in the reply to a type of request that there is not
 
@@ -105,6 +106,7 @@ class Visitor(asyncio.Protocol):
         self._stage = Stage.ENDED
         self._stop_clock()
         self._waiting.clear()
+        self._count(-self._waiting_bytes)
         self._in.clear()
         self.door.forget(self)
         if self._is_connected:
@@ -181,6 +183,7 @@ class Visitor(asyncio.Protocol):
             and not self._is_full
             and len(self._waiting) < bounds.requests
             and self._waiting_bytes < bounds.request_bytes
+            and not (self._waiting and self.door.waiting_bytes >= bounds.request_bytes_all)
             and not (self._waiting and self._waiting[-1].header.type not in LASTING)
         )
 
@@ -209,8 +212,9 @@ class Visitor(asyncio.Protocol):
             self._answer_word(bytes(self._in[:4]).decode("latin-1"))
             return None
         length: int = INT.unpack_from(self._in)[0]
-        if not 0 <= length <= FRAME_MAX:
-            raise JuteError(f"a frame must have 0 to {FRAME_MAX} bytes, but this one announces {length}")
+        most = CONNECT_MAX if self._stage is Stage.FIRST else FRAME_MAX
+        if not 0 <= length <= most:
+            raise JuteError(f"a frame must have 0 to {most} bytes, but this one announces {length}")
         if len(self._in) < 4 + length:
             return None
         frame = bytes(self._in[4 : 4 + length])
@@ -230,7 +234,7 @@ class Visitor(asyncio.Protocol):
         header, record = request_of(frame)
         asked = Asked(header, record, len(frame))
         self._waiting.append(asked)
-        self._waiting_bytes += asked.size
+        self._count(asked.size)
         if header.type == OpCode.SASL:  # it is off
             self.reply(asked, 0, Code.OK, SetSASLResponse(None))
         elif header.type in SHAPES or header.type == OpCode.DELETE_CONTAINER:
@@ -253,13 +257,18 @@ class Visitor(asyncio.Protocol):
         self._wire.write(said.encode())
         self.close()
 
+    def _count(self, size: int) -> None:
+        """Count bytes of requests that wait."""
+        self._waiting_bytes += size
+        self.door.waiting_bytes += size
+
     # Writing.
 
     def _send_first(self) -> None:
         """Send the reply whose turn has come."""
         asked = self._waiting.popleft()
         assert asked.frame is not None, "its turn has come, and it has no answer"
-        self._waiting_bytes -= asked.size
+        self._count(-asked.size)
         self._held_bytes -= len(asked.frame)
         self._write(asked.frame)
         if asked.is_last:
