@@ -380,6 +380,23 @@ def test_what_is_said_to_a_client_that_is_gone_is_said_to_nobody():
     run(test())
 
 
+@pytest.mark.parametrize("requests", [0, 5])
+def test_a_client_that_leaves_while_it_waits_is_noticed(requests):
+    async def test():
+        async with Served(requests=3) as served:
+            told = served.told
+            told.holds = True
+            if not requests:
+                told.connected = lambda client, request: told.clients.append(client)
+            line = await served.line(w.connect_frame() + w.request(1, w.EXISTS, EXISTS) * requests)
+            await served.until(lambda: told.clients and len(told.held) == min(requests, 3))
+            line.writer.close()
+            await served.until(lambda: told.gone == told.clients)
+            assert served.door.visitors == {}
+
+    run(test())
+
+
 def test_a_request_is_answered_once():
     async def test():
         async with Served() as served:
@@ -566,6 +583,7 @@ def test_the_bytes_of_unanswered_requests_are_bounded_too():
             )
             for xid in range(20):
                 await served.until(lambda: told.held)
+                assert len(told.clients[0]._in) < 500_000  # what came and is not taken; the rest is not read
                 told.answer(*told.held.pop(0))
                 assert await line.read() == reply(xid)
             await sending

@@ -30,9 +30,9 @@ class Bounds:
     clients        connections at a time
     per_address    of them from one address, 0 for no bound; 60 is maxClientCnxns of the real server
     per_loopback   the same for this machine, where all clients have one address
-    requests, request_bytes  unanswered requests of one client, before it is not read for a while
-    request_bytes_all  those of all clients, before nobody is read who waits for an answer
-    unread_pause   bytes that a client has not read, before it is not read for a while
+    requests, request_bytes  unanswered requests of one client, before no more are taken
+    request_bytes_all  those of all clients, before none are taken from who waits for an answer
+    unread_pause   bytes that a client has not read, before no more requests are taken
     unread_bytes   the same, before it is closed: as when it reads nothing, and its watches see much
     connect_s      seconds until a session must have been asked for; frame_s: until a frame that began must have ended
     close_s        seconds for a client to read the last words

@@ -1,7 +1,7 @@
 """`Visitor`: one connection of a client of ZooKeeper, from its first byte to its end.
 
 Nobody asks anything before the session is there, and replies leave in the order of the requests. Who sends more than
-can be answered is not read for a while: when too many requests wait, when their bytes are too many, or when the client
+can be answered is not heard for a while: when too many requests wait, when their bytes are too many, or when the client
 does not read what it is sent. A length that is not allowed, a header that cannot be read or a first frame that is none
 ends the connection without a word, as in the real server. A type of request that there is not is answered with an
 error, and ends it too.
@@ -39,6 +39,7 @@ WORDS = frozenset({
 })  # fmt: skip
 CONNECT_MAX = 4096  # bytes: a ConnectRequest has 45; the real server would let anybody send it a megabyte
 SET_TRACE_MASK, MASK_BYTES = "stmk", 8  # the one word with something behind it
+UNTAKEN_BYTES = 64 * 1024  # that lie here while no request can be taken
 UNKNOWN_ZXID = -1  # in the reply to a type of request that there is not
 
 
@@ -201,7 +202,9 @@ class Visitor(asyncio.Protocol):
             self._is_taking = False
         if self._stage is Stage.ENDED or self._wire is None or self._wire.is_closing():
             return
-        (self._wire.resume_reading if self._may_read else self._wire.pause_reading)()
+        # A little is read in any case, or it would not be noticed that a client is gone.
+        reads = self._may_read or len(self._in) < UNTAKEN_BYTES
+        (self._wire.resume_reading if reads else self._wire.pause_reading)()
         self._mind_the_clock()
 
     def _next_frame(self) -> bytes | None:
