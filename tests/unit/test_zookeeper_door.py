@@ -380,6 +380,23 @@ def test_what_is_said_to_a_client_that_is_gone_is_said_to_nobody():
     run(test())
 
 
+@pytest.mark.parametrize("requests", [0, 5])
+def test_a_client_that_leaves_while_it_waits_is_noticed(requests):
+    async def test():
+        async with Served(requests=3) as served:
+            told = served.told
+            told.holds = True
+            if not requests:
+                told.connected = lambda client, request: told.clients.append(client)
+            line = await served.line(w.connect_frame() + w.request(1, w.EXISTS, EXISTS) * requests)
+            await served.until(lambda: told.clients and len(told.held) == min(requests, 3))
+            line.writer.close()
+            await served.until(lambda: told.gone == told.clients)
+            assert served.door.visitors == {}
+
+    run(test())
+
+
 def test_a_request_is_answered_once():
     async def test():
         async with Served() as served:
@@ -449,6 +466,7 @@ def test_what_is_no_request_gets_the_same_bytes_as_from_the_real_server(line):
         b"GET / HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01",
         w.frame(bytes(2000)),
+        w.i(4097),
         w.frame(w.i(0) + w.q(0) + w.i(0) + w.q(0) + w.i(2**31 - 1)),
         w.frame(w.i(0) + w.q(0) + w.i(0) + w.q(0) + w.i(-7)),
     ],
@@ -565,10 +583,54 @@ def test_the_bytes_of_unanswered_requests_are_bounded_too():
             )
             for xid in range(20):
                 await served.until(lambda: told.held)
+                assert len(told.clients[0]._in) < 500_000  # what came and is not taken; the rest is not read
                 told.answer(*told.held.pop(0))
                 assert await line.read() == reply(xid)
             await sending
             assert told.most == 3
+
+    run(test())
+
+
+def test_the_bytes_of_all_clients_are_bounded_and_who_waits_for_nothing_is_served_still():
+    async def test():
+        async with Served(request_bytes_all=250_000) as served:
+            told, body = served.told, w.s("/a") + w.b(bytes(100_000)) + w.i(-1)
+            told.holds = True
+            lines = [await served.session() for _ in range(3)]
+            sending = [
+                asyncio.create_task(line.send(w.request(1, w.SET_DATA, body) * 5)) for line in lines[:2]
+            ]
+            await served.until(lambda: served.door.waiting_bytes > 250_000)
+            told.holds = False
+            assert await lines[2].pings()
+            told.holds = True
+            read = [0, 0]
+            while read != [5, 5]:
+                await served.until(lambda: told.held)
+                client, asked = told.held.pop(0)
+                assert served.door.waiting_bytes < 500_000
+                told.answer(client, asked)
+                number = told.clients.index(client)
+                assert await lines[number].read() == reply(1)
+                read[number] += 1
+            await asyncio.gather(*sending)
+            assert served.door.waiting_bytes == 0
+
+    run(test())
+
+
+def test_what_a_client_asked_that_is_gone_is_not_counted_any_more():
+    async def test():
+        async with Served() as served:
+            served.told.holds = True
+            line = await served.session()
+            await line.send(w.request(1, w.EXISTS, EXISTS) * 3)
+            await served.until(lambda: len(served.told.held) == 3)
+            assert served.door.waiting_bytes == 3 * (8 + len(EXISTS))
+            line.writer.close()
+            await served.until(lambda: served.told.gone)
+            assert served.door.waiting_bytes == 0
 
     run(test())
 

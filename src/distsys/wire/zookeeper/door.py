@@ -30,8 +30,9 @@ class Bounds:
     clients        connections at a time
     per_address    of them from one address, 0 for no bound; 60 is maxClientCnxns of the real server
     per_loopback   the same for this machine, where all clients have one address
-    requests, request_bytes  unanswered requests of one client, before it is not read for a while
-    unread_pause   bytes that a client has not read, before it is not read for a while
+    requests, request_bytes  unanswered requests of one client, before no more are taken
+    request_bytes_all  those of all clients, before none are taken from who waits for an answer
+    unread_pause   bytes that a client has not read, before no more requests are taken
     unread_bytes   the same, before it is closed: as when it reads nothing, and its watches see much
     connect_s      seconds until a session must have been asked for; frame_s: until a frame that began must have ended
     close_s        seconds for a client to read the last words
@@ -42,6 +43,7 @@ class Bounds:
     per_loopback: int = 0
     requests: int = 1000
     request_bytes: int = 4 * 2**20
+    request_bytes_all: int = 64 * 2**20
     unread_pause: int = 128 * 1024
     unread_bytes: int = 8 * 2**20
     connect_s: float = 10.0
@@ -65,6 +67,7 @@ class Door:
         self.visitors: dict[Visitor, None] = {}  # in the order in which they came
         self.refused = 0  # who came when there were too many
         self.dropped = 0  # who did not read
+        self.waiting_bytes = 0  # of requests that are not answered
         self._by_host: Counter[str] = Counter()
 
     def guest(self) -> Visitor:

@@ -1,7 +1,7 @@
 """`Visitor`: one connection of a client of ZooKeeper, from its first byte to its end.
 
 Nobody asks anything before the session is there, and replies leave in the order of the requests. Who sends more than
-can be answered is not read for a while: when too many requests wait, when their bytes are too many, or when the client
+can be answered is not heard for a while: when too many requests wait, when their bytes are too many, or when the client
 does not read what it is sent. A length that is not allowed, a header that cannot be read or a first frame that is none
 ends the connection without a word, as in the real server. A type of request that there is not is answered with an
 error, and ends it too.
@@ -37,7 +37,9 @@ WORDS = frozenset({
     "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro",
     "mntr", "ruok", "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
 })  # fmt: skip
+CONNECT_MAX = 4096  # bytes: a ConnectRequest has 45; the real server would let anybody send it a megabyte
 SET_TRACE_MASK, MASK_BYTES = "stmk", 8  # the one word with something behind it
+UNTAKEN_BYTES = 64 * 1024  # that lie here while no request can be taken
 UNKNOWN_ZXID = -1  # in the reply to a type of request that there is not
 
 
@@ -105,6 +107,7 @@ class Visitor(asyncio.Protocol):
         self._stage = Stage.ENDED
         self._stop_clock()
         self._waiting.clear()
+        self._count(-self._waiting_bytes)
         self._in.clear()
         self.door.forget(self)
         if self._is_connected:
@@ -181,6 +184,7 @@ class Visitor(asyncio.Protocol):
             and not self._is_full
             and len(self._waiting) < bounds.requests
             and self._waiting_bytes < bounds.request_bytes
+            and not (self._waiting and self.door.waiting_bytes >= bounds.request_bytes_all)
             and not (self._waiting and self._waiting[-1].header.type not in LASTING)
         )
 
@@ -198,7 +202,9 @@ class Visitor(asyncio.Protocol):
             self._is_taking = False
         if self._stage is Stage.ENDED or self._wire is None or self._wire.is_closing():
             return
-        (self._wire.resume_reading if self._may_read else self._wire.pause_reading)()
+        # A little is read in any case, or it would not be noticed that a client is gone.
+        reads = self._may_read or len(self._in) < UNTAKEN_BYTES
+        (self._wire.resume_reading if reads else self._wire.pause_reading)()
         self._mind_the_clock()
 
     def _next_frame(self) -> bytes | None:
@@ -209,8 +215,9 @@ class Visitor(asyncio.Protocol):
             self._answer_word(bytes(self._in[:4]).decode("latin-1"))
             return None
         length: int = INT.unpack_from(self._in)[0]
-        if not 0 <= length <= FRAME_MAX:
-            raise JuteError(f"a frame must have 0 to {FRAME_MAX} bytes, but this one announces {length}")
+        most = CONNECT_MAX if self._stage is Stage.FIRST else FRAME_MAX
+        if not 0 <= length <= most:
+            raise JuteError(f"a frame must have 0 to {most} bytes, but this one announces {length}")
         if len(self._in) < 4 + length:
             return None
         frame = bytes(self._in[4 : 4 + length])
@@ -230,7 +237,7 @@ class Visitor(asyncio.Protocol):
         header, record = request_of(frame)
         asked = Asked(header, record, len(frame))
         self._waiting.append(asked)
-        self._waiting_bytes += asked.size
+        self._count(asked.size)
         if header.type == OpCode.SASL:  # it is off
             self.reply(asked, 0, Code.OK, SetSASLResponse(None))
         elif header.type in SHAPES or header.type == OpCode.DELETE_CONTAINER:
@@ -253,13 +260,18 @@ class Visitor(asyncio.Protocol):
         self._wire.write(said.encode())
         self.close()
 
+    def _count(self, size: int) -> None:
+        """Count bytes of requests that wait."""
+        self._waiting_bytes += size
+        self.door.waiting_bytes += size
+
     # Writing.
 
     def _send_first(self) -> None:
         """Send the reply whose turn has come."""
         asked = self._waiting.popleft()
         assert asked.frame is not None, "its turn has come, and it has no answer"
-        self._waiting_bytes -= asked.size
+        self._count(-asked.size)
         self._held_bytes -= len(asked.frame)
         self._write(asked.frame)
         if asked.is_last:
