@@ -1,0 +1,89 @@
+"""Play the scenarios against running servers and show, step by step, where they do something else than the real one.
+
+    python tools/compare_zookeeper.py --only multi 127.0.0.1:2181            # a server that was just started
+    python tools/compare_zookeeper.py --start 'python -m distsys serve zookeeper --nodes 3'
+    python tools/compare_zookeeper.py --real                                 # the real one, does it do the same twice?
+
+Every scenario wants new servers. With --start the command is run anew for each; what it prints until the first line
+with an address names the servers, and it is killed when the scenario is over. With addresses, one scenario is played.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from zookeeper_player import played
+from zookeeper_scenarios import SCENARIOS, differences, recorded
+
+ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+\b")
+FEW = 10
+
+
+@contextlib.contextmanager
+def started(command: str) -> Iterator[list[str]]:
+    """Run a command in a group of its own, and give the addresses it prints."""
+    with subprocess.Popen(
+        shlex.split(command), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None, "no output"
+            addresses = next((found for line in process.stdout if (found := ADDRESS.findall(line))), None)
+            if addresses is None:
+                raise SystemExit(f"this printed no address: {command}")
+            yield addresses
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def compared(addresses: list[str], name: str, *, ours: bool, shown: int) -> int:
+    """Play a scenario, print the first differences, and return how many there are."""
+    transcript = recorded(name)
+    count = 0
+    came = list(played(addresses, [step for step, _ in transcript]))
+    for number, step, due, found in differences(transcript, came, ours=ours):
+        count += 1
+        if count <= shown:
+            print(f"{name} {number}: {json.dumps(step)[:400]}")
+            print(f"  due:  {json.dumps(due)[:1200]}\n  here: {json.dumps(found)[:1200]}")
+    print(f"{name}: {len(transcript)} steps compared, {count} differ")
+    return count
+
+
+def main() -> int:
+    """Compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("addresses", nargs="*", help="where servers that were just started listen")
+    parser.add_argument("--start", metavar="COMMAND", help="starts new servers for each scenario")
+    parser.add_argument("--real", action="store_true", help="start the real servers")
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
+    parser.add_argument("--shown", type=int, default=FEW, help=f"differences of a scenario shown ({FEW})")
+    chosen = parser.parse_args()
+    names = chosen.only or list(SCENARIOS)
+    if bool(chosen.addresses) + bool(chosen.start) + chosen.real != 1:
+        parser.error("say one of ADDRESS..., --start and --real")
+    if chosen.addresses and len(names) != 1:
+        parser.error("a server that was just started plays one scenario: say --only NAME")
+    unlike = 0
+    for name in names:
+        servers: contextlib.AbstractContextManager[list[str]]
+        if chosen.real:
+            servers = SCENARIOS[name].real()
+        else:
+            servers = started(chosen.start) if chosen.start else contextlib.nullcontext(chosen.addresses)
+        with servers as addresses:
+            unlike += compared(addresses, name, ours=not chosen.real, shown=chosen.shown)
+    return min(unlike, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

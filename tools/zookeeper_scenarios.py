@@ -1,0 +1,115 @@
+"""All scenarios that are played against the real ZooKeeper and against ours, with the servers that each needs.
+
+    basics     the tree: creates, reads, sets, deletes, versions, stats
+    sequences  numbers behind names, ephemerals
+    names      which paths are allowed, and which nodes are the server's own
+    quotas     what is counted below /zookeeper/quota
+    multi      several operations in one
+    watches    watches that fire once
+    staying    persistent and recursive watches, and how they mix with the others
+    returning  a session that comes back and sets its watches again
+    acls       who may do what
+    sessions   sessions, connections, frames
+    time       what expires: sessions, containers, nodes with a time to live
+    words      the words of four letters
+    cluster    three servers
+
+A scenario wants new servers: versions of the root and the order of zxids are compared.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zookeeper_acl_steps import ACLS
+from zookeeper_cluster_steps import CLUSTER
+from zookeeper_multi_steps import MULTI
+from zookeeper_player import played
+from zookeeper_real import RealZooKeeper
+from zookeeper_session_steps import SESSIONS, TIME, WORDS
+from zookeeper_steps import BASICS, NAMES, QUOTAS, SEQUENCES, Step
+from zookeeper_watch_steps import RETURNING, STAYING, WATCHES
+
+GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "zookeeper"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Steps, and the servers they are played against.
+
+    nodes     how many servers
+    settings  lines of zoo.cfg; ours is started with the same
+    options   properties of Java
+    """
+
+    steps: list[Step]
+    nodes: int = 1
+    settings: dict[str, object] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def real(self) -> Iterator[list[str]]:
+        """Run the real servers, and give their addresses."""
+        with RealZooKeeper(self.nodes, settings=self.settings, options=self.options) as servers:
+            yield servers.addresses
+
+
+# Ticks of a second, so that a session expires after two; containers are looked at ten times a second.
+SOON = {
+    "zookeeper.extendedTypesEnabled": "true", "znode.container.checkIntervalMs": "100",
+    "znode.container.maxPerMinute": "60000",
+}  # fmt: skip
+SCENARIOS = {
+    "basics": Scenario(BASICS),
+    "sequences": Scenario(SEQUENCES),
+    "names": Scenario(NAMES),
+    "quotas": Scenario(QUOTAS),
+    "multi": Scenario(MULTI),
+    "watches": Scenario(WATCHES),
+    "staying": Scenario(STAYING),
+    "returning": Scenario(RETURNING),
+    "acls": Scenario(ACLS),
+    "sessions": Scenario(SESSIONS),
+    "time": Scenario(TIME, settings={"tickTime": 1000, "maxSessionTimeout": 40_000}, options=SOON),
+    "words": Scenario(WORDS),
+    "cluster": Scenario(CLUSTER, nodes=3),
+}
+
+Transcript = list[tuple[Step, dict[str, Any]]]
+
+
+def play(addresses: list[str], name: str) -> Transcript:
+    """Return each step of a scenario with what came of it at the servers that listen at these addresses."""
+    steps = SCENARIOS[name].steps
+    return list(zip(steps, played(addresses, steps), strict=True))
+
+
+def written(transcript: Transcript) -> str:
+    """Return a transcript as it is stored, a step a line."""
+    return "".join(json.dumps(list(pair), ensure_ascii=True) + "\n" for pair in transcript)
+
+
+def golden(name: str) -> Path:
+    """Return the file of the transcript of a scenario."""
+    return GOLDEN / f"{name}.jsonl"
+
+
+def recorded(name: str) -> Transcript:
+    """Return the stored transcript of a scenario."""
+    lines = golden(name).read_text(encoding="utf-8").splitlines()
+    return [(step, came) for step, came in map(json.loads, lines)]
+
+
+def differences(
+    due: Transcript, found: list[dict[str, Any]], *, ours: bool = False
+) -> Iterator[tuple[int, Step, Any, Any]]:
+    """Yield number, step, what should come of it and what came, where these differ.
+
+    ours  takes what a step says under `ours`, where we differ on purpose
+    """
+    for number, ((step, wanted), came) in enumerate(zip(due, found, strict=True)):
+        if came != (wanted := step.get("ours", wanted) if ours else wanted):
+            yield number, step, wanted, came
