@@ -49,7 +49,7 @@ CLUSTER: list[Step] = [
     {"on": "a2", "ask": "exists", "path": "/e", "watch": True},
     {"on": "a2", "ask": "create", "path": "/e2", "flags": EPHEMERAL},
     {"on": "a2", "ask": "getEphemerals", "path": "/"},
-    {"on": "a3", "connect": {"as": "a", "at": 2}, "quiet": ["a2"], "why": "and moves again, while its connection lives"},
+    {"on": "a3", "connect": {"as": "a", "at": 2}, "quiet": ["a2"], "why": "and again, while its connection lives"},
     {"on": "a3", "ask": "getEphemerals", "path": "/", "quiet": ["a2"]},
     {"on": "a3", "ask": "setData", "path": "/k", "data": "of a3", "quiet": ["a2"]},
     {"on": "a2", "ask": "setData", "path": "/k", "data": "of a2", "why": "who writes where the session was is closed"},

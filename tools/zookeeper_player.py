@@ -9,7 +9,6 @@ A step is a dictionary. `on` names the connection it is made on; one of these ke
     asks     several requests, sent together before any reply is read
     frame    the bytes of a frame as they are, in hexadecimal; `length` claims that it has another length
     drop     closes the connection and lets the session live
-    wait     does nothing
     word     a word of four letters, on a connection of its own; `only` says which lines of the answer count,
              `sort` that their order does not
 
@@ -23,10 +22,11 @@ every connection asks for a sync, so that what it was sent until then is known, 
 
 No two runs have the same zxids, times and ids of sessions. Zxids become z1, z2 and times t1, t2 in the order in which
 they first appear; one that is older than another that appeared before says so (z3+ lies between z3 and z4). The session
-of connection a is called a. Each step begins in a millisecond of its own, so that equal times are of one step.
+of connection a is called a. Each step begins in a millisecond of its own, and all times of one step have one name.
 Children, ephemerals and the ids of a connection come in the order of their names, for ZooKeeper promises none.
 """
 
+import bisect
 import contextlib
 import re
 import socket
@@ -42,6 +42,15 @@ CONNECTED = 3
 THE_REPLY = "the reply"
 OWNERS = {0: "nobody", -(1 << 63): "container"}
 TTL_OWNER = 0xFF << 56
+# What stands before a number of this run in the answer to a word of four letters.
+UNLIKE = [re.compile(pattern) for pattern in (
+    r"((?:version|Zxid|Latency [a-z/]+|Received|Sent): ).+",
+    r"(zookeeper.version=|zk_version\t).+",
+    r"(127\.0\.0\.1:)\d+",
+    r"(\b(?:recved|sent|est|lcxid|lzxid|lresp|llat|minlat|avglat|maxlat)=)\w+",
+    r"(^(?:zk_avg_latency|zk_packets_received|zk_approximate_data_size|zk_open_file_descriptor_count)\t).+",
+    r"(^(?:clientPort=|datadir_size: |logdir_size: )).+",
+)]  # fmt: skip
 FIRST_SYNC = 1 << 20  # the syncs at the ends of steps have numbers that no step uses
 
 
@@ -138,6 +147,7 @@ class Player:
         self.passwords: dict[str, tuple[int, bytes]] = {}
         self.zxids, self.times, self.marks = Ordered("z"), Ordered("t"), dict[str, int]()
         self.heard: dict[str, list[str]] = {}
+        self.begun: list[int] = []
         self.moment = 0
 
     def close(self) -> None:
@@ -150,8 +160,9 @@ class Player:
         """Return what came of a step, in words that are the same for equal behaviour."""
         while time.time_ns() // 1_000_000 == self.moment:
             pass
+        self.begun.append(time.time_ns() // 1_000_000)
         self.heard = {}
-        kinds = ("connect", "asks", "ask", "frame", "drop", "wait", "word")
+        kinds = ("connect", "asks", "ask", "frame", "drop", "word")
         kind = next(name for name in kinds if name in step)
         came = {"replies": self.asks(step)} if kind == "asks" else getattr(self, kind)(step)
         for name, count in step.get("until", {}).items():
@@ -165,7 +176,8 @@ class Player:
 
     def address(self, asked: dict[str, Any]) -> str:
         """Return the address of the server that is asked; where there are fewer, they take turns."""
-        return self.addresses[asked.get("at", 0) % len(self.addresses)]
+        number: int = asked.get("at", 0)
+        return self.addresses[number % len(self.addresses)]
 
     # Kinds of steps.
 
@@ -235,10 +247,6 @@ class Player:
     def drop(self, step: dict[str, Any]) -> dict[str, Any]:
         """Close a connection."""
         self.open.pop(step["on"]).close()
-        return {}
-
-    def wait(self, step: dict[str, Any]) -> dict[str, Any]:
-        """Do nothing."""
         return {}
 
     def word(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -350,12 +358,19 @@ class Player:
     def stat(self, stat: dict[str, int]) -> str:
         """Return a stat in one line."""
         zxids = "/".join(self.zxids.name(stat[field]) for field in ("czxid", "mzxid", "pzxid"))
-        times = "/".join(self.times.name(stat[field]) for field in ("ctime", "mtime"))
+        times = "/".join(self.time(stat[field]) for field in ("ctime", "mtime"))
         versions = "/".join(str(stat[field]) for field in ("version", "cversion", "aversion"))
         return (
             f"cmp {zxids} cm {times} vca {versions} owner {self.owner(stat['owner'])}"
             f" bytes {stat['bytes']} children {stat['children']}"
         )
+
+    def time(self, moment: int) -> str:
+        """Return the name of the step during which this was."""
+        if moment > time.time_ns() // 1_000_000:
+            return "later"
+        step = bisect.bisect_right(self.begun, moment)
+        return self.times.name(self.begun[step - 1] if step else moment)
 
     def owner(self, owner: int) -> str:
         """Return who owns a node."""
@@ -367,15 +382,9 @@ class Player:
         """Return a line of an answer with words in place of ids, addresses and numbers of this machine."""
         for session, name in self.sessions.items():
             row = row.replace(f"0x{session & (1 << 64) - 1:x}", f"SESSION-{name}")
-        row = re.sub(r"(version[:\t=] *)\S.*", r"\1VERSION", row)
-        row = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", row)
-        row = re.sub(r"(?i)((zxid|latency [a-z/]+|received|sent): ).*", r"\1N", row)
-        row = re.sub(r"\b(recved|sent|est|lcxid|lzxid|lresp|llat|minlat|avglat|maxlat)=\w+", r"\1=N", row)
-        return re.sub(
-            r"^((\w*latency|\w*_received|\w*_data_size|\w*[pP]ort|\w*_descriptor_count|\w+_size)[=:\t] ?).*",
-            r"\1N",
-            row,
-        )
+        for pattern in UNLIKE:
+            row = pattern.sub(r"\1N", row)
+        return row.replace("127.0.0.1:N", "ADDRESS")
 
 
 def kept(text: str, only: list[str] | None) -> list[str]:

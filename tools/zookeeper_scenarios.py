@@ -111,5 +111,6 @@ def differences(
     ours  takes what a step says under `ours`, where we differ on purpose
     """
     for number, ((step, wanted), came) in enumerate(zip(due, found, strict=True)):
-        if came != (wanted := step.get("ours", wanted) if ours else wanted):
-            yield number, step, wanted, came
+        here = step.get("ours", wanted) if ours else wanted
+        if came != here:
+            yield number, step, here, came
