@@ -13,12 +13,14 @@ import socket
 import subprocess
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 from types import TracebackType
 
 PATIENCE_S = 60.0
 JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/zookeeper/zookeeper.jar")
 INSTALL = "sudo apt-get install --no-install-recommends zookeeper"
+PROPERTIES = "META-INF/maven/org.apache.zookeeper/zookeeper/pom.properties"
 QUIET = "log4j.rootLogger=OFF\n"
 
 
@@ -31,6 +33,17 @@ def installed() -> tuple[str, str] | None:
     places = (os.environ.get("ZOOKEEPER_JAR", ""), *JARS)
     jar = next((place for place in places if place and Path(place).is_file()), None)
     return (java, jar) if java and jar else None
+
+
+def release() -> str:
+    """Return the release that is installed, such as 3.8.0; nothing where none is or where its jar does not say."""
+    found = installed()
+    if found is None:
+        return ""
+    with zipfile.ZipFile(found[1]) as jar, contextlib.suppress(KeyError):
+        lines = jar.read(PROPERTIES).decode().splitlines()
+        return next((line.removeprefix("version=") for line in lines if line.startswith("version=")), "")
+    return ""
 
 
 def free_ports(count: int) -> list[int]:
