@@ -11,7 +11,15 @@ for the test that wants servers with sessions of their own; it returns a context
 `addresses` and with `kill(node)` and `start(node)`, for some tests stop servers and start them again. Where only
 addresses are given, those tests are skipped.
 
-The real ZooKeeper 3.8.0, three servers: REAL_RESULT
+The real ZooKeeper 3.8.0, three servers, kazoo 2.11.0: of 493 tests 485 pass and 8 are skipped, in less than 5 minutes.
+
+    6  test_sasl           PureSASL and Kerberos are not installed, and these servers have no SASL
+    1  TestSSLClient       no TLS here; kazoo's own harness makes keys for it
+    1  test_build          compares a version, in kazoo's own CI alone
+
+What they want beside the protocol: TestReconfig an ensemble that takes and loses an observer, by the user `super` with
+the password `test`; TestReadOnlyMode a server that reads on when the two others are killed, with sessions of its own;
+test_update_host_list and test_request_queuing_* a server that is killed and is back within five seconds.
 """
 
 from __future__ import annotations

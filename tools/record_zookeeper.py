@@ -20,8 +20,8 @@ def main() -> None:
     chosen = parser.parse_args().only or list(SCENARIOS)
     GOLDEN.mkdir(parents=True, exist_ok=True)
     for name in chosen:
-        with SCENARIOS[name].real() as addresses:
-            golden(name).write_text(written(play(addresses, name)), encoding="utf-8")
+        with SCENARIOS[name].real() as servers:
+            golden(name).write_text(written(play(servers.addresses, name, servers)), encoding="utf-8")
         print(f"{name}: {len(SCENARIOS[name].steps)} steps recorded")
 
 

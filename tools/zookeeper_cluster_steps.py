@@ -1,4 +1,4 @@
-"""More of the scenario of `zookeeper_steps`: three servers, with sessions at each of them, and one that moves."""
+"""More of the scenario of `zookeeper_steps`: three servers, with sessions at each of them, one that moves; crashes."""
 
 from zookeeper_steps import EPHEMERAL, SEQUENTIAL, Step, a, b, c, op
 
@@ -66,3 +66,38 @@ CLUSTER: list[Step] = [
     b("getChildren2", "/"),
     b("closeSession"),
 ]  # fmt: skip
+
+BEFORE: list[Step] = [
+    a.connect(at=0),
+    b.connect(at=1),
+    a("create", "/k", data="0"),
+    a("setData", "/k", data="1"),
+    a("setACL", "/k"),
+    a("create", "/q"),
+    a("create", "/q/n-", flags=SEQUENTIAL),
+    a("create", "/q/n-", flags=SEQUENTIAL),
+    a("delete", "/q/n-0000000000"),
+    a("create", "/e", flags=EPHEMERAL),
+    b("create", "/q/e", flags=EPHEMERAL),
+    b("closeSession"),
+    a("create", "/k", why="a refusal takes the newest zxid"),
+    a("getChildren2", "/q", watch=True),
+    a("exists", "/k"),
+]
+AFTER: list[Step] = [
+    c.connect(),
+    c("exists", "/k", why="the same stat"),
+    c("getChildren2", "/q"),
+    c("exists", "/e", why="a crash of servers ends no session"),
+    {"on": "a2", "connect": {"as": "a"}},
+    {"on": "a2", "ask": "getEphemerals", "path": "/"},
+    {"on": "b2", "connect": {"as": "b"}, "why": "and one that was closed stays closed"},
+    c("create", "/q/n-", flags=SEQUENTIAL, why="numbers go on, and the watch of before is gone"),
+    c("setData", "/k", data="2", version=1),
+    {"on": "a2", "ask": "closeSession"},
+    c("exists", "/e"),
+    c.multi(op("create", "/m"), op("delete", "/k", version=7)),
+    c("closeSession"),
+]  # fmt: skip
+CRASH: list[Step] = [*BEFORE, {"restart": 0}, *AFTER]
+LEADER: list[Step] = [*BEFORE, {"kill": "leader"}, *AFTER]

@@ -4,13 +4,16 @@ A step is a dictionary. `on` names the connection it is made on; one of these ke
 
     connect  opens the connection: `timeout` asked for, `at` which server, `as` the connection whose session it takes up
              (with `password` another one than was given), `seen` the zxid it claims to have seen, `read_only`, `old`
-             for a client that does not say whether it would take a server that only reads
+             for a client that does not say whether it would take a server that only reads; `asks` beside it are
+             sent with the greeting, before it is answered
     ask      one request, with its fields beside it; the fields left out have their defaults (zookeeper_wire.DEFAULTS)
     asks     several requests, sent together before any reply is read
     frame    the bytes of a frame as they are, in hexadecimal; `length` claims that it has another length
     drop     closes the connection and lets the session live
     word     a word of four letters, on a connection of its own; `only` says which lines of the answer count,
              `sort` that their order does not
+    restart  kills a server, "leader" or a number, and starts it again; all connections are given up before
+    kill     kills it for good; `at` counts those that are left
 
 `until` says how many things each connection must have heard before the step is over: this is how a scenario waits for
 what a server does in its own time. `mark` gives the zxid of the reply a name, which a later step may say in its place.
@@ -33,7 +36,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from zookeeper_wire import ERRORS, EVENTS, NOTIFICATION, XIDS, Reader, number_of, packed, reply, request
 
@@ -85,6 +88,22 @@ class Ordered:
     def newest(self) -> int:
         """Return the largest number that appeared."""
         return max(self.names)
+
+
+class Control(Protocol):
+    """Who can kill servers and start them again."""
+
+    def kill(self, node: int) -> None:
+        """End a server at once."""
+
+    def start(self, node: int) -> None:
+        """Start it again with the data it had."""
+
+    def wait(self) -> None:
+        """Return when all that run serve."""
+
+    def leader(self) -> int | None:
+        """Return which server leads, if one does."""
 
 
 class Connection:
@@ -140,8 +159,8 @@ class Connection:
 class Player:
     """Plays steps one after the other; it keeps connections open in between."""
 
-    def __init__(self, addresses: list[str]) -> None:
-        self.addresses = addresses
+    def __init__(self, addresses: list[str], control: Control | None = None) -> None:
+        self.addresses, self.control = list(addresses), control
         self.open: dict[str, Connection] = {}
         self.sessions: dict[int, str] = {}
         self.passwords: dict[str, tuple[int, bytes]] = {}
@@ -162,7 +181,7 @@ class Player:
             pass
         self.begun.append(time.time_ns() // 1_000_000)
         self.heard = {}
-        kinds = ("connect", "asks", "ask", "frame", "drop", "word")
+        kinds = ("connect", "asks", "ask", "frame", "drop", "word", "restart", "kill")
         kind = next(name for name in kinds if name in step)
         came = {"replies": self.asks(step)} if kind == "asks" else getattr(self, kind)(step)
         for name, count in step.get("until", {}).items():
@@ -196,7 +215,8 @@ class Player:
         greeting += packed("b", password)
         if not asked.get("old"):
             greeting += struct.pack(">?", asked.get("read_only", False))
-        connection.send(greeting)
+        packets = [connection.packet(each) for each in step.get("asks", ())]
+        connection.send(greeting, *(frame for _, frame in packets))
         try:
             reader = Reader(connection.frame())
         except Closed:
@@ -211,7 +231,11 @@ class Player:
             came["password"] = "another"
         if not asked.get("old"):
             came["reads only"] = reader.number("?")
-        return came | ({"left": reader.left()} if reader.left() else {})
+        if reader.left():
+            came["left"] = reader.left()
+        if packets:
+            came["replies"] = self.replies(name, step["asks"], [xid for xid, _ in packets])
+        return came
 
     def ask(self, step: dict[str, Any]) -> dict[str, Any]:
         """Send one request and read its reply."""
@@ -227,8 +251,12 @@ class Player:
         requests = [self.marked(each) for each in step["asks"]]
         packets = [connection.packet(each) for each in requests]
         connection.send(*(frame for _, frame in packets))
+        return self.replies(name, requests, [xid for xid, _ in packets])
+
+    def replies(self, name: str, requests: list[dict[str, Any]], xids: list[int]) -> list[dict[str, Any]]:
+        """Return the replies to requests that were sent."""
         replies = []
-        for asked, (xid, _) in zip(requests, packets, strict=True):
+        for asked, xid in zip(requests, xids, strict=True):
             try:
                 replies.append(self.replied(name, asked, xid))
             except (Closed, Silent) as end:
@@ -260,6 +288,30 @@ class Player:
                     said += more
         rows = [self.words(row) for row in kept(said.decode(), step.get("only"))]
         return {"said": sorted(rows) if step.get("sort") else rows}
+
+    def restart(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Kill a server and start it again."""
+        control, node = self.killed(step["restart"])
+        control.start(node)
+        control.wait()
+        return {}
+
+    def kill(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Kill a server, and ask it no more."""
+        control, node = self.killed(step["kill"])
+        del self.addresses[node]
+        control.wait()
+        return {}
+
+    def killed(self, which: str | int) -> tuple[Control, int]:
+        """Kill a server; return who did it, and its number."""
+        control = self.control
+        assert control is not None, "nobody here can kill servers"
+        node = control.leader() if isinstance(which, str) else which
+        assert node is not None, "no server leads"
+        self.close()
+        control.kill(node)
+        return control, node
 
     # What a connection hears.
 
@@ -393,9 +445,11 @@ def kept(text: str, only: list[str] | None) -> list[str]:
     return rows if only is None else [row for row in rows if row.startswith(tuple(only))]
 
 
-def played(addresses: list[str], steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def played(
+    addresses: list[str], steps: list[dict[str, Any]], control: Control | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield what comes of each step."""
-    player = Player(addresses)
+    player = Player(addresses, control)
     try:
         for step in steps:
             yield player.play(step)

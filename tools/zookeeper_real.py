@@ -158,14 +158,25 @@ class RealZooKeeper:
         self.wait()
 
     def wait(self, patience_s: float = PATIENCE_S) -> None:
-        """Return when every server that runs says that it serves reads and writes."""
+        """Return when every server that runs says that it serves reads and writes.
+
+        Those that lost their leader say so for a moment more, so the first to be asked for is a leader.
+        """
         deadline = time.monotonic() + patience_s
+        while self.nodes > 1 and self.leader() is None:
+            self.patient(deadline)
         for node in self.processes:
             while word(self.addresses[node], "isro") != "rw":
-                if self.processes[node].poll() is not None or time.monotonic() > deadline:
-                    said = (self.folder / str(node) / "said").read_text(encoding="utf-8", errors="replace")
-                    raise TimeoutError(f"server {node + 1} of ZooKeeper does not serve: {said[-2000:]}")
-                time.sleep(0.05)
+                self.patient(deadline)
+
+    def patient(self, deadline: float) -> None:
+        """Wait a little; raise an error when a server ended or the time is over."""
+        ended = [node for node, process in self.processes.items() if process.poll() is not None]
+        if ended or time.monotonic() > deadline:
+            said = (self.folder / str(node) / "said" for node in ended or self.processes)
+            last = "\n".join(each.read_text(encoding="utf-8", errors="replace")[-1000:] for each in said)
+            raise TimeoutError(f"ZooKeeper does not serve: {last}")
+        time.sleep(0.05)
 
     def leader(self) -> int | None:
         """Return which server leads; None while none does, or where there is one alone."""

@@ -13,11 +13,12 @@
     time       what expires: sessions, containers, nodes with a time to live
     words      the words of four letters
     cluster    three servers
+    crash      one server that is killed and started again
+    leader     three servers, of which the one that leads is killed
 
 A scenario wants new servers: versions of the root and the order of zxids are compared.
 """
 
-import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from zookeeper_acl_steps import ACLS
-from zookeeper_cluster_steps import CLUSTER
+from zookeeper_cluster_steps import CLUSTER, CRASH, LEADER
 from zookeeper_multi_steps import MULTI
-from zookeeper_player import played
+from zookeeper_player import Control, played
 from zookeeper_real import RealZooKeeper
 from zookeeper_session_steps import SESSIONS, TIME, WORDS
 from zookeeper_steps import BASICS, NAMES, QUOTAS, SEQUENCES, Step
@@ -50,11 +51,9 @@ class Scenario:
     settings: dict[str, object] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
 
-    @contextlib.contextmanager
-    def real(self) -> Iterator[list[str]]:
-        """Run the real servers, and give their addresses."""
-        with RealZooKeeper(self.nodes, settings=self.settings, options=self.options) as servers:
-            yield servers.addresses
+    def real(self) -> RealZooKeeper:
+        """Return the real servers, a context in which they run."""
+        return RealZooKeeper(self.nodes, settings=self.settings, options=self.options)
 
 
 # Ticks of a second, so that a session expires after two; containers are looked at ten times a second.
@@ -76,15 +75,22 @@ SCENARIOS = {
     "time": Scenario(TIME, settings={"tickTime": 1000, "maxSessionTimeout": 40_000}, options=SOON),
     "words": Scenario(WORDS),
     "cluster": Scenario(CLUSTER, nodes=3),
+    "crash": Scenario(CRASH),
+    "leader": Scenario(LEADER, nodes=3),
 }
+
+CRASHES = ("crash", "leader")  # they want somebody who can kill servers
 
 Transcript = list[tuple[Step, dict[str, Any]]]
 
 
-def play(addresses: list[str], name: str) -> Transcript:
-    """Return each step of a scenario with what came of it at the servers that listen at these addresses."""
+def play(addresses: list[str], name: str, control: Control | None = None) -> Transcript:
+    """Return each step of a scenario with what came of it at the servers that listen at these addresses.
+
+    control  kills servers and starts them again, which `crash` and `leader` want
+    """
     steps = SCENARIOS[name].steps
-    return list(zip(steps, played(addresses, steps), strict=True))
+    return list(zip(steps, played(addresses, steps, control), strict=True))
 
 
 def written(transcript: Transcript) -> str:

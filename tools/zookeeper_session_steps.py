@@ -41,6 +41,14 @@ SESSIONS: list[Step] = [
     {"on": "a5", "ask": "closeSession"},
     c("exists", "/e"),
     {"on": "x", "connect": {"as": "a"}, "why": "a session that was closed is not taken up"},
+    {
+        "on": "y", "connect": {}, "why": "what follows the greeting at once waits for the session",
+        "asks": [
+            {"ask": "auth", "scheme": "digest", "auth": "ann:one"}, {"ask": "setWatches", "exists": ["/k"]},
+            {"ask": "ping"}, {"ask": "create", "path": "/y", "flags": EPHEMERAL}, {"ask": "exists", "path": "/y"},
+            {"ask": "whoAmI"}, {"ask": "closeSession"},
+        ],
+    },
     b.together(
         b("create", "/one"), b("create", "/one"), b("getData", "/one"), b("ping"), b("setData", "/one", data="x"),
         b("getData", "/one"), b("delete", "/one", version=9), b("delete", "/one", version=1), b("exists", "/one"),
@@ -105,6 +113,10 @@ TIME: list[Step] = [
     a("getChildren", "/k", watch=True),
     {"on": "c", "drop": True, "until": {"a": 2}, "why": "the node first, then the parent"},
     a("exists", "/k", why="the zxid of the expiry is the pzxid of the parent"),
+    d.connect(timeout=2_000),
+    d("create", "/e", flags=EPHEMERAL),
+    a("exists", "/e", watch=True, until={"a": 1}, quiet=["d"], why="an open connection that says nothing is no life"),
+    d("exists", "/e", why="it was closed"),
     a("addWatch", "/box", mode=RECURSIVE),
     a("createContainer", "/box", flags=CONTAINER, data="x"),
     a("exists", "/box", why="a container shows no owner"),

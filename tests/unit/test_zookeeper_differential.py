@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import zookeeper_real
-from zookeeper_player import Ordered, Player
+from zookeeper_player import Ordered
 from zookeeper_scenarios import SCENARIOS, differences, play, recorded, written
 from zookeeper_wire import DEFAULTS, OPERATIONS, Reader, packed_acl, request
 
@@ -25,8 +25,8 @@ def require_the_recorded_release(require_zookeeper):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_real_one_still_does_what_the_transcript_says(require_the_recorded_release, name):
-    with SCENARIOS[name].real() as addresses:
-        now = written(play(addresses, name))
+    with SCENARIOS[name].real() as servers:
+        now = written(play(servers.addresses, name, servers))
     assert now.splitlines() == written(recorded(name)).splitlines()
 
 
@@ -34,21 +34,9 @@ def test_new_servers_do_the_same_again(require_zookeeper):
     """Play one scenario twice here; each run of the test above is one more time for all of them."""
     runs = []
     for _ in range(2):
-        with SCENARIOS["multi"].real() as addresses:
-            runs.append(written(play(addresses, "multi")))
+        with SCENARIOS["multi"].real() as servers:
+            runs.append(written(play(servers.addresses, "multi")))
     assert runs[0] == runs[1]
-
-
-def test_a_server_that_was_killed_comes_back_with_what_it_knew(require_zookeeper):
-    with zookeeper_real.RealZooKeeper() as servers:
-        player = Player(servers.addresses)
-        player.play({"on": "a", "connect": {}})
-        assert player.play({"on": "a", "ask": "create", "path": "/k"}) == {"zxid": "z1", "path": "/k"}
-        servers.restart(0)
-        assert player.play({"on": "b", "connect": {}})["session"] == "b"
-        came = player.play({"on": "b", "ask": "exists", "path": "/k"})
-        player.close()
-    assert came["stat"].startswith("cmp z1/z1/z1 "), came
 
 
 # What is stored.
