@@ -38,6 +38,7 @@ CLUSTER: list[Step] = [
     c("sync", "/k"),
     c("ping"),
     b("reconfig", joining=None),
+    c("getData", "/zookeeper/config", why="who the servers are, and which version of this it is"),
     a("create", "/e", flags=EPHEMERAL),
     b("getData", "/e", watch=True),
     c("addWatch", "/e", mode=1),

@@ -13,7 +13,7 @@ A step is a dictionary. `on` names the connection it is made on; one of these ke
     word     a word of four letters, on a connection of its own; `only` says which lines of the answer count,
              `sort` that their order does not
     restart  kills a server, "leader" or a number, and starts it again; all connections are given up before
-    kill     kills it for good; `at` counts those that are left
+    kill     kills it for good; `at` counts those that are left, and `left` is "ro" where they only read then
 
 `until` says how many things each connection must have heard before the step is over: this is how a scenario waits for
 what a server does in its own time. `mark` gives the zxid of the reply a name, which a later step may say in its place.
@@ -38,13 +38,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from zookeeper_wire import ERRORS, EVENTS, NOTIFICATION, XIDS, Reader, number_of, packed, reply, request
+from zookeeper_connection import PATIENCE_S, Closed, Connection, Silent
+from zookeeper_wire import ERRORS, EVENTS, NOTIFICATION, Reader, number_of, packed, reply
 
-PATIENCE_S = 10.0
 CONNECTED = 3
 THE_REPLY = "the reply"
 OWNERS = {0: "nobody", -(1 << 63): "container"}
 TTL_OWNER = 0xFF << 56
+PORTS = re.compile(r":\d+")
 # What stands before a number of this run in the answer to a word of four letters.
 UNLIKE = [re.compile(pattern) for pattern in (
     r"((?:version|Zxid|Latency [a-z/]+|Received|Sent): ).+",
@@ -54,15 +55,6 @@ UNLIKE = [re.compile(pattern) for pattern in (
     r"(^(?:zk_avg_latency|zk_packets_received|zk_approximate_data_size|zk_open_file_descriptor_count)\t).+",
     r"(^(?:clientPort=|datadir_size: |logdir_size: )).+",
 )]  # fmt: skip
-FIRST_SYNC = 1 << 20  # the syncs at the ends of steps have numbers that no step uses
-
-
-class Closed(Exception):  # noqa: N818  # what the server did, and no error of ours
-    """The server closed the connection."""
-
-
-class Silent(Exception):  # noqa: N818
-    """The server said nothing for a long time."""
 
 
 class Ordered:
@@ -99,61 +91,11 @@ class Control(Protocol):
     def start(self, node: int) -> None:
         """Start it again with the data it had."""
 
-    def wait(self) -> None:
-        """Return when all that run serve."""
+    def wait(self, serving: str = "rw") -> None:
+        """Return when all that run serve: reads and writes, or "ro", reads only."""
 
     def leader(self) -> int | None:
         """Return which server leads, if one does."""
-
-
-class Connection:
-    """A connection to one server."""
-
-    def __init__(self, address: str) -> None:
-        host, port = address.rsplit(":", 1)
-        self.line = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
-        self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.held = b""
-        self.xid, self.sync, self.seen = 0, FIRST_SYNC, 0
-        self.session, self.password = 0, b""
-
-    def close(self) -> None:
-        """Close it."""
-        self.line.close()
-
-    def send(self, *frames: bytes) -> None:
-        """Send frames together."""
-        with contextlib.suppress(OSError):  # that the server closed it is found when reading
-            self.line.sendall(b"".join(struct.pack(">i", len(frame)) + frame for frame in frames))
-
-    def frame(self) -> bytes:
-        """Return the next frame."""
-        return self.exactly(*struct.unpack(">i", self.exactly(4)))
-
-    def exactly(self, count: int) -> bytes:
-        """Return so many bytes."""
-        while len(self.held) < count:
-            try:
-                more = self.line.recv(1 << 16)
-            except TimeoutError:
-                raise Silent from None
-            except OSError:
-                more = b""
-            if not more:
-                raise Closed
-            self.held += more
-        taken, self.held = self.held[:count], self.held[count:]
-        return taken
-
-    def packet(self, step: dict[str, Any]) -> tuple[int, bytes]:
-        """Return the number and the frame of a request."""
-        name = step["ask"]
-        fixed = XIDS.get(name)
-        if fixed is None:
-            self.xid += 1
-        xid = step.get("xid", self.xid if fixed is None else fixed)
-        body = bytes.fromhex(step["body"]) if "body" in step else request(name, step)
-        return xid, struct.pack(">ii", xid, number_of(name)) + body
 
 
 class Player:
@@ -205,28 +147,20 @@ class Player:
         name, asked = step["on"], step["connect"]
         connection = Connection(self.address(asked))
         self.open[name] = connection
-        session, password = self.passwords[asked["as"]] if "as" in asked else (0, bytes(16))
-        if "password" in asked:
-            password = bytes.fromhex(asked["password"])
-        seen = asked.get("seen", 0)
-        if seen == "ahead":
-            seen = self.zxids.newest() + 1_000_000
-        greeting = struct.pack(">iqiq", 0, self.number(seen), asked.get("timeout", 30_000), session)
-        greeting += packed("b", password)
-        if not asked.get("old"):
-            greeting += struct.pack(">?", asked.get("read_only", False))
         packets = [connection.packet(each) for each in step.get("asks", ())]
-        connection.send(greeting, *(frame for _, frame in packets))
+        connection.send(self.greeting(asked), *(frame for _, frame in packets))
         try:
             reader = Reader(connection.frame())
         except Closed:
             return self.closed(name)
-        _, timeout, session = reader.number("i"), reader.number("i"), reader.number("q")
+        protocol, timeout, session = reader.number("i"), reader.number("i"), reader.number("q")
         connection.session, connection.password = session, reader.buffer() or b""
         if session and session not in self.sessions:
             self.sessions[session] = name
             self.passwords[name] = (session, connection.password)
         came: dict[str, Any] = {"session": self.sessions.get(session, 0), "timeout": timeout}
+        if protocol:
+            came["protocol"] = protocol
         if session and self.passwords[self.sessions[session]][1] != connection.password:
             came["password"] = "another"
         if not asked.get("old"):
@@ -236,6 +170,24 @@ class Player:
         if packets:
             came["replies"] = self.replies(name, step["asks"], [xid for xid, _ in packets])
         return came
+
+    def greeting(self, asked: dict[str, Any]) -> bytes:
+        """Return what is said to open a connection."""
+        if "raw" in asked:
+            return bytes.fromhex(asked["raw"])
+        session, password = (
+            self.passwords[asked["as"]] if "as" in asked else (asked.get("session", 0), bytes(16))
+        )
+        if "password" in asked:
+            password = asked["password"] and bytes.fromhex(asked["password"])
+        seen = asked.get("seen", 0)
+        if seen == "ahead":
+            seen = self.zxids.newest() + 1_000_000
+        greeting = struct.pack(
+            ">iqiq", asked.get("protocol", 0), self.number(seen), asked.get("timeout", 30_000), session
+        )
+        greeting += packed("b", password)
+        return greeting if asked.get("old") else greeting + struct.pack(">?", asked.get("read_only", False))
 
     def ask(self, step: dict[str, Any]) -> dict[str, Any]:
         """Send one request and read its reply."""
@@ -300,7 +252,7 @@ class Player:
         """Kill a server, and ask it no more."""
         control, node = self.killed(step["kill"])
         del self.addresses[node]
-        control.wait()
+        control.wait(step.get("left", "rw"))
         return {}
 
     def killed(self, which: str | int) -> tuple[Control, int]:
@@ -397,15 +349,17 @@ class Player:
             return [self.alike(each) for each in said]
         if not isinstance(said, dict):
             return said
-        orderless = ("children", "ephemerals", "ids")
-        return {
-            key: self.stat(value)
-            if key == "stat"
-            else sorted(value)
-            if key in orderless
-            else self.alike(value)
-            for key, value in said.items()
-        }
+        return {key: self.value(key, value) for key, value in said.items()}
+
+    def value(self, key: str, value: Any) -> Any:
+        """Return one field."""
+        if key == "stat":
+            return self.stat(value)
+        if key in ("children", "ephemerals", "ids"):
+            return sorted(value)
+        if key == "data" and str(value).startswith("server.1="):  # the configuration of the ensemble
+            return PORTS.sub(":PORT", value)
+        return self.alike(value)
 
     def stat(self, stat: dict[str, int]) -> str:
         """Return a stat in one line."""

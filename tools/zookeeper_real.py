@@ -157,16 +157,16 @@ class RealZooKeeper:
         self.start(node)
         self.wait()
 
-    def wait(self, patience_s: float = PATIENCE_S) -> None:
-        """Return when every server that runs says that it serves reads and writes.
+    def wait(self, serving: str = "rw", patience_s: float = PATIENCE_S) -> None:
+        """Return when every server that runs says that it serves reads and writes; "ro" waits for reads only.
 
         Those that lost their leader say so for a moment more, so the first to be asked for is a leader.
         """
         deadline = time.monotonic() + patience_s
-        while self.nodes > 1 and self.leader() is None:
+        while self.nodes > 1 and serving == "rw" and self.leader() is None:
             self.patient(deadline)
         for node in self.processes:
-            while word(self.addresses[node], "isro") != "rw":
+            while word(self.addresses[node], "isro") != serving:
                 self.patient(deadline)
 
     def patient(self, deadline: float) -> None:

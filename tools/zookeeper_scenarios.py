@@ -10,11 +10,13 @@
     returning  a session that comes back and sets its watches again
     acls       who may do what
     sessions   sessions, connections, frames
+    super      who may do everything
     time       what expires: sessions, containers, nodes with a time to live
     words      the words of four letters
     cluster    three servers
     crash      one server that is killed and started again
     leader     three servers, of which the one that leads is killed
+    reading    three servers, of which two are killed and one reads on
 
 A scenario wants new servers: versions of the root and the order of zxids are compared.
 """
@@ -30,7 +32,7 @@ from zookeeper_cluster_steps import CLUSTER, CRASH, LEADER
 from zookeeper_multi_steps import MULTI
 from zookeeper_player import Control, played
 from zookeeper_real import RealZooKeeper
-from zookeeper_session_steps import SESSIONS, TIME, WORDS
+from zookeeper_session_steps import READING, SESSIONS, SUPER, TIME, WORDS
 from zookeeper_steps import BASICS, NAMES, QUOTAS, SEQUENCES, Step
 from zookeeper_watch_steps import RETURNING, STAYING, WATCHES
 
@@ -61,6 +63,9 @@ SOON = {
     "zookeeper.extendedTypesEnabled": "true", "znode.container.checkIntervalMs": "100",
     "znode.container.maxPerMinute": "60000",
 }  # fmt: skip
+# A server that only reads makes no sessions but its own, so they must be allowed.
+LOCAL: dict[str, object] = {"localSessionsEnabled": "true", "localSessionsUpgradingEnabled": "true"}
+SUPER_DIGEST = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="  # of the password `test`
 SCENARIOS = {
     "basics": Scenario(BASICS),
     "sequences": Scenario(SEQUENCES),
@@ -72,14 +77,16 @@ SCENARIOS = {
     "returning": Scenario(RETURNING),
     "acls": Scenario(ACLS),
     "sessions": Scenario(SESSIONS),
+    "super": Scenario(SUPER, options={"zookeeper.DigestAuthenticationProvider.superDigest": SUPER_DIGEST}),
     "time": Scenario(TIME, settings={"tickTime": 1000, "maxSessionTimeout": 40_000}, options=SOON),
     "words": Scenario(WORDS),
     "cluster": Scenario(CLUSTER, nodes=3),
     "crash": Scenario(CRASH),
     "leader": Scenario(LEADER, nodes=3),
+    "reading": Scenario(READING, nodes=3, settings=LOCAL, options={"readonlymode.enabled": "true"}),
 }
 
-CRASHES = ("crash", "leader")  # they want somebody who can kill servers
+CRASHES = ("crash", "leader", "reading")  # they want somebody who can kill servers
 
 Transcript = list[tuple[Step, dict[str, Any]]]
 

@@ -3,6 +3,7 @@
 from zookeeper_steps import CONTAINER, EPHEMERAL, SEQUENTIAL, TTL, Step, a, b, c, d, op, word
 
 PERSISTENT, RECURSIVE = 0, 1
+WORLD_READS = "world:anyone:r"
 
 SESSIONS: list[Step] = [
     a.connect(timeout=4000),
@@ -15,6 +16,13 @@ SESSIONS: list[Step] = [
     {"on": "ro", "connect": {"read_only": True}, "why": "who would read only gets a server that writes"},
     {"on": "ro", "ask": "create", "path": "/by-ro"},
     {"on": "ro", "ask": "closeSession"},
+    {"on": "x", "connect": {"session": 12345}, "why": "a session that never was"},
+    {"on": "x", "connect": {"password": None}, "why": "a new session needs no password"},
+    {"on": "x", "ask": "closeSession"},
+    {"on": "x", "connect": {"protocol": 7}, "why": "the version is not looked at"},
+    {"on": "x", "ask": "closeSession"},
+    {"on": "x", "connect": {"raw": "00000000"}, "why": "a greeting that is cut off"},
+    {"on": "x", "connect": {"raw": "00" * 24}, "why": "and one without a password"},
     {"on": "x", "connect": {"seen": "ahead"}, "why": "who saw a newer zxid is refused without a word"},
     a("create", "/k", mark="now"),
     {"on": "x", "connect": {"seen": "now"}},
@@ -146,6 +154,70 @@ TIME: list[Step] = [
     a("exists", "/of-a-multi"),
     a("closeSession"),
 ]  # fmt: skip
+
+SUPER: list[Step] = [
+    a.connect(),
+    b.connect(),
+    a("create", "/mine", data="x", acl=["digest:ann:hash:rwcda"]),
+    a("create", "/none", data="x", acl=[[0, "world", "anyone"]]),
+    a("getData", "/mine"),
+    b("auth", scheme="digest", auth="super:wrong"),
+    b("getData", "/mine"),
+    a("auth", scheme="digest", auth="super:test"),
+    a("whoAmI", why="super is an id of its own, beside the digest"),
+    a("getData", "/mine", why="and may do everything"),
+    a("getData", "/none"),
+    a("getACL", "/mine", why="sees what is hidden"),
+    a("setData", "/zookeeper/config", data="x"),
+    a("getData", "/zookeeper/config", watch=True),
+    a("create", "/made", acl=["auth::rwcda"], why="auth is every id that is a proof, super is none"),
+    a("getACL", "/made"),
+    a("setACL", "/", acl=[WORLD_READS]),
+    b("create", "/refused"),
+    a("delete", "/mine"),
+    a("delete", "/zookeeper/quota", why="but not what nobody may"),
+    a("create", "/bad", acl=[]),
+    a("reconfig", why="nor what is off"),
+]
+
+READING: list[Step] = [
+    a.connect(at=0),
+    a("create", "/k", data="x"),
+    a("create", "/e", flags=EPHEMERAL),
+    a("exists", "/e", why="so that every server knows it"),
+    b.connect(at=1),
+    c.connect(at=2),
+    {"kill": 2, "left": "rw"},
+    {"kill": 1, "left": "ro", "why": "one of three is left, which may read"},
+    {"on": "w", "connect": {}, "why": "who would write is refused without a word"},
+    {"on": "old", "connect": {"old": True}},
+    {"on": "r", "connect": {"read_only": True}, "why": "who would read is told so"},
+    {"on": "r", "ask": "getData", "path": "/k", "watch": True},
+    {"on": "r", "ask": "getChildren", "path": "/"},
+    {"on": "r", "ask": "exists", "path": "/e"},
+    {"on": "r", "ask": "create", "path": "/new"},
+    {"on": "r", "ask": "setData", "path": "/k"},
+    {"on": "r", "ask": "delete", "path": "/k"},
+    {"on": "r", "ask": "setACL", "path": "/k"},
+    {"on": "r", "ask": "multi", "operations": [{"ask": "check", "path": "/k"}]},
+    {"on": "r", "ask": "check", "path": "/k"},
+    {"on": "r", "ask": "create", "path": "", "why": "not even the name is tested"},
+    {"on": "r", "ask": "sync", "path": "/"},
+    {"on": "r", "ask": "ping"},
+    {"on": "r", "ask": "whoAmI"},
+    {"on": "r", "ask": "auth", "scheme": "digest", "auth": "ann:one"},
+    {"on": "r", "ask": "setWatches", "exists": ["/k"]},
+    {
+        "on": "a2",
+        "connect": {"as": "a", "read_only": True},
+        "why": "a session that could write waits for the others",
+    },
+    {"on": "r2", "connect": {"as": "r", "read_only": True}, "why": "and one of this server is taken up"},
+    {"on": "r2", "ask": "exists", "path": "/k"},
+    word("isro"),
+    word("srvr"),
+    {"on": "r2", "ask": "closeSession"},
+]
 
 WORDS: list[Step] = [
     word("ruok"),
