@@ -72,6 +72,16 @@ def require_tool() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
+def require_zookeeper(require_tool: Callable[..., str]) -> None:
+    """Skip the test where the real ZooKeeper cannot run, and say what to install."""
+    import zookeeper_real  # here, for this file is also tried alone
+
+    require_tool("java", install="sudo apt-get install default-jre-headless")
+    if zookeeper_real.installed() is None:
+        missing("the real ZooKeeper", zookeeper_real.INSTALL)
+
+
+@pytest.fixture(scope="session")
 def built_site() -> Path:
     """Return the folder of the built site, once no build is under way; without one, skip and say how to build it."""
     lock = ROOT / "_build" / "site.lock"
