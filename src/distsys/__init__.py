@@ -37,6 +37,8 @@ systems.declare(
         "multipaxos-locks": "distsys.services.systems:MULTIPAXOS_LOCKS",
         "zab-locks": "distsys.services.systems:ZAB_LOCKS",
         "zookeeper": "distsys.services.zookeeper.systems:ZOOKEEPER",
+        "zab-zookeeper": "distsys.services.zookeeper.systems:ZAB_ZOOKEEPER",
+        "zab-zookeeper-locks": "distsys.services.zookeeper.systems:ZAB_ZOOKEEPER_LOCKS",
         "raft-etcd": "distsys.services.etcd.systems:RAFT_ETCD",
         "raft-etcd-locks": "distsys.services.etcd.systems:RAFT_ETCD_LOCKS",
         "multipaxos-chubby": "distsys.services.chubby.systems:CHUBBY",

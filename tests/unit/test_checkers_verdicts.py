@@ -399,6 +399,13 @@ def test_the_oracle_catches_a_search_with_an_unsound_rule(broken, monkeypatch):
         ("revisions", ["a put x u", "a ok 2", "b get x", "b ok u 2 2", "b delete x", "b ok 1 3"], "OK"),
         ("revisions", ["a put x u", "a ok 2", "b put y v", "b ok 2"], "ILLEGAL"),
         ("revisions", ["a put x u", "a ok 2", "b cas x 2 v", "b ok true 3", "c cas x 2 w", "c ok true 4"], "ILLEGAL"),
+        ("znodes", ["a create x u", "a ok true", "b create x v", "b ok false", "a get x", "a ok u 0"], "OK"),
+        ("znodes", ["a create x u", "a ok true", "b set x v 0", "b ok 1", "c set x w 0", "c ok false"], "OK"),
+        ("znodes", ["a create x u", "a ok true", "b set x v 0", "b ok 1", "c set x w 0", "c ok 2"], "ILLEGAL"),
+        ("znodes", ["a set x u -1", "a ok false", "a delete x -1", "a ok false", "a get x", "a ok -"], "OK"),
+        ("znodes", ["a create x u", "a ok true", "b delete x 0", "b ok true", "c create x v", "c ok true"], "OK"),
+        ("znodes", ["a create x u", "a ok true", "b create y v", "b ok true", "c get y", "c ok v 0"], "OK"),
+        ("znodes", ["a create x u", "a ok true", "b set x v -1", "b ok 1", "c get x", "c ok u 0"], "ILLEGAL"),
     ],
 )  # fmt: skip
 def test_a_model_is_what_people_mean_by_its_name(model, lines, expected):
@@ -435,6 +442,11 @@ def test_a_transaction_reads_and_writes_its_keys_in_one_moment():
         ("multi-key", ["a txn - x"], "event 1: a txn is asked a list"),
         ("revisions", ["a get x", "a ok 1"], "event 2: get answers [value"),
         ("revisions", ["a cas x 1"], "event 1: a cas is asked [the revision"),
+        ("znodes", ["a set x u"], "event 1: a set is asked [the value, the version"),
+        ("znodes", ["a delete x u"], "event 1: a delete is asked the version"),
+        ("znodes", ["a get x", "a ok u"], "event 2: get answers [value, version]"),
+        ("znodes", ["a create x u", "a ok 1"], "event 2: create answers true, or false"),
+        ("znodes", ["a set x u -1", "a ok true"], "event 2: set answers the new version"),
     ],
 )
 def test_a_model_refuses_what_it_cannot_read_and_says_where(model, lines, says):

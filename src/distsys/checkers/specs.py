@@ -10,10 +10,11 @@ from .spec_collections import COUNTER, LIST, QUEUE, SET
 from .spec_lock import LOCK
 from .spec_revisions import REVISIONS
 from .spec_stores import KEY_VALUE, MULTI_KEY, REGISTER
+from .spec_znodes import ZNODES
 
 SPECS: dict[str, Spec] = {
     found.name: found
-    for found in (REGISTER, KEY_VALUE, LIST, COUNTER, LOCK, QUEUE, SET, MULTI_KEY, REVISIONS)
+    for found in (REGISTER, KEY_VALUE, LIST, COUNTER, LOCK, QUEUE, SET, MULTI_KEY, REVISIONS, ZNODES)
 }
 
 

@@ -1,9 +1,10 @@
 """How a request gets its place in the order: from the server that a client asks to the primary, and out to all.
 
-A server that does not lead sends what changes something on to the one that does. It numbers these within its
-connection to the leader, and the leader takes them in this order: so what one client asks, at one server, is done in
-the order in which it asked, though it did not wait for answers. The leader prepares each beside the tree *ahead*, and
-lets Zab broadcast what it found. Every server applies it; the one that was asked answers.
+A server that does not lead sends what changes something on to the one that does, and also *questions*, which change
+nothing and which only a leader can answer. It numbers all of these within its connection to the leader, and the leader
+takes them in this order: so what one client asks, at one server, is done in the order in which it asked, though it did
+not wait for answers. The leader prepares each beside the tree *ahead*, and lets Zab broadcast what it found. Every
+server applies it; the one that was asked answers.
 
 All of this lives as long as the server follows this leader in this connection. When that ends, whoever waits here will
 not be answered: the change may be made, or not, and nobody knows. `on_lost` says so to the layer above.
@@ -45,35 +46,43 @@ class Proposed:
 
 @record
 class Forward:
-    """Of a server to its leader: request `number`, in this connection."""
+    """Of a server to its leader: request `number`, in this connection and this epoch.
+
+    The epoch is there for a leader that has begun anew and takes the old connection for a new one: what was asked in
+    the epoch before may be in its history already, and must not be done twice.
+    """
 
     connection: int
+    epoch: int
     number: int
     asker: Asker
     request: Any
 
 
 @record
-class Ask:
-    """Of a server to its leader: something that changes nothing and that only a leader knows."""
-
-    number: int
-    request: Any
-
-
-@record
 class Answer:
-    """The answer to `Ask`."""
+    """Of a leader: the answer to a question, request `number` in this connection and this epoch."""
 
+    connection: int
+    epoch: int
     number: int
     response: Any
 
 
 @record
-class SyncPoint:
-    """Ask, for a session, which change is the last that may be committed before now."""
+class Question:
+    """What changes nothing, and only a leader knows the answer; of a session."""
 
     session: int
+
+
+@record
+class SyncPoint(Question):
+    """Ask for the zxid of the last change that is committed, or may be, when the leader takes this.
+
+    What the same server has sent on before is among them. A client may ask for a change, lose its connection, come
+    back, synchronise and look: what it does not find then is not going to be done.
+    """
 
 
 @record
@@ -94,10 +103,11 @@ class StillFollows:
 
 @record
 class Waits:
-    """Who waits for an answer of the leader: `token` is whatever the layer above knows it by."""
+    """Who waits at a leader for a quorum to say that it still leads: request `forward` of a server, and the answer."""
 
-    token: Any
-    request: Any
+    server: str
+    forward: Forward
+    zxid: int
 
 
 def zxid_of(zxid: Zxid) -> int:
@@ -121,11 +131,11 @@ class Broadcasting(ZabReplica):
     """Orders requests and applies what comes of them.
 
     State, durable: `life`, how often this server has begun. Volatile: `serving`, whom it follows and in which
-    connection (itself, where it leads an epoch), None where it does not. `sent`, requests that wait for their change;
-    `asked`, for an answer of the leader. At a leader: `ahead`; `unprepared`, requests of its own clients; `taken`
-    (server -> its connection and the last number taken) and `early`; `round` of the question whether it still leads,
-    who has said yes, who waits for it, and who for the next.
-    Messages: Forward, Ask, Answer; StillLeads, StillFollows.
+    connection (itself, where it leads an epoch), None where it does not. `sent`, requests that wait for their change,
+    or for an answer of the leader. At a leader: `ahead`; `unprepared`, requests of its own clients; `taken` (server ->
+    its connection and the last number taken) and `early`; `round` of the question whether it still leads, who has said
+    yes, who waits for it, and who for the next.
+    Messages: Forward, Answer; StillLeads, StillFollows.
     Timers: "again", after which what is not answered is sent again.
     Keeps: what one server sends on is done once, in order, or not at all from some point on.
     """
@@ -141,22 +151,20 @@ class Broadcasting(ZabReplica):
         self.life: int = disk.get("life", 0)
         self.depth = 0
         self.serving: tuple[str, int] | None = None
-        self.number = self.question = 0
+        self.number = 0
         self.sent: Map[int, tuple[Any, Forward]] = Map()
-        self.asked: Map[int, Waits] = Map()
         self.ahead: DataTree | None = None
         self.unprepared: tuple[Forward, ...] = ()
         self.taken: Map[str, tuple[int, int]] = EMPTY
         self.early: Map[tuple[str, int], Forward] = Map()
         self.round = 0
         self.sure: frozenset[str] = frozenset()
-        self.waiting: tuple[tuple[str, int], ...] = ()  # (server, number of its Ask) of this round
-        self.next_round: tuple[tuple[str, int], ...] = ()
+        self.waiting: tuple[Waits, ...] = ()  # of this round
+        self.next_round: tuple[Waits, ...] = ()
 
     def on_start(self) -> None:
         super().on_start()
         self.life += 1
-        self.question = self.life << 32  # an answer to an earlier life finds nobody who waits for it
         self.persist(life=self.life)
 
     # What the layer above hears.
@@ -183,8 +191,8 @@ class Broadcasting(ZabReplica):
         """Return whether the client of a session has gone from this server to another."""
         return False
 
-    def answer_as_leader(self, server: str, request: Any) -> Any:
-        """Return the answer to an `Ask` of a server."""
+    def answer_as_leader(self, server: str, question: Any, is_new: bool) -> Any:
+        """Return the answer to a question of a server, which may have asked it before."""
 
     # Whom this server follows.
 
@@ -227,43 +235,47 @@ class Broadcasting(ZabReplica):
 
     def lose(self) -> None:
         """Forget all that belonged to the leader that was."""
-        self.sent, self.asked, self.ahead, self.unprepared = Map(), Map(), None, ()
+        self.sent, self.ahead, self.unprepared = Map(), None, ()
         self.taken, self.early = EMPTY, Map()
         self.sure, self.waiting, self.next_round = frozenset(), (), ()
         self.number = 0
         self.cancel_timer("again")
         self.on_lost()
 
-    # Asking for a change.
+    # Asking for a change, or for what only a leader knows.
+
+    def ask(self, question: Question, token: Any) -> None:
+        """Ask the leader, who may be this server; `on_done(token, answer)` follows."""
+        self.request(Asker(question.session), question, token)
 
     def request(self, asker: Asker, request: Any, token: Any) -> None:
         """Have something done; `on_done(token, answer)` follows when it is applied here."""
         assert self.serving is not None, f"{self.name} serves nobody"
         self.number += 1
-        forward = Forward(self.serving[1], self.number, asker, request)
+        forward = Forward(self.serving[1], self.zab.current_epoch, self.number, asker, request)
         self.sent = self.sent.set(self.number, (token, forward))
+        self.send_again_later()
         if self.leads():
             self.unprepared = (*self.unprepared, forward)
             self.prepare_own()
         else:
             self.send(self.serving[0], forward)
-            self.send_again_later()
 
     def send_again_later(self) -> None:
-        """Ask again after a while, if nothing comes."""
-        if len(self.sent) + len(self.asked) == 1:
+        """Ask again after a while, if nothing comes; a leader, too, waits for what may be lost, the word of a quorum."""
+        if len(self.sent) == 1:
             self.set_timer("again", self.again_ms * MS)
 
     def send_again(self) -> None:
         """Send once more what is not answered: the leader takes each once."""
-        if self.serving is None or not (self.sent or self.asked):
+        if self.serving is None or not self.sent:
             return
+        self.set_timer("again", self.again_ms * MS)
         for _, forward in self.sent.values():
             if not self.leads():
                 self.send(self.serving[0], forward)
-        for number, waits in self.asked.items():
-            self.send_ask(number, waits.request)
-        self.set_timer("again", self.again_ms * MS)
+        if self.waiting:
+            self.ask_followers()
 
     # At the leader.
 
@@ -272,12 +284,14 @@ class Broadcasting(ZabReplica):
         while self.unprepared and self.depth == 0:
             forward, *rest = self.unprepared
             self.unprepared = tuple(rest)
-            self.prepare(self.name, forward)
+            self.take(self.name, forward)
 
     def on_forward(self, server: str, forward: Forward) -> None:
         """Take the requests of a server in their order."""
         link = self.zab.links.get(server)
-        if not self.leads() or link is None or link.connection != forward.connection:
+        if not self.leads() or link is None:
+            return
+        if (link.connection, self.zab.epoch) != (forward.connection, forward.epoch):
             return
         connection, number = self.taken.get(server, (0, 0))
         if connection != forward.connection:
@@ -285,11 +299,23 @@ class Broadcasting(ZabReplica):
             self.early = Map({key: early for key, early in self.early.items() if key[0] != server})
         if forward.number > number and len(self.early) < EARLY_MAX:
             self.early = self.early.set((server, forward.number), forward)
+        elif forward.number <= number and isinstance(forward.request, Question):
+            self.on_question(server, forward, is_new=False)  # its answer may be lost
+        due: list[Forward] = []
         while (server, number + 1) in self.early:
             number += 1
-            self.prepare(server, self.early[server, number])
+            due.append(self.early[server, number])
             self.early = self.early.remove((server, number))
         self.taken = self.taken.set(server, (connection, number))
+        for forward in due:
+            self.take(server, forward)
+
+    def take(self, server: str, forward: Forward) -> None:
+        """Take a request in its turn."""
+        if isinstance(forward.request, Question):
+            self.on_question(server, forward, is_new=True)
+        else:
+            self.prepare(server, forward)
 
     def prepare(self, server: str, forward: Forward) -> None:
         """Find what comes of a request, and let it be broadcast."""
@@ -336,32 +362,17 @@ class Broadcasting(ZabReplica):
 
     # What only a leader knows.
 
-    def ask(self, request: Any, token: Any) -> None:
-        """Ask the leader, who may be this server; `on_done(token, answer)` follows."""
-        self.question += 1
-        self.asked = self.asked.set(self.question, Waits(token, request))
-        self.send_again_later()
-        self.send_ask(self.question, request)
-
-    def send_ask(self, number: int, request: Any) -> None:
-        """Send what is asked."""
-        assert self.serving is not None, f"{self.name} serves nobody"
-        if self.leads():
-            self.on_ask(self.name, Ask(number, request))
+    def on_question(self, server: str, forward: Forward, is_new: bool) -> None:
+        """Answer a server."""
+        question = forward.request
+        if isinstance(question, SyncPoint) and not self.has_left(server, question.session):
+            self.on_sync_point(server, forward)
         else:
-            self.send(self.serving[0], Ask(number, request))
+            self.give(server, forward, self.answer_as_leader(server, question, is_new))
 
-    def on_ask(self, server: str, ask: Ask) -> None:
-        """Answer a server, where this one leads."""
-        if not self.leads():
-            return
-        if isinstance(ask.request, SyncPoint) and not self.has_left(server, ask.request.session):
-            self.on_sync_point(server, ask.number)
-        else:
-            self.give(server, Answer(ask.number, self.answer_as_leader(server, ask.request)))
-
-    def give(self, server: str, answer: Answer) -> None:
+    def give(self, server: str, forward: Forward, response: Any) -> None:
         """Hand an answer to the server that asked."""
+        answer = Answer(forward.connection, forward.epoch, forward.number, response)
         if server == self.name:
             self.on_answer(answer)
         else:
@@ -369,20 +380,23 @@ class Broadcasting(ZabReplica):
 
     def on_answer(self, answer: Answer) -> None:
         """Pass the answer on."""
-        if answer.number in self.asked:
-            token = self.asked[answer.number].token
-            self.asked = self.asked.remove(answer.number)
-            self.on_done(token, answer.response)
+        token, forward = self.sent.get(answer.number, (None, None))
+        if forward is None or (forward.connection, forward.epoch) != (answer.connection, answer.epoch):
+            return
+        self.sent = self.sent.remove(answer.number)
+        self.on_done(token, answer.response)
 
     # Does this server still lead? A leader that is cut off does not know that there is another. So it asks, and while
     # it has the word of a quorum, given after the question came, nobody else had committed anything when it came.
 
-    def on_sync_point(self, server: str, number: int) -> None:
+    def on_sync_point(self, server: str, forward: Forward) -> None:
         """Answer when a quorum has said, from now on, that it follows this leader."""
-        if (server, number) in (*self.waiting, *self.next_round):
+        waiting = (*self.waiting, *self.next_round)
+        if any((waits.server, waits.forward) == (server, forward) for waits in waiting):
             self.ask_followers()  # a message was lost
             return
-        self.next_round = (*self.next_round, (server, number))
+        waits = Waits(server, forward, zxid_of(self.zab.last_zxid()))
+        self.next_round = (*self.next_round, waits)
         self.begin_round()
 
     def begin_round(self) -> None:
@@ -417,19 +431,17 @@ class Broadcasting(ZabReplica):
             self.maybe_sure()
 
     def maybe_sure(self) -> None:
-        """With a quorum, answer: whoever waits until it has applied all that this leader has proposed is up to date."""
+        """With a quorum, answer: whoever waits until it has applied what this leader had proposed is up to date."""
         if self.waiting and self.zab.is_quorum(self.sure):
             waiting, self.waiting = self.waiting, ()
-            for server, number in waiting:
-                self.give(server, Answer(number, zxid_of(self.zab.last_zxid())))
+            for waits in waiting:
+                self.give(waits.server, waits.forward, waits.zxid)
             self.begin_round()
 
     def on_message(self, sender: str, message: Any) -> None:
         match message:
             case Forward():
                 self.on_forward(sender, message)
-            case Ask():
-                self.on_ask(sender, message)
             case Answer():
                 if self.serving is not None and sender == self.serving[0]:
                     self.on_answer(message)

@@ -47,7 +47,7 @@ from .requests import (
     WatcherType,
     WatchMode,
 )
-from .tracking import Revalidate, Tracking, password_of
+from .tracking import ENDED, MOVED, Revalidate, Tracking, password_of
 from .tree import CloseSessionChange, Happened
 from .watches import CHILDREN, DATA, Watches
 
@@ -75,11 +75,12 @@ class Connect:
 
 @record
 class Say:
-    """Request `sequence` (from 1) in a connection."""
+    """Request `sequence` (from 1) in a connection; `ticket` is the one that the server gave, 0 if it need not look."""
 
     connection: int
     sequence: int
     request: Any
+    ticket: int = 0
 
 
 @record
@@ -103,11 +104,16 @@ class Hear:
 
 @record
 class Connected:
-    """The session goes on here. A timeout of 0: it has ended, or the password is wrong."""
+    """The session goes on here. A timeout of 0: it has ended, or the password is wrong.
+
+    Each connection gets a `ticket` of its own. TCP draws a random number for that: a copy of what was said before the
+    server began anew, or in a connection that was opened by a copy of `Connect`, must not be done again.
+    """
 
     session: int
     timeout_ms: int
     password: bytes
+    ticket: int = 0
 
 
 @record
@@ -140,7 +146,8 @@ class Task:
 class Connection:
     """A client's connection at a server.
 
-    session   0 until it is accepted
+    session   0 until it is accepted, and `wanted` the one that the client brings
+    ticket    what marks a request of this connection
     ids       what the client is known as
     queue     requests that are not answered, in order
     taken     the last request that was taken, and `early` those that overtook others
@@ -148,6 +155,8 @@ class Connection:
     """
 
     number: int
+    ticket: int = 0
+    wanted: int = 0
     session: int = 0
     timeout_ms: int = 0
     ids: tuple[Id, ...] = ()
@@ -161,11 +170,16 @@ class Connection:
         """Who asks on it."""
         return Asker(self.session, self.ids)
 
+    def having(self, task: Task) -> Connection:
+        """Return the connection with this task in the place of the one of its number."""
+        queue = (task if other.sequence == task.sequence else other for other in self.queue)
+        return replace(self, queue=tuple(queue))
+
 
 class ZooKeeperServer(Tracking):
     """A whole server.
 
-    State, volatile: `clients` (name of a client -> its connection), `watches`, `syncing` (clients for which this server
+    State, volatile: `clients` (name of a client -> its connection), `watches`, `syncing` (clients for whom this server
     waits until it has come as far as the leader said).
     Messages: Connect, Say and HangUp of clients; Hear and HangUp to them.
     Keeps: linearizable changes; for each client its own order; no client is shown an older tree than before.
@@ -177,6 +191,7 @@ class ZooKeeperServer(Tracking):
         super().__init__(name, disk, **settings)
         self.extended_types = extended_types  # whether znodes may have a time to live
         self.clients: Map[str, Connection] = EMPTY
+        self.ticket_count = 0
         self.watches = Watches()
         self.syncing: frozenset[str] = frozenset()
 
@@ -200,9 +215,13 @@ class ZooKeeperServer(Tracking):
             return
         self.forget(client)
         if self.serving is None or self.is_behind(message.zxid):
+            if self.serving is not None:
+                self.note(f"is behind {client}, which has seen {message.zxid:x}")
             self.send(client, HangUp(message.connection))
             return
-        self.keep(client, Connection(message.connection, ids=message.ids))
+        self.ticket_count += 1
+        ticket = (self.life << 32) | self.ticket_count
+        self.keep(client, Connection(message.connection, ticket, message.session, ids=message.ids))
         if message.session == 0:
             session = self.new_session()
             timeout_ms = self.timeout_of(message.timeout_ms)
@@ -224,8 +243,10 @@ class ZooKeeperServer(Tracking):
         for other, connection in self.clients.items():
             if connection.session == session and other != client:
                 self.hang_up(other)
-        self.keep(client, replace(self.clients[client], session=session, timeout_ms=timeout_ms))
-        self.tell_client(client, Connected(session, timeout_ms, password_of(session, self.secret)))
+        connection = replace(self.clients[client], session=session, timeout_ms=timeout_ms)
+        self.keep(client, connection)
+        password = password_of(session, self.secret)
+        self.tell_client(client, Connected(session, timeout_ms, password, connection.ticket))
         self.hear(session)
         self.advance(client)
 
@@ -260,28 +281,45 @@ class ZooKeeperServer(Tracking):
     def on_say(self, client: str, message: Say) -> None:
         """Take requests in their order; what changes something goes to the leader at once."""
         connection = self.clients.get(client)
-        if connection is None or connection.number != message.connection:
+        if (
+            connection is None
+            or connection.number != message.connection
+            or message.ticket not in (0, connection.ticket)
+        ):
             self.send(client, HangUp(message.connection))
             return
-        connection = replace(connection, early=connection.early.set(message.sequence, message.request))
-        while connection.taken + 1 in connection.early:
-            sequence = connection.taken + 1
-            request = self.admitted(connection.early[sequence])
-            task = Task(sequence, request, isinstance(request, CHANGES))
+        if connection.session:
+            self.hear(connection.session)
+        if message.sequence > connection.taken:
+            connection = replace(connection, early=connection.early.set(message.sequence, message.request))
+        while (sequence := connection.taken + 1) in connection.early:
+            task = Task(sequence, self.admitted(connection.early[sequence]))
             connection = replace(
                 connection,
                 early=connection.early.remove(sequence),
                 taken=sequence,
                 queue=(*connection.queue, task),
             )
-            self.keep(client, connection)
-            if task.is_asked:
-                self.request(connection.asker, request, (client, connection.number, sequence))
-                connection = self.clients.get(client, connection)
         self.keep(client, connection)
-        if connection.session:
-            self.hear(connection.session)
+        self.send_on(client)
         self.advance(client)
+
+    def send_on(self, client: str) -> None:
+        """Ask the leader for the changes in a queue; not for those behind a `sync`, whose reader must not see them."""
+        while (task := self.next_change(client)) is not None:
+            connection = self.clients[client]
+            self.keep(client, connection.having(replace(task, is_asked=True)))
+            self.request(connection.asker, task.request, (client, connection.number, task.sequence))
+
+    def next_change(self, client: str) -> Task | None:
+        """Return the first change that the leader may be asked for and is not yet, if the connection is still there."""
+        if client in self.clients:
+            for task in self.clients[client].queue:
+                if isinstance(task.request, SyncRequest):
+                    return None
+                if isinstance(task.request, CHANGES) and not task.is_asked:
+                    return task
+        return None
 
     def admitted(self, request: Any) -> Any:
         """Return a request as it is done here: what this ensemble does not know fails."""
@@ -299,12 +337,13 @@ class ZooKeeperServer(Tracking):
             task = connection.queue[0]
             if task.is_asked and task.response is None:
                 return
-            if isinstance(task.request, SyncRequest) and not task.is_asked:
-                self.keep(
-                    client, replace(connection, queue=(replace(task, is_asked=True), *connection.queue[1:]))
-                )
+            if not task.is_asked and isinstance(task.request, SyncRequest):
+                self.keep(client, connection.having(replace(task, is_asked=True)))
                 self.synchronise(client, connection.number, task)
                 return
+            if not task.is_asked and isinstance(task.request, CHANGES):
+                self.send_on(client)  # it stood behind a `sync`
+                continue
             self.keep(client, replace(connection, queue=connection.queue[1:]))
             response = task.response if task.is_asked else self.answer_here(client, task.request)
             self.answer(client, task, response)
@@ -403,16 +442,14 @@ class ZooKeeperServer(Tracking):
             self.on_session(client, what, answer)
             return
         task = next(task for task in connection.queue if task.sequence == what)
-        if isinstance(task.request, SyncRequest) and answer == 0:
+        if isinstance(task.request, SyncRequest) and answer == MOVED:
             done = replace(task, response=ErrorResponse(Code.SESSION_MOVED))
         elif isinstance(task.request, SyncRequest):
             done = replace(task, request=replace(task.request, zxid=answer))
             self.syncing |= {client}
         else:
             done = replace(task, response=answer)
-        self.keep(
-            client, replace(connection, queue=tuple(done if t is task else t for t in connection.queue))
-        )
+        self.keep(client, connection.having(done))
         self.look_at_sync(client)
         self.advance(client)
 
@@ -425,17 +462,19 @@ class ZooKeeperServer(Tracking):
         elif 0 < head.request.zxid <= self.state.zxid:
             self.syncing -= {client}
             done = replace(head, response=PathResponse(head.request.path))
-            self.keep(client, replace(connection, queue=(done, *connection.queue[1:])))
+            self.keep(client, connection.having(done))
             self.advance(client)
 
     def on_session(self, client: str, session: int, answer: Any) -> None:
         """A session has begun, or the leader has said what it knows of one."""
         if isinstance(answer, DoneResponse):
             self.accept(client, session, self.timeout_of_session(session))
-        elif answer:
-            self.accept(client, session, answer)
-        else:
+        elif answer == MOVED:
+            self.hang_up(client)
+        elif answer == ENDED:
             self.refuse(client)
+        else:
+            self.accept(client, session, answer)
 
     def timeout_of_session(self, session: int) -> int:
         """Return the timeout of a session that this server knows."""
@@ -460,9 +499,14 @@ class ZooKeeperServer(Tracking):
                     self.tell_client(client, Noticed(happened.event))
 
     def on_closed(self, proposed: Proposed) -> None:
-        """The session has ended. Whoever asked for it is answered first, and hung up on then."""
+        """The session has ended. Whoever asked for it is answered first, and hung up on then.
+
+        The leader may have said that it lives, just before it ended, and this answer may be on its way still.
+        """
+        session = proposed.header.session
         for client, connection in self.clients.items():
-            if connection.session == proposed.header.session:
-                asked = any(isinstance(task.request, CloseSessionRequest) for task in connection.queue)
-                if not asked:
-                    self.hang_up(client)
+            asked = any(isinstance(task.request, CloseSessionRequest) for task in connection.queue)
+            if connection.session == session and not asked:
+                self.hang_up(client)
+            elif not connection.session and connection.wanted == session:
+                self.refuse(client)

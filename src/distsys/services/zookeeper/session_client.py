@@ -64,6 +64,7 @@ class SessionClient(Node):
         self.connection: int = disk.get("connection", 0)
         self.server = servers[0]
         self.session = 0
+        self.ticket = 0
         self.password = b""
         self.zxid = 0
         self.is_connected = False
@@ -127,7 +128,7 @@ class SessionClient(Node):
         """Send a request; its answer, or that nobody knows it, follows."""
         self.said += 1
         self.open = (*self.open, (self.said, request))
-        self.send(self.server, Say(self.connection, self.said, request))
+        self.send(self.server, Say(self.connection, self.said, request, self.ticket))
 
     def begin(self, session: int) -> None:
         """A server has accepted this client."""
@@ -190,9 +191,9 @@ class SessionClient(Node):
     def take(self, said: Any) -> None:
         """React to the next message of the server."""
         match said:
-            case Connected(session, timeout_ms, password):
+            case Connected(session, timeout_ms, password, ticket):
                 if timeout_ms:
-                    self.password = password
+                    self.password, self.ticket = password, ticket
                     self.begin(session)
                 else:
                     self.expire()

@@ -22,13 +22,14 @@ from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 
 from .. import ordered
-from .broadcasting import Broadcasting, Forward, Proposed
+from .broadcasting import Broadcasting, Forward, Proposed, Question
 from .errors import Code
 from .preparing import Asker
 from .requests import CloseSessionRequest, CreateSessionRequest, ReapRequest
 from .tree import CloseSessionChange, CreateSessionChange, ErrorChange, Header, ttl_of
 
 REAP = Asker(0)
+ENDED, MOVED = 0, -1  # in place of a timeout: there is no such session; another server speaks for it
 
 
 @record
@@ -39,10 +40,9 @@ class Touch:
 
 
 @record
-class Revalidate:
+class Revalidate(Question):
     """Ask whether a session lives; if so this server speaks for it from now on, with another timeout."""
 
-    session: int
     timeout_ms: int
 
 
@@ -176,14 +176,21 @@ class Tracking(Broadcasting):
 
     # Who speaks for a session.
 
-    def answer_as_leader(self, server: str, request: Any) -> Any:
-        """Say whether a session lives, and let this server speak for it."""
-        if isinstance(request, Revalidate) and request.session in self.ends:
-            self.owners = self.owners.set(request.session, server)
-            self.timeouts = self.timeouts.set(request.session, request.timeout_ms)
-            self.renew(request.session)
-            return request.timeout_ms
-        return 0
+    def answer_as_leader(self, server: str, question: Any, is_new: bool) -> Any:
+        """Say whether a session lives, and let this server speak for it.
+
+        Only a new question moves a session. One that comes again may be late, the client has gone on to another server
+        and asked for changes there, and what this server still sends must not be done after them.
+        """
+        session = question.session
+        if session not in self.ends:
+            return ENDED
+        if not isinstance(question, Revalidate) or (not is_new and self.owners.get(session) != server):
+            return MOVED
+        self.owners = self.owners.set(session, server)
+        self.timeouts = self.timeouts.set(session, question.timeout_ms)
+        self.renew(session)
+        return question.timeout_ms
 
     def change(self, server: str, zxid: int, header: Header, forward: Forward) -> Any:
         """Take no request for a session from a server that does not speak for it any more."""
