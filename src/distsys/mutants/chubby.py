@@ -205,7 +205,7 @@ MUTANTS = (
             "slow, and for that long the lease of the master had been running already. The master ends the session, "
             "and the client goes on as if it had one."
         ),
-        options={"nodes": 1},
+        options={"nodes": 1, "lease_ms": 300, "hold_ms": 60},
         klass="D",
         seeds_max=5_000,
         depth=7,
