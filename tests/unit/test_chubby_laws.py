@@ -12,9 +12,10 @@ from distsys.core.events import Timeout
 from distsys.core.operations import INVOKE, Operation
 from distsys.core.trace import Step
 from distsys.core.values import Map
+from distsys.protocols.multipaxos_leases import Leads
 from distsys.protocols.paxos_messages import ZERO
 from distsys.services.chubby import calls, laws
-from distsys.services.chubby.calls import Acquire, NewEpoch, Ordered
+from distsys.services.chubby.calls import Acquire, Ordered
 from distsys.services.chubby.cell import APPLIER, Cell
 from distsys.services.chubby.clients import FileRead, FileWritten, Guarded, LockClient, Stored
 from distsys.services.chubby.library import Standing
@@ -43,7 +44,7 @@ class Run:
         node = self.nodes[replica]
         for request in requests:
             index = node.paxos.last_applied + 1
-            entry = request if isinstance(request, (NewEpoch, Ordered)) else decided(node.state, request)
+            entry = request if isinstance(request, (Leads, Ordered)) else decided(node.state, request)
             node.paxos.last_applied = index
             node.paxos.chosen = node.paxos.chosen.set(index, entry)
             node.state = APPLIER.apply(node.state, index, entry)[0]
@@ -65,7 +66,7 @@ def called(cell, session, sequence, request):
 def with_a_lock(law, delay_ms=500):
     """Return a run in which session c1.1 holds the lock of /lock, and c2.1 has it open."""
     run = Run(law, n1=a_replica())
-    run.apply("n1", NewEpoch("n1", ZERO))
+    run.apply("n1", Leads("n1", ZERO))
     for number, client in enumerate(("c1", "c2")):
         run.apply("n1", Ordered(1, f"{client}.1", 1, calls.BeginSession(client, 1)))
         run.apply("n1", Ordered(1, f"{client}.1", 2, calls.Open("/lock", "file")))
@@ -112,7 +113,7 @@ def relying(lease_until):
 @pytest.mark.parametrize(("now", "speaks"), [(199, True), (200, False)])
 def test_a_client_that_relies_on_a_lease_must_have_a_session(now, speaks):
     run = Run(laws.client_lease_ends_first, n1=a_replica(), c1=relying(200))
-    run.apply("n1", NewEpoch("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
+    run.apply("n1", Leads("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
     assert run.step("c1", at=now) is None
     run.apply("n1", calls.Expire("c1.1"))
     assert (run.step("c1", at=now) is not None) is speaks
@@ -120,7 +121,7 @@ def test_a_client_that_relies_on_a_lease_must_have_a_session(now, speaks):
 
 def test_a_session_that_nobody_has_applied_yet_has_not_ended():
     run = Run(laws.client_lease_ends_first, n1=a_replica(), c1=relying(200))
-    run.apply("n1", NewEpoch("n1", ZERO))
+    run.apply("n1", Leads("n1", ZERO))
     assert run.step("c1", at=100) is None
 
 
@@ -131,7 +132,7 @@ def test_a_client_in_jeopardy_whose_session_has_ended_must_neither_read_its_copy
     client = relying(200)
     client.standing = Standing.JEOPARDY
     run = Run(laws.no_operation_on_an_expired_session, n1=a_replica(), c1=client)
-    run.apply("n1", NewEpoch("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
+    run.apply("n1", Leads("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
     assert run.step("c1", does) is None
     run.apply("n1", calls.Expire("c1.1"))
     assert run.step("c1", Output(FileRead("/x", (1, 1), False))) is None
@@ -141,15 +142,15 @@ def test_a_client_in_jeopardy_whose_session_has_ended_must_neither_read_its_copy
 @pytest.mark.parametrize(("at", "speaks"), [(1_500, True), (2_000, False)])
 def test_a_new_master_that_ends_a_session_before_a_whole_lease_has_passed_breaks_the_law(at, speaks):
     run = Run(laws.session_survives_fail_over, n1=a_replica())
-    run.apply("n1", NewEpoch("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
-    run.apply("n1", NewEpoch("n1", ZERO), at=1_000)
+    run.apply("n1", Leads("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
+    run.apply("n1", Leads("n1", ZERO), at=1_000)
     assert (run.apply("n1", calls.Expire("c1.1"), at=at) is not None) is speaks
 
 
 def test_the_end_of_a_session_that_the_old_master_decided_is_not_held_against_the_new_one():
     run = Run(laws.session_survives_fail_over, n1=a_replica())
-    run.apply("n1", NewEpoch("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
-    assert run.apply("n1", calls.Expire("c1.1"), NewEpoch("n1", ZERO), at=5_000) is None
+    run.apply("n1", Leads("n1", ZERO), Ordered(1, "c1.1", 1, calls.BeginSession("c1", 1)))
+    assert run.apply("n1", calls.Expire("c1.1"), Leads("n1", ZERO), at=5_000) is None
 
 
 # Locks.
@@ -250,7 +251,7 @@ def test_a_read_must_see_what_somebody_knew_when_it_began(known):
 
 def test_truth_is_learned_from_whole_steps_only():
     run = Run(laws.lock_exclusivity, n1=a_replica())
-    run.apply("n1", NewEpoch("n1", ZERO))
+    run.apply("n1", Leads("n1", ZERO))
     before = run.memory
     node = run.nodes["n1"]
     node.state, node.paxos.last_applied = Cell(epoch=9), 9
