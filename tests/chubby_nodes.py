@@ -59,7 +59,7 @@ class OneReplica(Bench):
         self.sequences = {}
 
     def become_master(self, now_ms=400):
-        self.at(now_ms).fire("paxos/election").fire("act")
+        self.at(now_ms).fire("paxos/election")
         return self
 
     def tick(self, now_ms):

@@ -4,7 +4,7 @@
     python tools/record_zookeeper_frames.py --jar /usr/share/java/zookeeper.jar
 
 Each line is one exchange: its name, the type of the request, and the bytes of the request, of the notifications before
-the reply and of the reply, in hex; "" is an end without a reply. The requests are packed by tests/zookeeper_wire.py,
+the reply and of the reply, in hex; "" is an end without a reply. The requests are packed by tests/zookeeper_frames.py,
 which shares nothing with distsys.wire, and that the real server does what they ask shows that they are right.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-import zookeeper_wire as w  # type: ignore[import-not-found]  # noqa: E402
+import zookeeper_frames as w  # type: ignore[import-not-found]  # noqa: E402
 
 OUT = ROOT / "tests" / "golden" / "zookeeper" / "frames.jsonl"
 SILENCE_S = 3.0  # without a word: no answer will come

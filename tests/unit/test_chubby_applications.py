@@ -112,7 +112,7 @@ def test_an_application_asks_only_so_many_things():
 def with_the_lock(mode=Mode.EXCLUSIVE, **settings):
     """Return a client that has just been given the lock."""
     client = an_application(LockClient, **settings)
-    client.answer(Opened(5, "/lock", STAT, True)).at(200).fire("next")
+    client.answer(Opened(5, "/lock", STAT, True)).at(200)
     assert client.node.open.request.wait
     client.effects = []
     client.answer(Acquired(Sequencer("/lock", mode, 4, 1), 9))

@@ -2,9 +2,10 @@
 
 import pytest
 
+from distsys.protocols.multipaxos_leases import Leads
 from distsys.protocols.paxos_messages import ZERO
 from distsys.services.chubby import calls, locking, tree
-from distsys.services.chubby.calls import Acquire, Acquired, BeginSession, NewEpoch, Ordered, Refused
+from distsys.services.chubby.calls import Acquire, Acquired, BeginSession, Ordered, Refused
 from distsys.services.chubby.cell import APPLIER, Cell, Changed, Ended, Lost
 from distsys.services.chubby.locking import Lock, Mode
 
@@ -14,7 +15,7 @@ class Log:
 
     def __init__(self, *clients):
         self.cell, self.index, self.numbers = Cell(), 0, {}
-        self.enter(NewEpoch("n1", ZERO))
+        self.enter(Leads("n1", ZERO))
         for client in clients:
             self.enter(Ordered(1, f"{client}.1", 1, BeginSession(client, 1)))
 
@@ -253,7 +254,7 @@ def test_an_acquire_that_waits_is_no_call_that_was_done_so_it_can_be_entered_aga
 def test_2_9_what_was_entered_in_an_earlier_epoch_changes_nothing():
     log = Log("a")
     handle = log.open("a", "/x")
-    log.enter(NewEpoch("n2", ZERO))
+    log.enter(Leads("n2", ZERO))
     before = log.cell
     assert log.call("a", calls.SetContents(handle, "late"), epoch=1) is None
     log.decide(calls.Expire("a.1"), epoch=1)

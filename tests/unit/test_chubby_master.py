@@ -1,10 +1,14 @@
 """The master of a cell: sessions, fail-over, caches, locks that wait. Sections are those of Burrows 2006."""
 
+from dataclasses import replace
+
 from chubby_nodes import HOLD, LEASE, OneReplica
 from distsys import MS
 from distsys.core import Send
+from distsys.protocols.multipaxos_leases import Leads
+from distsys.protocols.replication import Role
 from distsys.services.chubby import calls
-from distsys.services.chubby.calls import Acquire, Acquired, NewEpoch, SetContents
+from distsys.services.chubby.calls import Acquire, Acquired, SetContents
 from distsys.services.chubby.talk import (
     Answer,
     Ask,
@@ -60,13 +64,15 @@ def test_2_9_a_master_begins_an_epoch_and_refuses_calls_of_an_earlier_one():
     assert cell.keep_alive(session, 1, epoch=0) == [OtherEpoch(session, 1)]
 
 
-def test_2_9_an_old_claim_of_its_own_does_not_make_it_the_master():
+def test_2_9_an_old_claim_of_its_own_does_not_begin_an_epoch():
     cell = master()
-    cell.node.claims = type(cell.node.claims)(9, "n1")
-    cell.node.paxos.ballot = cell.node.claims
-    cell.node.serves = 0
-    cell.node.on_committed(99, NewEpoch("n1", type(cell.node.claims)(1, "n1")))
-    assert cell.node.serves == 0
+    epoch, ballot = cell.node.serves, cell.node.paxos.ballot
+    old = Leads("n1", replace(ballot, round=ballot.round - 1))
+    assert not cell.node.is_own(old)
+    assert cell.node.is_own(Leads("n1", ballot))
+    cell.node.paxos.role = Role.FOLLOWER
+    assert not cell.node.is_own(Leads("n1", ballot))
+    assert cell.node.serves == epoch
 
 
 # Sessions.

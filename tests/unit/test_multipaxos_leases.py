@@ -3,11 +3,11 @@
 import pytest
 
 from distsys import MS
-from distsys.core import Deliver, Note, Output, Send, Start, Timeout
+from distsys.core import Deliver, Note, Send, Start, Timeout
 from distsys.core.values import Map
 from distsys.protocols.multipaxos_leases import AskLease, GrantLease, Leads, LeasedMultiPaxos, local
-from distsys.protocols.multipaxos_messages import Prepare, Promise, Reject
-from distsys.protocols.paxos_messages import Ballot
+from distsys.protocols.multipaxos_messages import Accept, Prepare, Promise, Reject
+from distsys.protocols.paxos_messages import Ballot, Vote
 from distsys.protocols.replication import Role
 
 ELECTION = 300
@@ -36,10 +36,21 @@ def leader(now=400, **settings):
     """Return a replica that has just got its second promise, and has asked for its first lease."""
     node = replica(**settings)
     fire(node, "election", now)
-    effects = deliver(node, "n2", Promise(Ballot(1, "n1"), 1, Map()), now)
+    deliver(node, "n2", Promise(Ballot(1, "n1"), 1, Map()), now)
     assert node.role is Role.LEADER
-    assert [e.value for e in effects if isinstance(e, Output)] == [Leads(Ballot(1, "n1"))]
     return node
+
+
+def test_the_first_command_of_a_leader_says_that_it_leads_and_comes_after_what_must_be_kept():
+    node = replica()
+    fire(node, "election", 400)
+    kept = Map({1: Vote(Ballot(0, "n3"), "kept")})
+    effects = deliver(node, "n2", Promise(Ballot(1, "n1"), 1, kept), 400)
+    asked = [accept for to, accept in sent(effects, Accept) if to == "n2"]
+    assert [(accept.slot, accept.value) for accept in asked] == [
+        (1, "kept"),
+        (2, Leads("n1", Ballot(1, "n1"))),
+    ]
 
 
 def test_a_leader_has_no_lease_before_a_quorum_has_granted_one():

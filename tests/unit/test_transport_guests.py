@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-import zookeeper_wire as w
+import zookeeper_frames as w
 from distsys.drivers.connection import Limits
 from distsys.drivers.frames import Goodbye, Hello, Welcome, framed
 from distsys.wire.claims import Claim, letters

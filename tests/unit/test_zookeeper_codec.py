@@ -1,6 +1,6 @@
 """The codec against what a real ZooKeeper 3.8.0 took and said (tests/golden/zookeeper), and against odd bytes.
 
-tools/record_zookeeper_frames.py makes the golden frames; their requests are packed by tests/zookeeper_wire.py.
+tools/record_zookeeper_frames.py makes the golden frames; their requests are packed by tests/zookeeper_frames.py.
 """
 
 import json
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-import zookeeper_wire as w
+import zookeeper_frames as w
 from distsys.wire.zookeeper import schema
 from distsys.wire.zookeeper.codec import (
     NO_SESSION,

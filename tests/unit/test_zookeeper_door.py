@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-import zookeeper_wire as w
+import zookeeper_frames as w
 from distsys.serve.process import allow_files
 from distsys.wire.zookeeper.codec import NO_SESSION, Unreadable
 from distsys.wire.zookeeper.codes import Code, OpCode

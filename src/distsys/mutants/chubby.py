@@ -8,9 +8,9 @@ from typing import ClassVar
 from distsys.core.node import Node
 from distsys.core.systems import NodeMutant
 from distsys.core.values import Map
-from distsys.protocols.multipaxos_leases import LeasedMultiPaxos, local
+from distsys.protocols.multipaxos_leases import Leads, LeasedMultiPaxos, local
 from distsys.protocols.replication import Role
-from distsys.services.chubby.calls import Acquire, NewEpoch
+from distsys.services.chubby.calls import Acquire
 from distsys.services.chubby.cell import Applier, Cell, Done, service
 from distsys.services.chubby.clients import FileClient, LockClient, Resource
 from distsys.services.chubby.library import Standing
@@ -111,8 +111,8 @@ class KeepsWhatCameLate(FileClient):
 class TakesAnOldClaim(ChubbyServer):
     """LOCK-09."""
 
-    def is_own(self, claim: NewEpoch) -> bool:
-        return claim.master == self.name and self.leads()
+    def is_own(self, claim: Leads) -> bool:
+        return claim.leader == self.name and self.paxos.role is Role.LEADER
 
 
 class LookedAtTheLockBefore(Applier):
@@ -175,8 +175,8 @@ MUTANTS = (
             "on. Each holder has the same sequencer. A server that compares them carefully cannot tell an earlier "
             "holder from a later one."
         ),
-        options={"nodes": 1},
-        depth=4,
+        options={"nodes": 1, "clients": 1, "requests": 0},
+        depth=7,
     ),
     NodeMutant(
         id="LOCK-03",
@@ -205,7 +205,7 @@ MUTANTS = (
             "slow, and for that long the lease of the master had been running already. The master ends the session, "
             "and the client goes on as if it had one."
         ),
-        options={"nodes": 1},
+        options={"nodes": 1, "lease_ms": 300, "hold_ms": 60},
         klass="D",
         seeds_max=5_000,
         depth=7,

@@ -53,8 +53,13 @@ class GrantLease:
 
 @record
 class Leads:
-    """To the host: this replica begins to lead in `ballot`."""
+    """The first command of a leader: when it is applied, all that was chosen before is applied, too.
 
+    With the ballot, for a replica that leads again later finds an old one of its own in the log, and perhaps behind it
+    what another leader has decided meanwhile.
+    """
+
+    leader: str
     ballot: Ballot
 
 
@@ -74,7 +79,7 @@ class LeasedMultiPaxos(SnapshotMultiPaxos):
 
     State, volatile: `promised_to` and `promised_until`, whom alone this replica promises anything and until when; at a
     leader `round`, `sent` (round -> when, by the own clock), `grants` (replica -> its last round), `lease_until`.
-    Messages: AskLease, GrantLease. Outputs: Leads.
+    Messages: AskLease, GrantLease. The first command of a leader is Leads.
     Assumes beside the heart's: rates of clocks within `drift_ppm` of true time, and clocks that never jump.
     """
 
@@ -138,7 +143,7 @@ class LeasedMultiPaxos(SnapshotMultiPaxos):
 
     def become_leader(self) -> None:
         super().become_leader()
-        self.output(Leads(self.ballot))
+        self.waiting = (Leads(self.name, self.ballot), *self.waiting)
 
     def send_heartbeats(self) -> None:
         super().send_heartbeats()
@@ -167,6 +172,10 @@ class LeasedMultiPaxos(SnapshotMultiPaxos):
     def lease_length(self) -> int:
         """Return how long a lease is, counted from the question."""
         return local(self.election_ms * MS, self.drift_ppm)
+
+    def is_own(self, command: Leads) -> bool:
+        """Return whether it is this replica that leads, in that very ballot."""
+        return self.role is Role.LEADER and command.ballot == self.ballot
 
     def holds_lease(self, now: int) -> bool:
         """Return whether nobody else can lead yet, when the own clock shows `now`."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core.values import record
-from distsys.protocols.paxos_messages import Ballot
 
 from .locking import Mode, Sequencer
 from .tree import KINDS, Stat, is_path
@@ -168,18 +167,6 @@ class Ordered:
     session: str
     sequence: int
     request: Any
-
-
-@record
-class NewEpoch:
-    """From here on this replica is the master, as the leader of this ballot.
-
-    With the ballot, for a replica that leads again later finds an old claim of its own in the log, and perhaps behind
-    it what another master has decided meanwhile.
-    """
-
-    master: str
-    ballot: Ballot
 
 
 @record

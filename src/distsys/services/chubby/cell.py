@@ -3,7 +3,7 @@
 Sessions and handles belong to it, so that they outlive the master. Leases do not: they are promises of one master. So a
 session ends, and a lock-delay is over, when an entry says so.
 
-Every entry of a session or of a master carries the *epoch* in which it was made. `NewEpoch` begins the next one, and
+Every entry of a session or of a master carries the *epoch* in which it was made. `Leads` begins the next one, and
 entries of earlier ones change nothing any more: what a master decided by its clock is good while it is the master.
 
 A call that is asked again is answered again and not done again: a session has one open call, and its last result is
@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from distsys.core.values import EMPTY, Map, record
+from distsys.protocols.multipaxos_leases import Leads
 
 from ..service import Service
 from . import calls, locking, tree
@@ -101,8 +102,8 @@ class Applier:
     def apply(self, state: Cell, index: int, command: Any) -> Done:
         """Return the state after an entry, its result, and the events that it causes."""
         match command:
-            case calls.NewEpoch(str() as master):
-                return replace(state, epoch=state.epoch + 1, master=master), None, ()
+            case Leads(leader):
+                return replace(state, epoch=state.epoch + 1, master=leader), None, ()
             case calls.Ordered(epoch) if epoch != state.epoch:
                 return state, None, ()
             case calls.Ordered(_, "", _, request):

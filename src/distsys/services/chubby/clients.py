@@ -112,7 +112,7 @@ class Application(Library):
         if missing and self.open is None:
             self.ask(calls.Open(missing[0], create="file", events=True))
         else:
-            self.think()
+            self.begin_to_work()
 
     def on_result(self, request: Any, result: Any) -> None:
         if isinstance(result, Opened):
@@ -134,6 +134,10 @@ class Application(Library):
     def paths(self) -> tuple[str, ...]:
         """Return the files that it works with."""
         raise NotImplementedError(f"{self.name} is an application without files: a subclass names them")
+
+    def begin_to_work(self) -> None:
+        """Do the first thing, all files being open."""
+        self.think()
 
     def go_on(self) -> None:
         """Do the next thing."""
@@ -256,6 +260,10 @@ class LockClient(Application):
             self.ask(calls.Release(handle))
         elif self.done < self.rounds:
             self.ask(calls.Acquire(handle, self.choose_a_mode(), self.delay_ms, wait=True))
+
+    def begin_to_work(self) -> None:
+        """Ask for the lock without a pause."""
+        self.go_on()
 
     def choose_a_mode(self) -> Mode:
         """Return exclusive, mostly."""

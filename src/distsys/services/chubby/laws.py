@@ -19,6 +19,7 @@ from distsys.core.operations import Operation
 from distsys.core.trace import Step
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
+from distsys.protocols.multipaxos_leases import Leads
 
 from . import calls
 from .calls import Begun
@@ -182,7 +183,7 @@ def session_survives_fail_over(memory: Epochs, world: World) -> tuple[Epochs, st
     evidence = None
     for index in range(before.index + 1, truth.index + 1):
         match replica.paxos.chosen.get(index):
-            case calls.NewEpoch():
+            case Leads():
                 epoch, began = epoch + 1, at
             case calls.Ordered(decided, "", _, calls.Expire(session)) if decided == epoch:
                 if at < began + shortest(replica.lease_ms, replica):
@@ -267,34 +268,33 @@ def lock_delay(memory: Losses, world: World) -> tuple[Losses, str | None]:
 
 @record
 class LastHeld:
-    """The truth, and path -> the place of the last sequencer, the mode and the holders of the lock."""
+    """The truth, and path -> the place of its last sequencer, and who holds its lock alone now."""
 
     truth: Truth = Truth()
-    held: Map[str, tuple[tuple[int, int], Mode, frozenset[int]]] = EMPTY
+    held: Map[str, tuple[tuple[int, int], frozenset[int]]] = EMPTY
 
 
 @law_with_memory(
     "lock generation grows",
-    "A lock that passes from one holder to another, one of them in exclusive mode, gets a later sequencer.",
+    "A lock that is acquired after it was free gets a later sequencer than all before.",
     start=LastHeld(),
 )
 def lock_generation_grows(memory: LastHeld, world: World) -> tuple[LastHeld, str | None]:
-    """Section 2.4: what fencing rests on."""
+    """Section 2.4: what fencing rests on. That a lock was free is seen, or follows where one held it alone."""
     truth = learned(memory.truth, world)
     if truth is memory.truth:
         return memory, None
     held = memory.held
+    evidence = None
     for path, file in truth.cell.tree.items():
-        if not file.lock.holders or file.lock.mode is None:
-            continue
-        place, names = (file.instance, file.lock.generation), frozenset(file.lock.holders)
-        last = held.get(path)
-        passes = last is not None and last[2] != names and Mode.EXCLUSIVE in (last[1], file.lock.mode)
-        if last is not None and passes and place <= last[0]:
-            now = f"the lock of {path} passes to {holders(truth.cell, path)} with {place}"
-            return LastHeld(truth, held), f"{now}, and was held with {last[0]}"
-        held = held.set(path, (place, file.lock.mode, names))
-    return LastHeld(truth, held), None
+        lock, none = file.lock, frozenset[int]()
+        alone = frozenset(lock.holders) if lock.mode is Mode.EXCLUSIVE else none
+        place, before = held.get(path, ((0, 0), none))
+        now = (file.instance, lock.generation)
+        if lock.holders and now <= place and alone != before:
+            evidence = f"the lock of {path} passes to {holders(truth.cell, path)} with {now}, and was held with {place}"
+        held = held.set(path, (max(now, place) if lock.holders else place, alone))
+    return LastHeld(truth, held), evidence
 
 
 @law_with_memory(

@@ -10,8 +10,8 @@ runs out ends the session: that is decided here and entered into the log, and fr
 answered any more, or the client would believe in a session that is about to end.
 
 Fail-over (section 2.9). A new master
-1. enters a new epoch into the log. When that is applied here all earlier entries are, and calls of an older epoch are
-   refused from then on;
+1. begins a new epoch with its first entry in the log. When that is applied here all earlier entries are, and calls of
+   an older epoch are refused from then on;
 2. gives each session a whole lease: the master before it may have done so just before it failed;
 3. answers KeepAlives, and tells each session of the fail-over, so that it forgets what it has cached;
 4. takes no other call until each session has said that it has seen that, or has ended;
@@ -32,7 +32,7 @@ from distsys.core.node import Node
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.protocols.multipaxos_leases import Leads, LeasedMultiPaxos
-from distsys.protocols.paxos_messages import ZERO, Ballot
+from distsys.protocols.paxos_messages import ZERO
 from distsys.protocols.replication import Committed, Propose, Restored, Role
 
 from ..replicas import PaxosReplica
@@ -94,7 +94,7 @@ class Master(PaxosReplica):
         super().__init__(name, disk, **settings)
         self.lease_ms = whole_number("lease_ms", lease_ms, at_least=2)
         self.hold_ms = whole_number("hold_ms", hold_ms, at_most=lease_ms)
-        self.claims: Ballot = ZERO
+        self.claim = Leads(name, ZERO)
         self.serves = 0
         self.leases: Map[str, int] = EMPTY
         self.ending: frozenset[str] = frozenset()
@@ -105,13 +105,9 @@ class Master(PaxosReplica):
 
     # Who is the master.
 
-    def leads(self) -> bool:
-        """Return whether this replica leads in the ballot for which it has asked for an epoch."""
-        return self.paxos.role is Role.LEADER and self.paxos.ballot == self.claims
-
     def is_master(self) -> bool:
-        """Return whether this replica leads, and its epoch is the last that it knows of."""
-        return self.leads() and 0 < self.serves == self.state.epoch
+        """Return whether this replica leads, in the ballot in which its epoch began, the last that it knows of."""
+        return self.paxos.is_own(self.claim) and self.serves == self.state.epoch
 
     def is_sure(self) -> bool:
         """Return whether it is the master, and nobody else can be."""
@@ -133,8 +129,6 @@ class Master(PaxosReplica):
     def on_output(self, inner: str, value: Any) -> None:
         """Take in what Multi-Paxos says. Nothing is proposed here: what it has just written must come first."""
         match value:
-            case Leads():
-                self.wake()
             case Committed(index, entry):
                 self.on_committed(index, entry.command)
             case Restored(snapshot):
@@ -155,7 +149,8 @@ class Master(PaxosReplica):
         self.state, result, events = self.service.apply(self.state, index, command)
         if self.snapshot_every:
             self.set_timer("compact", 0)
-        if isinstance(command, calls.NewEpoch) and self.is_own(command):
+        if isinstance(command, Leads) and self.is_own(command):
+            self.claim = command
             self.begin_epoch()
         elif self.is_master():
             for event in events:
@@ -163,9 +158,9 @@ class Master(PaxosReplica):
             self.on_applied(command, result)
             self.wake()
 
-    def is_own(self, claim: calls.NewEpoch) -> bool:
-        """Return whether this is what this replica has asked for in the ballot in which it leads."""
-        return claim.master == self.name and self.leads() and claim.ballot == self.claims
+    def is_own(self, claim: Leads) -> bool:
+        """Return whether this is what this replica has said of the ballot in which it leads."""
+        return self.paxos.is_own(claim)
 
     def on_event(self, event: Any) -> None:
         """React to what an entry has caused."""
@@ -285,9 +280,6 @@ class Master(PaxosReplica):
         """Do what has become due, and set the timer for what will be."""
         if self.paxos.role is not Role.LEADER:
             return
-        if self.paxos.ballot != self.claims:
-            self.claims, self.serves = self.paxos.ballot, 0
-            self.tell(self.inside, Propose(calls.NewEpoch(self.name, self.claims)))
         self.stirred = True
         while self.stirred and self.is_sure():
             self.stirred = False

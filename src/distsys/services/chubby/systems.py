@@ -64,7 +64,7 @@ def with_files(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
 
 def with_locks(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return a cell, clients that take a lock, and the server that it protects."""
-    takers = clients(LockClient, names, options, ("rounds", "delay_ms", "think_ms"))
+    takers = clients(LockClient, names, options, ("rounds", "requests", "delay_ms", "think_ms"))
     return {**servers(names, options), **takers, RESOURCE: ("resource", {})}
 
 
@@ -137,7 +137,7 @@ CHUBBY_LOCKS = System(
     classes={"server": ChubbyServer, "client": LockClient, "resource": Resource},
     members=with_locks,
     laws=(*LOG_LAWS, replicas_agree, *SESSION_LAWS, *LOCK_LAWS),
-    options={"clients": 2, "rounds": 5, "delay_ms": 500, "think_ms": 200, **CELL},
+    options={"clients": 2, "rounds": 5, "requests": 2, "delay_ms": 500, "think_ms": 200, **CELL},
     tolerates=TOLERATES,
     variants={"delay_ms": (500, 0, 2_000), "snapshot_every": (0, 0, 4, 10)},
     sights=(

@@ -139,7 +139,9 @@ ZAB_ZOOKEEPER = System(
     sights=(
         *SIGHTS,
         Sight("SNAP", "A follower lacks what its leader has dropped.", received(Snap)),
-        Sight("session moved", "A server speaks for a session that has left it.", refused(Code.SESSION_MOVED)),
+        Sight(
+            "session moved", "A server speaks for a session that has left it.", refused(Code.SESSION_MOVED)
+        ),
         Sight("too late", "A session that has ended asks for something.", refused(Code.SESSION_EXPIRED)),
         Sight("unknown", "Nobody knows what became of an operation.", service_laws.ended_unknown),
     ),
