@@ -220,10 +220,20 @@ def a_request():
 @given(HEADERS, a_request())
 def test_any_request_is_read_as_it_was_packed(xid, request):
     type, record = request
+    parts = [op.request for op in record.ops] if isinstance(record, MultiOperationRecord) else [record]
+    entries = [entry for part in parts for entry in getattr(part, "acl", None) or ()]
+    nobody = any(entry.id.id is None and entry.id.scheme != "auth" for entry in entries)
+    expected = Unreadable(Code.MARSHALLING_ERROR) if nobody else record
     assert request_of(request_frame(RequestHeader(xid, type), record)[4:]) == (
         RequestHeader(xid, type),
-        record,
+        expected,
     )
+
+
+def test_kazoo_names_nobody_beside_auth():
+    acl = w.v(w.i(31) + w.s("auth") + w.s(None))
+    _, record = request_of(w.i(1) + w.i(OpCode.CREATE) + w.s("/a") + w.b(b"") + acl + w.i(0))
+    assert record.acl == (schema.ACL(31, schema.Id("auth", None)),)
 
 
 @settings(max_examples=150, deadline=None)

@@ -22,7 +22,7 @@ MODES, TYPES = (0, 1), (1, 2, 3)  # of a watch that stays; of watches that are a
 
 def acl_of(entries: tuple[schema.ACL, ...] | None) -> tuple[api.Acl, ...]:
     """Return an access control list; where none was sent, an empty one, which is refused."""
-    return tuple(api.Acl(entry.perms, api.Id(entry.id.scheme, entry.id.id)) for entry in entries or ())
+    return tuple(api.Acl(entry.perms, api.Id(entry.id.scheme, entry.id.id or "")) for entry in entries or ())
 
 
 def asked(type: int, record: Any, *, in_multi: bool = False) -> Any:

@@ -99,7 +99,7 @@ def request_of(data: Data) -> tuple[RequestHeader, Any]:
     try:
         if kind is MultiOperationRecord:
             return header, _take_ops(reader, READS if header.type == OpCode.MULTI_READ else WRITES)
-        return header, take(reader, kind)
+        return header, _named(take(reader, kind))
     except JuteError as problem:
         if header.type in (OpCode.AUTH, OpCode.SASL):
             raise
@@ -110,6 +110,14 @@ def request_of(data: Data) -> tuple[RequestHeader, Any]:
         return header, Unreadable(err or Code.MARSHALLING_ERROR)
 
 
+def _named(record: Any) -> Any:
+    """Return a request, if each entry of its list of rights names somebody; "auth" alone stands for the client."""
+    for entry in getattr(record, "acl", None) or ():
+        if entry.id.id is None and entry.id.scheme != "auth":
+            raise NullError("id")
+    return record
+
+
 def _take_ops(reader: Reader, allowed: Collection[int]) -> MultiOperationRecord:
     """Return the parts of a multi. A real server refuses reads among writes, and so does this."""
     ops = []
@@ -117,7 +125,7 @@ def _take_ops(reader: Reader, allowed: Collection[int]) -> MultiOperationRecord:
         kind = SHAPES[header.type][0] if header.type in allowed else None
         if kind is None:
             raise JuteError(f"the operation {header.type} cannot stand here in a multi")
-        ops.append(Op(header.type, take(reader, kind)))
+        ops.append(Op(header.type, _named(take(reader, kind))))
     return MultiOperationRecord(tuple(ops))
 
 

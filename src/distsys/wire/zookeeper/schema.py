@@ -19,10 +19,10 @@ from .jute import Int, Long
 
 @dataclass(frozen=True)
 class Id:
-    """Who: a scheme of authentication, and whom it names."""
+    """Who: a scheme of authentication, and whom it names. To "auth" kazoo adds no name (null)."""
 
     scheme: str
-    id: str
+    id: str | None
 
 
 @dataclass(frozen=True)
