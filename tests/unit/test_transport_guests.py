@@ -54,7 +54,9 @@ async def say(odd, data, piece):
 
 
 @pytest.mark.parametrize("piece", [1, 3, 100])
-@pytest.mark.parametrize("data", [w.connect_frame(), b"ruok\n", b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [w.connect_frame(), b"ruok\n", b"GET / HTTP/1.1\r\n\r\n"], ids=["frame", "word", "http"]
+)
 def test_a_guest_gets_a_connection_from_its_first_byte_on(tmp_path, data, piece):
     async def test():
         cluster, met, start = served(tmp_path, Door.claims)

@@ -759,6 +759,7 @@ def test_when_the_door_closes_all_clients_are_sent_away_and_each_is_told_of_once
             await served.until(lambda: len(served.door.visitors) == 4)
             await served.door.close()
             assert served.door.visitors == {}
+            assert not served.door._by_host
             assert [await line.rest() for line in (*sessions, waiting)] == [b""] * 4
             assert sorted(map(id, served.told.gone)) == sorted(map(id, served.told.clients))
 
