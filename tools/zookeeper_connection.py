@@ -28,7 +28,6 @@ class Connection:
         self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.held = b""
         self.xid, self.sync, self.seen = 0, FIRST_SYNC, 0
-        self.session, self.password = 0, b""
 
     def close(self) -> None:
         """Close it."""

@@ -31,55 +31,21 @@ Children, ephemerals and the ids of a connection come in the order of their name
 
 import bisect
 import contextlib
-import re
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from zookeeper_alike import PORTS, Ordered, kept, words
 from zookeeper_connection import PATIENCE_S, Closed, Connection, Silent
 from zookeeper_wire import ERRORS, EVENTS, NOTIFICATION, Reader, number_of, packed, reply
 
 CONNECTED = 3
+UNREADABLE = (struct.error, ValueError, KeyError)
 THE_REPLY = "the reply"
 OWNERS = {0: "nobody", -(1 << 63): "container"}
 TTL_OWNER = 0xFF << 56
-PORTS = re.compile(r":\d+")
-# What stands before a number of this run in the answer to a word of four letters.
-UNLIKE = [re.compile(pattern) for pattern in (
-    r"((?:version|Zxid|Latency [a-z/]+|Received|Sent): ).+",
-    r"(zookeeper.version=|zk_version\t).+",
-    r"(127\.0\.0\.1:)\d+",
-    r"(\b(?:recved|sent|est|lcxid|lzxid|lresp|llat|minlat|avglat|maxlat)=)\w+",
-    r"(^(?:zk_avg_latency|zk_packets_received|zk_approximate_data_size|zk_open_file_descriptor_count)\t).+",
-    r"(^(?:clientPort=|datadir_size: |logdir_size: )).+",
-)]  # fmt: skip
-
-
-class Ordered:
-    """Gives numbers names in the order in which they appear, which also say where they lie among each other."""
-
-    def __init__(self, letter: str) -> None:
-        self.letter = letter
-        self.names: dict[int, str] = {-1: "-1", 0: "0"}
-
-    def name(self, number: int) -> str:
-        """Return the name of a number."""
-        if number not in self.names:
-            below = max(known for known in self.names if known < number)
-            if number > max(self.names):
-                name = f"{self.letter}{sum('+' not in known for known in self.names.values()) - 1}"
-            else:
-                name = f"{self.letter}0" if below <= 0 else self.names[below]
-            while name in self.names.values() or name == f"{self.letter}0":
-                name += "+"
-            self.names[number] = name
-        return self.names[number]
-
-    def newest(self) -> int:
-        """Return the largest number that appeared."""
-        return max(self.names)
 
 
 class Control(Protocol):
@@ -125,7 +91,10 @@ class Player:
         self.heard = {}
         kinds = ("connect", "asks", "ask", "frame", "drop", "word", "restart", "kill")
         kind = next(name for name in kinds if name in step)
-        came = {"replies": self.asks(step)} if kind == "asks" else getattr(self, kind)(step)
+        if self.impossible(kind, step):
+            came: dict[str, Any] = {"not open": True}
+        else:
+            came = {"replies": self.asks(step)} if kind == "asks" else getattr(self, kind)(step)
         for name, count in step.get("until", {}).items():
             self.listen(name, count)
         for name in sorted(self.open):
@@ -134,6 +103,12 @@ class Player:
         self.moment = time.time_ns() // 1_000_000
         heard = {name: said for name, said in sorted(self.heard.items()) if said and said != [THE_REPLY]}
         return {**came, "heard": heard} if heard else came
+
+    def impossible(self, kind: str, step: dict[str, Any]) -> bool:
+        """Return whether a step wants a connection or a session that a server did not give."""
+        if kind == "connect":
+            return "as" in step["connect"] and step["connect"]["as"] not in self.passwords
+        return kind in ("ask", "asks", "frame", "drop") and step["on"] not in self.open
 
     def address(self, asked: dict[str, Any]) -> str:
         """Return the address of the server that is asked; where there are fewer, they take turns."""
@@ -145,31 +120,40 @@ class Player:
     def connect(self, step: dict[str, Any]) -> dict[str, Any]:
         """Open a connection and a session, or take up one."""
         name, asked = step["on"], step["connect"]
-        connection = Connection(self.address(asked))
-        self.open[name] = connection
+        if name in self.open:
+            self.open.pop(name).close()
+        try:
+            connection = self.open[name] = Connection(self.address(asked))
+        except OSError:
+            return {"refused": True}
         packets = [connection.packet(each) for each in step.get("asks", ())]
         connection.send(self.greeting(asked), *(frame for _, frame in packets))
         try:
-            reader = Reader(connection.frame())
-        except Closed:
-            return self.closed(name)
-        protocol, timeout, session = reader.number("i"), reader.number("i"), reader.number("q")
-        connection.session, connection.password = session, reader.buffer() or b""
-        if session and session not in self.sessions:
-            self.sessions[session] = name
-            self.passwords[name] = (session, connection.password)
-        came: dict[str, Any] = {"session": self.sessions.get(session, 0), "timeout": timeout}
-        if protocol:
-            came["protocol"] = protocol
-        if session and self.passwords[self.sessions[session]][1] != connection.password:
-            came["password"] = "another"
-        if not asked.get("old"):
-            came["reads only"] = reader.number("?")
-        if reader.left():
-            came["left"] = reader.left()
+            frame = connection.frame()
+            came = self.greeted(name, Reader(frame), old=asked.get("old", False))
+        except (Closed, Silent) as end:
+            return self.ended(name, end)
+        except UNREADABLE:
+            return {"unreadable": frame.hex()}
         if packets:
             came["replies"] = self.replies(name, step["asks"], [xid for xid, _ in packets])
         return came
+
+    def greeted(self, name: str, reader: Reader, *, old: bool) -> dict[str, Any]:
+        """Return the answer to a greeting."""
+        protocol, timeout, session = reader.number("i"), reader.number("i"), reader.number("q")
+        password = reader.buffer() or b""
+        if session and session not in self.sessions:
+            self.sessions[session] = name
+            self.passwords[name] = (session, password)
+        came: dict[str, Any] = {"session": self.sessions.get(session, 0), "timeout": timeout}
+        if protocol:
+            came["protocol"] = protocol
+        if session and self.passwords[self.sessions[session]][1] != password:
+            came["password"] = "another"
+        if not old:
+            came["reads only"] = reader.number("?")
+        return came | ({"left": reader.left()} if reader.left() else {})
 
     def greeting(self, asked: dict[str, Any]) -> bytes:
         """Return what is said to open a connection."""
@@ -192,7 +176,7 @@ class Player:
     def ask(self, step: dict[str, Any]) -> dict[str, Any]:
         """Send one request and read its reply."""
         (came,) = self.asks({**step, "asks": [step]})
-        if "mark" in step:
+        if "mark" in step and step["on"] in self.open:
             self.marks[step["mark"]] = self.open[step["on"]].seen
         return came
 
@@ -238,7 +222,7 @@ class Player:
             with contextlib.suppress(ConnectionError):
                 while more := line.recv(1 << 16):
                     said += more
-        rows = [self.words(row) for row in kept(said.decode(), step.get("only"))]
+        rows = [words(row, self.sessions) for row in kept(said.decode(), step.get("only"))]
         return {"said": sorted(rows) if step.get("sort") else rows}
 
     def restart(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -269,10 +253,18 @@ class Player:
 
     def replied(self, name: str, asked: dict[str, Any], xid: int) -> dict[str, Any]:
         """Return the reply to a request; the events that come before it are noted."""
-        connection = self.open[name]
         reader = self.next_reply(name)
+        try:
+            came = self.decoded(name, asked, xid, reader)
+        except UNREADABLE:
+            came = {"unreadable": reader.frame.hex()[:200]}
+        self.heard.setdefault(name, []).append(THE_REPLY)
+        return came
+
+    def decoded(self, name: str, asked: dict[str, Any], xid: int, reader: Reader) -> dict[str, Any]:
+        """Return what a reply says."""
         got, zxid, error = reader.number("i"), reader.number("q"), reader.number("i")
-        connection.seen = max(connection.seen, zxid)
+        self.open[name].seen = max(self.open[name].seen, zxid)
         came: dict[str, Any] = {"zxid": self.zxids.name(zxid)}
         if got != xid:
             came["number"] = f"{got} and not {xid}"
@@ -282,7 +274,6 @@ class Player:
             came |= self.alike(reply(asked["ask"], reader))
         if reader.left() and not error:
             came["left"] = reader.left()
-        self.heard.setdefault(name, []).append(THE_REPLY)
         return came
 
     def next_reply(self, name: str) -> Reader:
@@ -305,10 +296,14 @@ class Player:
     def listen(self, name: str, count: int) -> None:
         """Wait until a connection heard so many things in this step."""
         try:
-            while len([said for said in self.heard.get(name, ()) if said != THE_REPLY]) < count:
+            while name in self.open and self.told(name) < count:
                 self.note(name, Reader(self.open[name].frame()))
         except (Closed, Silent) as end:
             self.heard.setdefault(name, []).extend(self.ended(name, end))
+
+    def told(self, name: str) -> int:
+        """Return how many things a connection heard in this step beside replies."""
+        return len([said for said in self.heard.get(name, ()) if said != THE_REPLY])
 
     def settle(self, name: str) -> None:
         """Note everything that a connection was sent until now."""
@@ -337,7 +332,7 @@ class Player:
 
     def number(self, value: Any) -> int:
         """Return a zxid, which may be marked."""
-        return self.marks[value] if isinstance(value, str) else int(value)
+        return self.marks.get(value, 0) if isinstance(value, str) else int(value)
 
     def marked(self, step: dict[str, Any]) -> dict[str, Any]:
         """Return a request with the numbers that its marks stand for."""
@@ -383,20 +378,6 @@ class Player:
         if owner & TTL_OWNER == TTL_OWNER:
             return f"ttl={owner & ((1 << 40) - 1)}"
         return OWNERS.get(owner) or self.sessions.get(owner) or "somebody"
-
-    def words(self, row: str) -> str:
-        """Return a line of an answer with words in place of ids, addresses and numbers of this machine."""
-        for session, name in self.sessions.items():
-            row = row.replace(f"0x{session & (1 << 64) - 1:x}", f"SESSION-{name}")
-        for pattern in UNLIKE:
-            row = pattern.sub(r"\1N", row)
-        return row.replace("127.0.0.1:N", "ADDRESS")
-
-
-def kept(text: str, only: list[str] | None) -> list[str]:
-    """Return the lines of an answer, or those that begin so."""
-    rows = [row.rstrip() for row in text.splitlines()]
-    return rows if only is None else [row for row in rows if row.startswith(tuple(only))]
 
 
 def played(

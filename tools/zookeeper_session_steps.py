@@ -215,7 +215,7 @@ READING: list[Step] = [
     {"on": "r2", "connect": {"as": "r", "read_only": True}, "why": "and one of this server is taken up"},
     {"on": "r2", "ask": "exists", "path": "/k"},
     word("isro"),
-    word("srvr"),
+    word("srvr", only=["READ-ONLY", "Mode", "Node count"]),
     {"on": "r2", "ask": "closeSession"},
 ]
 

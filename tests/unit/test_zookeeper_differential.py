@@ -1,11 +1,15 @@
 """The scenarios that the real ZooKeeper was asked, step by step: its transcripts stand in tests/golden/zookeeper."""
 
 import copy
+import socket
+import threading
 
 import pytest
 import zookeeper_real
-from zookeeper_player import Ordered
+from zookeeper_alike import Ordered, words
+from zookeeper_player import played
 from zookeeper_scenarios import SCENARIOS, differences, play, recorded, written
+from zookeeper_steps import a
 from zookeeper_wire import DEFAULTS, OPERATIONS, Reader, packed_acl, request
 
 RECORDED = "3.8.0"  # and Debian's, which has the mending of CVE-2024-23944: events only to who may read
@@ -132,6 +136,55 @@ def test_where_we_differ_on_purpose_ours_is_compared_with_what_the_step_says():
     assert len(list(differences(due, [{"zxid": "z2"}]))) == 1
 
 
+# A server that does something quite different ends no scenario.
+
+
+class Odd(threading.Thread):
+    """A server that answers each frame with what the test says, and then closes."""
+
+    def __init__(self, *answers):
+        super().__init__(daemon=True)
+        self.answers, self.line = answers, socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.line.getsockname()[1]}"
+        self.start()
+
+    def run(self):
+        with self.line, self.line.accept()[0] as client, client.makefile("rwb") as stream:
+            for answer in self.answers:
+                stream.read(int.from_bytes(stream.read(4), "big"))
+                stream.write(len(answer).to_bytes(4, "big") + answer)
+                stream.flush()
+
+
+GREETED = bytes(4) + (4000).to_bytes(4, "big") + (7).to_bytes(8, "big") + (16).to_bytes(4, "big") + bytes(17)
+
+
+def odd(steps, *answers):
+    """Return what comes of steps at an odd server, of which the first opens the connection a."""
+    server = Odd(*answers)
+    came = list(played([server.address], steps))
+    server.join()
+    return came
+
+
+def test_a_server_that_closes_at_once_shows_and_what_is_asked_of_it_later_too():
+    steps = [a.connect(), a("ping"), a.drop(), {"on": "b", "connect": {"as": "a"}}]
+    assert odd(steps)[0] == {"closed": True}
+    assert odd(steps)[1:] == [{"not open": True}, {"not open": True}, {"not open": True}]
+
+
+def test_a_reply_that_cannot_be_read_shows():
+    quiet = [a.connect() | {"quiet": ["a"]}, a("exists", "/k", quiet=["a"])]
+    short = b"\0\0\0\x01" + bytes(8) + b"\0\0\0\0" + b"\0\0\0\x05"
+    greeting, came = odd(quiet, GREETED, short)
+    assert greeting == {"session": "a", "timeout": 4000, "reads only": False}
+    assert came == {"unreadable": short.hex()}
+
+
+def test_a_greeting_that_cannot_be_read_shows():
+    assert odd([a.connect() | {"quiet": ["a"]}], b"\0\0") == [{"unreadable": "0000"}]
+
+
 # The player's own parts.
 
 
@@ -140,6 +193,20 @@ def test_numbers_are_named_in_the_order_they_appear_and_say_where_they_lie():
     names = [zxids.name(number) for number in (0, 70, 90, 90, 80, 85, 200, -1, 5)]
     assert names == ["0", "z1", "z2", "z2", "z1+", "z1++", "z3", "-1", "z0+"]
     assert zxids.newest() == 200
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ("Zxid: 0x100000007", "Zxid: N"),
+        ("Node count: 5", "Node count: 5"),
+        (" /127.0.0.1:40000[1](recved=7,sid=0x1000,to=4000)", " /ADDRESS[1](recved=N,sid=SESSION-a,to=4000)"),
+        ("zk_avg_latency\t0.5", "zk_avg_latency\tN"),
+        ("zk_watch_count\t2", "zk_watch_count\t2"),
+    ],
+)  # fmt: skip
+def test_an_answer_keeps_what_is_equal_in_two_runs(row, shown):
+    assert words(row, {0x1000: "a"}) == shown
 
 
 def test_a_request_is_packed_as_jute_says():
