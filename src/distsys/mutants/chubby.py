@@ -8,7 +8,7 @@ from typing import ClassVar
 from distsys.core.node import Node
 from distsys.core.systems import NodeMutant
 from distsys.core.values import Map
-from distsys.protocols.multipaxos_leases import Leads, LeasedMultiPaxos, local
+from distsys.protocols.multipaxos_leases import LeasedMultiPaxos, local
 from distsys.protocols.replication import Role
 from distsys.services.chubby.calls import Acquire
 from distsys.services.chubby.cell import Applier, Cell, Done, service
@@ -108,13 +108,6 @@ class KeepsWhatCameLate(FileClient):
         return answer.epoch == self.epoch
 
 
-class TakesAnOldClaim(ChubbyServer):
-    """LOCK-09."""
-
-    def is_own(self, claim: Leads) -> bool:
-        return claim.leader == self.name and self.paxos.role is Role.LEADER
-
-
 class LookedAtTheLockBefore(Applier):
     """LOCK-10."""
 
@@ -161,7 +154,8 @@ MUTANTS = (
             "second client has written under its lock is overwritten by the first."
         ),
         options={"nodes": 1, "delay_ms": 0},
-        depth=7,
+        depth=10,
+        scenario="distsys.lab.chubby_runs:SLOW_REQUEST",
     ),
     NodeMutant(
         id="LOCK-02",
@@ -192,6 +186,7 @@ MUTANTS = (
         ),
         options={"nodes": 1, "delay_ms": 2_000},
         depth=8,
+        scenario="distsys.lab.chubby_runs:LOST_HOLDER",
     ),
     NodeMutant(
         id="LOCK-04",
@@ -209,6 +204,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         depth=7,
+        scenario="distsys.lab.chubby_runs:SLOW_ANSWER",
     ),
     NodeMutant(
         id="LOCK-05",
@@ -222,7 +218,8 @@ MUTANTS = (
             "does not wait until it has. The write is acknowledged, and after that the client reads its copy."
         ),
         options={"nodes": 1, "files": 1},
-        depth=7,
+        depth=9,
+        scenario="distsys.lab.chubby_runs:OLD_READ",
     ),
     NodeMutant(
         id="LOCK-06",
@@ -240,6 +237,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         depth=10,
+        scenario="distsys.lab.chubby_runs:NO_LEASES",
     ),
     NodeMutant(
         id="LOCK-06b",
@@ -253,10 +251,10 @@ MUTANTS = (
             "old one has heard of no later ballot and takes itself for the master, so it extends a session and "
             "answers a read, while the new one takes writes."
         ),
-        options={"clients": 3, "election_ms": 150, "heartbeat_ms": 50},
-        klass="D",
-        seeds_max=5_000,
-        depth=10,
+        options={"clients": 1},
+        klass="X",
+        depth=14,
+        scenario="distsys.lab.chubby_runs:OLD_MASTER",
     ),
     NodeMutant(
         id="LOCK-07",
@@ -272,6 +270,7 @@ MUTANTS = (
         ),
         options={"nodes": 1, "files": 1},
         depth=6,
+        scenario="distsys.lab.chubby_runs:OLD_COPY",
     ),
     NodeMutant(
         id="LOCK-08",
@@ -288,23 +287,8 @@ MUTANTS = (
         options={"nodes": 1, "files": 1},
         klass="D",
         seeds_max=5_000,
-        depth=10,
-    ),
-    NodeMutant(
-        id="LOCK-09",
-        title="An old claim to be the master",
-        system=FILES,
-        classes={"server": TakesAnOldClaim},
-        breaks="cache consistency",
-        source=OUR_DESIGN,
-        story=(
-            "A replica asks for an epoch and loses its ballot; another one is the master, and files are written. The "
-            "first leads again and finds its old claim in the log, before the writes. It takes the claim for the new "
-            "one and answers a read from a state in which the writes are missing."
-        ),
-        klass="D",
-        seeds_max=5_000,
-        depth=20,
+        depth=11,
+        scenario="distsys.lab.chubby_runs:LATE_COPY",
     ),
     NodeMutant(
         id="LOCK-10",
@@ -319,7 +303,8 @@ MUTANTS = (
             "lock."
         ),
         options={"clients": 3},
-        depth=12,
+        depth=16,
+        scenario="distsys.lab.chubby_runs:BOTH_HAVE_IT",
     ),
     NodeMutant(
         id="LOCK-11",
@@ -336,6 +321,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         depth=12,
+        scenario="distsys.lab.chubby_runs:ASKED_TWICE",
     ),
     NodeMutant(
         id="LOCK-12",
@@ -350,6 +336,8 @@ MUTANTS = (
             "calls ever again."
         ),
         klass="L",
+        options={"nodes": 1, "clients": 1},
         depth=12,
+        scenario="distsys.lab.chubby_runs:DEAD_CLIENT",
     ),
 )
