@@ -27,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import tempfile
 from typing import Any, Protocol
 
 import pytest
@@ -59,6 +60,42 @@ def real(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
             "readonlymode.enabled": "true", "zookeeper.DigestAuthenticationProvider.superDigest": digest,
         },
     )  # fmt: skip
+
+
+class Ours:
+    """Three of ours."""
+
+    def __init__(self) -> None:
+        from distsys.serve import processes
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.cluster = processes(
+            "zookeeper", nodes=3, folder=f"{self.folder.name}/d", options=("read_only_mode=true",)
+        )
+        self.addresses: list[str] = []
+
+    def __enter__(self) -> Ours:
+        self.cluster.start()
+        self.names = sorted(self.cluster.addresses)
+        self.addresses = [self.cluster.addresses[name] for name in self.names]
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.cluster.stop()
+        self.folder.cleanup()
+
+    def kill(self, node: int) -> None:
+        """End a server at once."""
+        self.cluster.keep_down(self.names[node])
+
+    def start(self, node: int) -> None:
+        """Start it again."""
+        self.cluster.let_up(self.names[node])
+
+
+def ours(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
+    """Return three of ours; they have no sessions of one server alone, but serve who would only read all the same."""
+    return Ours()
 
 
 class Server:

@@ -31,7 +31,7 @@ from distsys.core.trace import Trace
 from distsys.drivers.frames import Block, Hello, Look, Seen
 
 from .client import Client, Line
-from .supervisor import recorded
+from .supervisor import DOWN, recorded
 
 UP, AGAIN = "is up at", "is up again"
 PATIENCE_S = 120.0
@@ -184,6 +184,18 @@ class ProcessCluster:
     def kill_and_wait(self, *names: str) -> None:
         """Kill these nodes, and return when they take clients again."""
         self.kill(*names)
+        self.wait_until_up(*names)
+
+    def keep_down(self, *names: str) -> None:
+        """Kill these nodes, and let them not be started again until `let_up`."""
+        for name in names:
+            (self.folder / name / DOWN).touch()
+        self.kill(*names)
+
+    def let_up(self, *names: str) -> None:
+        """Let nodes that are kept down come up again, and return when they take clients."""
+        for name in names:
+            (self.folder / name / DOWN).unlink()
         self.wait_until_up(*names)
 
     def pause(self, name: str) -> None:

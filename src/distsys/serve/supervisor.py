@@ -52,6 +52,7 @@ SERVED = {
     "progress_ms": 600_000,
     "window": 8,
 }
+DOWN = "down"  # while a file of this name lies in the folder of a node, it is not started
 PAUSE_FIRST_S, PAUSE_LAST_S, STEADY_S = 0.05, 5.0, 5.0
 STOP_S = 10.0  # how long a process may take to stop
 
@@ -184,6 +185,8 @@ class Supervisor:
         """Keep the process of a node running."""
         pause, was_ready = PAUSE_FIRST_S, False
         while not self._stopping.is_set():
+            while (self.folder / name / DOWN).exists() and not self._stopping.is_set():
+                await self._pause(PAUSE_FIRST_S)
             began = time.monotonic()
             process = await self._spawn(name, settings)
             assert process.stdout is not None, f"{name} has no output"
