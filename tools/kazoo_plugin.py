@@ -65,17 +65,12 @@ def real(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
 class Ours:
     """Three of ours."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> Ours:
         from distsys.serve import processes
 
         self.folder = tempfile.TemporaryDirectory()
-        self.cluster = processes(
-            "zookeeper", nodes=3, folder=f"{self.folder.name}/d", options=("read_only_mode=true",)
-        )
-        self.addresses: list[str] = []
-
-    def __enter__(self) -> Ours:
-        self.cluster.start()
+        options = ("read_only_mode=true",)
+        self.cluster = processes("zookeeper", nodes=3, folder=f"{self.folder.name}/d", options=options)
         self.names = sorted(self.cluster.addresses)
         self.addresses = [self.cluster.addresses[name] for name in self.names]
         return self

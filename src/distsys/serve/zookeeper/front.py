@@ -102,6 +102,7 @@ class Front:
                 request.time_out,
                 request.last_zxid_seen,
                 (api.Id("ip", host),),
+                bool(request.read_only),
             ),
         )
 
@@ -127,10 +128,11 @@ class Front:
 
     def _on_message(self, guest: Guest, message: Any) -> None:
         match message:
-            case Hear(_, _, Connected(session, timeout_ms, _)):
+            case Hear(_, _, Connected() as connected):
+                session, timeout_ms = connected.session, connected.timeout_ms
                 guest.session, guest.timeout_ms = session, timeout_ms
                 password = password_of(session, self.token) if session else bytes(16)
-                guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, False))
+                guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, connected.read_only))
             case Hear(_, _, Answered(sequence, zxid, response)):
                 asked_, came_ms = guest.open.pop(sequence)
                 now_ms = self.now_ms()

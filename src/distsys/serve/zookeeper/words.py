@@ -66,7 +66,9 @@ class Words:
 
     def isro(self) -> str:
         """Say whether one may only read here."""
-        return "rw" if self.front.server.serving is not None else "null"
+        if self.front.server.serving is not None:
+            return "rw"
+        return "ro" if self.front.server.read_only_mode else "null"
 
     def mode(self) -> str:
         """Return what the server is among the others."""

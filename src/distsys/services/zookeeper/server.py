@@ -63,6 +63,7 @@ class Connect:
 
     zxid  the newest that the client has been shown
     ids   what the client is known as from where it comes
+    read_only  whether the client takes a server that can only be read
     """
 
     connection: int
@@ -71,6 +72,7 @@ class Connect:
     timeout_ms: int = 1_000
     zxid: int = 0
     ids: tuple[Id, ...] = ()
+    read_only: bool = False
 
 
 @record
@@ -114,6 +116,7 @@ class Connected:
     timeout_ms: int
     password: bytes
     ticket: int = 0
+    read_only: bool = False
 
 
 @record
@@ -246,7 +249,9 @@ class ZooKeeperServer(Tracking):
         connection = replace(self.clients[client], session=session, timeout_ms=timeout_ms)
         self.keep(client, connection)
         password = password_of(session, self.secret)
-        self.tell_client(client, Connected(session, timeout_ms, password, connection.ticket))
+        self.tell_client(
+            client, Connected(session, timeout_ms, password, connection.ticket, self.serving is None)
+        )
         self.hear(session)
         self.advance(client)
 

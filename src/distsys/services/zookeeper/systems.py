@@ -20,6 +20,7 @@ from .broadcasting import StillFollows
 from .errors import Code
 from .laws import SERVICE_LAWS, clients_are_served
 from .lock_client import LockClient, Locked
+from .reading_only import ReadingOnServer
 from .requests import ErrorResponse, SetWatchesRequest
 from .server import Answered, Connected, Hear, ZooKeeperServer
 from .session_client import SessionClient
@@ -31,7 +32,7 @@ SERVER = {
     "tick_ms": 2_000,
     "reap_ms": 60_000,
     "extended_types": False,
-    "snapshot_every": 100,
+    "snapshot_every": 1_000,
     **zab_systems.TIMING,
 }
 FASTER = {**SERVER, "tick_ms": 100, "snapshot_every": 0}
@@ -47,13 +48,19 @@ def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     return dict.fromkeys(names, ("server", settings))
 
 
+def served(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
+    """Return servers for clients from outside: they can read on where they are cut off."""
+    more = {"read_only_mode": options["read_only_mode"]}
+    return {name: (role, {**settings, **more}) for name, (role, settings) in members(names, options).items()}
+
+
 ZOOKEEPER = System(
     name="zookeeper",
     says="ZooKeeper on Zab: a tree of znodes with sessions, ephemerals and watches.",
-    classes={"server": ZooKeeperServer, "client": SessionClient},
-    members=members,
+    classes={"server": ReadingOnServer, "client": SessionClient},
+    members=served,
     laws=ZAB_LAWS,
-    options={"observers": 0, **SERVER},
+    options={"observers": 0, "read_only_mode": False, **SERVER},
     tolerates=CONSENSUS_FAULTS,
     clients=("client",),
     settle=90 * S,
