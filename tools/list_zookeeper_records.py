@@ -2,6 +2,8 @@
 
 git show release-3.8.0:zookeeper-jute/src/main/resources/zookeeper.jute > zookeeper.jute
 python tools/list_zookeeper_records.py zookeeper.jute > tests/golden/zookeeper/records.txt
+
+A test holds our classes against the list.
 """
 
 import re
@@ -13,9 +15,9 @@ MODULES = ("data", "proto")  # what clients and servers exchange
 
 
 def records(text: str) -> Iterator[str]:
-    """Yield a line for each record: its name, and type and name of each field.
+    r"""Yield a line for each record: its name, and type and name of each field.
 
-    >>> list(records("module a.data {\\n  class Id {\\n    ustring scheme;\\n    ustring id; // x\\n  }\\n}"))
+    >>> list(records("module a.data {\n  class Id {\\n    ustring scheme;\n    ustring id; // x\n  }\n}"))
     ['Id: ustring scheme, ustring id']
     """
     for module, body in re.findall(r"module (\S+) \{(.*?)\n\}", text, re.DOTALL):
