@@ -17,7 +17,7 @@ MODULES = ("data", "proto")  # what clients and servers exchange
 def records(text: str) -> Iterator[str]:
     r"""Yield a line for each record: its name, and type and name of each field.
 
-    >>> list(records("module a.data {\n  class Id {\\n    ustring scheme;\n    ustring id; // x\n  }\n}"))
+    >>> list(records("module a.data {\n  class Id {\n    ustring scheme;\n    ustring id; // x\n  }\n}"))
     ['Id: ustring scheme, ustring id']
     """
     for module, body in re.findall(r"module (\S+) \{(.*?)\n\}", text, re.DOTALL):
