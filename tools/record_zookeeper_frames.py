@@ -1,4 +1,4 @@
-"""Record what a real ZooKeeper says, byte by byte. So tests/golden/zookeeper/frames.jsonl was made.
+"""Record what a real ZooKeeper says, byte by byte. So frames.jsonl and words.json in tests/golden/zookeeper were made.
 
     sudo apt-get install zookeeper        # 3.8; it is started here, on the loopback interface, and ended
     python tools/record_zookeeper_frames.py --jar /usr/share/java/zookeeper.jar
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,10 @@ server.1=127.0.0.1:{port2}:{port3};127.0.0.1:{port}
 JAVA = ["java", "-Xmx64m", "-Dzookeeper.extendedTypesEnabled=true", "-Dzookeeper.skipACL=yes", "-cp"]
 
 
+WORDS = (
+    "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro",
+    "mntr", "ruok", "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
+)  # fmt: skip
 # A reconfig that cannot be read stops every later read of the real server, which waits for its commit for ever; so does
 # a multi with a null path.
 LEFT_OUT = (w.PATIENCE_S, w.CREATE_SESSION, w.DELETE_CONTAINER, w.RECONFIG)
@@ -296,6 +301,19 @@ def _wrong() -> Iterator[tuple[str, int, bytes]]:
         ("getAllChildrenNumber", w.GET_ALL_CHILDREN_NUMBER, b""),
     ):
         yield f"{name} of a null path", type, i(-1) + tail
+    yield from _wrong_creates()
+    yield from _wrong_multis()
+    yield "setWatches of null", w.SET_WATCHES, q(0) + i(-1) + i(-1) + i(-1)
+    yield "setWatches of a null path", w.SET_WATCHES, q(0) + v(i(-1)) + v() + v()
+    yield "a key of an unknown scheme", w.AUTH, i(0) + s("nobody") + b(b"")
+    yield "a key of a null scheme", w.AUTH, i(0) + i(-1) + b(b"")
+    yield "a null token", w.SASL, i(-1)
+    yield "reconfig of a null", w.RECONFIG, i(-1) + i(-1) + i(-1) + q(-1)
+
+
+def _wrong_creates() -> Iterator[tuple[str, int, bytes]]:
+    s, i, b, v = w.s, w.i, w.b, w.v
+    made = b(b"data") + w.OPEN
     yield "create with null acl", w.CREATE, s("/x") + b(b"") + i(-1) + i(0)
     yield "create with null id", w.CREATE, s("/x") + b(b"") + v(i(31) + s("world") + i(-1)) + i(0)
     yield "create with null scheme", w.CREATE, s("/x") + b(b"") + v(i(31) + i(-1) + s("x")) + i(0)
@@ -304,8 +322,10 @@ def _wrong() -> Iterator[tuple[str, int, bytes]]:
     yield "create with a count of too many", w.CREATE, s("/x") + b(b"") + i(2**31 - 1) + i(0)
     yield "create and bytes behind", w.CREATE, s("/behind") + made + i(0) + b"behind"
     yield "create no UTF-8", w.CREATE, b(b"/\xff") + made + i(0)
-    yield "setWatches of null", w.SET_WATCHES, q(0) + i(-1) + i(-1) + i(-1)
-    yield "setWatches of a null path", w.SET_WATCHES, q(0) + v(i(-1)) + v() + v()
+
+
+def _wrong_multis() -> Iterator[tuple[str, int, bytes]]:
+    s, i = w.s, w.i
     yield "a multi of reads", w.MULTI, w.multi(w.part(w.GET_DATA, s("/a") + b"\0"))
     yield (
         "a multi of both",
@@ -316,14 +336,28 @@ def _wrong() -> Iterator[tuple[str, int, bytes]]:
     yield "a multi of syncs", w.MULTI, w.multi(w.part(w.SYNC, s("/a")))
     yield "a multiRead of writes", w.MULTI_READ, w.multi(w.part(w.CHECK, s("/a") + i(-1)))
     yield "a multiRead of a null path", w.MULTI_READ, w.multi(w.part(w.GET_DATA, i(-1) + b"\0"))
-    yield "a key of an unknown scheme", w.AUTH, i(0) + s("nobody") + b(b"")
-    yield "a key of a null scheme", w.AUTH, i(0) + i(-1) + b(b"")
-    yield "a null token", w.SASL, i(-1)
-    yield "reconfig of a null", w.RECONFIG, i(-1) + i(-1) + i(-1) + q(-1)
+
+
+def words(server: Server) -> dict[str, str]:
+    """Return what each four-letter word is answered with, while a client has a session, a watch and an ephemeral node.
+
+    Paths and values of the machine are left out, and statistics in mntr.
+    """
+    said = {}
+    with w.Wire(server.address) as wire:
+        wire.connect()
+        wire.ask(1, w.CREATE, w.s("/e") + w.b(b"x") + w.OPEN + w.i(1))
+        wire.ask(2, w.EXISTS, w.s("/e") + b"\1")
+        for word in WORDS:
+            text = w.four_letters(server.address, word + "\0" * 7 + "\5" if word == "stmk" else word)
+            said[word] = re.sub(r"(?<==)/\S+", "PATH", text)
+    said["envi"] = re.sub(r"=.*", "=", said["envi"])
+    said["mntr"] = re.sub(r"zk_(avg|min|max|cnt|sum|p\d+)_(?!latency).*\n", "", said["mntr"])
+    return said
 
 
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -331,13 +365,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=21810)
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         Server(options.jar, Path(folder), options.port) as server,
     ):
         lines = record(server)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(options.jar, Path(folder), options.port + 3, words="*") as server,
+    ):
+        said = words(server)
+    path = options.out.with_name("words.json")
+    path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

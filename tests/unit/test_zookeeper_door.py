@@ -22,7 +22,7 @@ from distsys.wire.zookeeper.schema import (
     Stat,
     WatcherEvent,
 )
-from distsys.wire.zookeeper.visitor import Visitor
+from distsys.wire.zookeeper.visitor import WORDS, Visitor
 from zookeeper_records import GOLDEN
 
 LINES = [json.loads(line) for line in (GOLDEN / "frames.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -413,6 +413,11 @@ def test_a_request_is_answered_once():
 
 
 # Four-letter words.
+
+
+def test_the_words_are_those_that_the_real_server_knows():
+    said = json.loads((GOLDEN / "words.json").read_text(encoding="utf-8"))
+    assert set(said) == WORDS
 
 
 def test_a_word_that_is_allowed_is_answered_and_the_connection_closed():

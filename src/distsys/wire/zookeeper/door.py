@@ -25,7 +25,7 @@ from .visitor import Visitor
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a server bears of its clients.
+    """What a server bears of its clients. A request of tiny parts takes thirty times its bytes when it is read.
 
     clients        connections at a time
     per_address    of them from one address, 0 for no bound; 60 is maxClientCnxns of the real server
@@ -42,8 +42,8 @@ class Bounds:
     per_address: int = 60
     per_loopback: int = 0
     requests: int = 1000
-    request_bytes: int = 4 * 2**20
-    request_bytes_all: int = 64 * 2**20
+    request_bytes: int = 2 * 2**20
+    request_bytes_all: int = 16 * 2**20
     unread_pause: int = 128 * 1024
     unread_bytes: int = 8 * 2**20
     connect_s: float = 10.0

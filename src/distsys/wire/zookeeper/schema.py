@@ -17,7 +17,7 @@ from .jute import Int, Long
 # org.apache.zookeeper.data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Id:
     """Who: a scheme of authentication, and whom it names. To "auth" kazoo adds no name (null)."""
 
@@ -25,7 +25,7 @@ class Id:
     id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ACL:
     """What (bits: read 1, write 2, create 4, delete 8, admin 16) somebody may do."""
 
@@ -33,7 +33,7 @@ class ACL:
     id: Id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stat:
     """What is known of a node beside its data."""
 
@@ -50,7 +50,7 @@ class Stat:
     pzxid: Long = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClientInfo:
     """As whom a client is known, in the answer to whoAmI."""
 
@@ -61,7 +61,7 @@ class ClientInfo:
 # org.apache.zookeeper.proto: how a session begins
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ConnectRequest:
     """The first frame of a client. `read_only` follows it in the frame; old clients leave it out (None)."""
 
@@ -73,7 +73,7 @@ class ConnectRequest:
     read_only: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ConnectResponse:
     """The answer; session 0 says that there is no such session. `read_only` is there when the client sent it."""
 
@@ -87,7 +87,7 @@ class ConnectResponse:
 # Headers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RequestHeader:
     """Before each request: a number that its reply repeats, and what it asks for (`OpCode`)."""
 
@@ -95,7 +95,7 @@ class RequestHeader:
     type: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReplyHeader:
     """Before each reply: whose, the last change that the server has seen, and how it ended (`Code`)."""
 
@@ -104,7 +104,7 @@ class ReplyHeader:
     err: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MultiHeader:
     """Before each part of a multi, and after the last."""
 
@@ -116,7 +116,7 @@ class MultiHeader:
 # Requests and responses
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetWatches:
     """Set the watches of an earlier connection again, and tell at once what changed since `relative_zxid`."""
 
@@ -126,7 +126,7 @@ class SetWatches:
     child_watches: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetWatches2:
     """As SetWatches, with those that stay."""
 
@@ -138,7 +138,7 @@ class SetWatches2:
     persistent_recursive_watches: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AuthPacket:
     """Say who one is; `type` is not looked at."""
 
@@ -147,7 +147,7 @@ class AuthPacket:
     auth: bytes | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetDataRequest:
     """Ask for data."""
 
@@ -155,7 +155,7 @@ class GetDataRequest:
     watch: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetDataRequest:
     """Change data; version -1 means any."""
 
@@ -164,7 +164,7 @@ class SetDataRequest:
     version: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReconfigRequest:
     """Change who the members are."""
 
@@ -174,28 +174,28 @@ class ReconfigRequest:
     cur_config_id: Long
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetDataResponse:
     """The node after it."""
 
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetSASLRequest:
     """A step of SASL."""
 
     token: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetSASLResponse:
     """The answer to a step of SASL."""
 
     token: bytes | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreateRequest:
     """Make a node; `flags` is a `CreateMode`."""
 
@@ -205,7 +205,7 @@ class CreateRequest:
     flags: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreateTTLRequest:
     """Make a node that goes when nothing changed in it for `ttl` ms and it has no children."""
 
@@ -216,7 +216,7 @@ class CreateTTLRequest:
     ttl: Long
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeleteRequest:
     """Delete a node; version -1 means any."""
 
@@ -224,7 +224,7 @@ class DeleteRequest:
     version: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetChildrenRequest:
     """Ask for the names of the children."""
 
@@ -232,14 +232,14 @@ class GetChildrenRequest:
     watch: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetAllChildrenNumberRequest:
     """Ask how many nodes are below a node."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetChildren2Request:
     """Ask for the names of the children, and the Stat."""
 
@@ -247,7 +247,7 @@ class GetChildren2Request:
     watch: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckVersionRequest:
     """See whether a node has this version."""
 
@@ -255,28 +255,28 @@ class CheckVersionRequest:
     version: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SyncRequest:
     """Wait until this server has seen what the leader had when it got this."""
 
     path: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SyncResponse:
     """The path again."""
 
     path: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetACLRequest:
     """Ask who may do what."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetACLRequest:
     """Say who may do what; the version is that of the list, and -1 means any."""
 
@@ -285,14 +285,14 @@ class SetACLRequest:
     version: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetACLResponse:
     """The node after it."""
 
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AddWatchRequest:
     """Set a watch that stays; `mode` is an `AddWatchMode`."""
 
@@ -300,7 +300,7 @@ class AddWatchRequest:
     mode: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WatcherEvent:
     """What a watch saw: an `EventType`, a `KeeperState`, and where."""
 
@@ -309,21 +309,21 @@ class WatcherEvent:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ErrorResponse:
     """A `Code`."""
 
     err: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreateResponse:
     """The path, with its number if the node is sequential."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Create2Response:
     """The path and the node."""
 
@@ -331,7 +331,7 @@ class Create2Response:
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExistsRequest:
     """Ask whether there is a node."""
 
@@ -339,14 +339,14 @@ class ExistsRequest:
     watch: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExistsResponse:
     """The node."""
 
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetDataResponse:
     """The data and the node."""
 
@@ -354,21 +354,21 @@ class GetDataResponse:
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetChildrenResponse:
     """Names, not paths."""
 
     children: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetAllChildrenNumberResponse:
     """How many nodes are below."""
 
     total_number: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetChildren2Response:
     """Names, and the node."""
 
@@ -376,7 +376,7 @@ class GetChildren2Response:
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetACLResponse:
     """Who may do what, and the node."""
 
@@ -384,7 +384,7 @@ class GetACLResponse:
     stat: Stat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckWatchesRequest:
     """Ask whether there is a watch of a `WatcherType`."""
 
@@ -392,7 +392,7 @@ class CheckWatchesRequest:
     type: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RemoveWatchesRequest:
     """Remove watches of a `WatcherType`."""
 
@@ -400,21 +400,21 @@ class RemoveWatchesRequest:
     type: Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetEphemeralsRequest:
     """Ask for the ephemeral nodes of this session under a prefix; null, "" and "/" mean all."""
 
     prefix_path: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GetEphemeralsResponse:
     """Paths."""
 
     ephemerals: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WhoAmIResponse:
     """As whom a client is known."""
 
@@ -424,7 +424,7 @@ class WhoAmIResponse:
 # What is framed by hand: parts, each with a MultiHeader before it.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Op:
     """A part of a multi: what it asks for, and the request that this has outside a multi."""
 
@@ -432,14 +432,14 @@ class Op:
     request: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MultiOperationRecord:
     """Do all of it or nothing (MULTI), or read it (MULTI_READ)."""
 
     ops: tuple[Op, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OpResult:
     """What came of a part: an ErrorResponse if `type` is ERROR; None after DELETE and CHECK."""
 
@@ -447,7 +447,7 @@ class OpResult:
     response: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MultiResponse:
     """What came of each part. After a failure every result is an error: 0 before it, RUNTIME_INCONSISTENCY after it."""
 
