@@ -355,8 +355,11 @@ class Player:
             return self.stat(value)
         if key in ("children", "ephemerals", "ids"):
             return sorted(value)
-        if key == "data" and str(value).startswith("server.1="):  # the configuration of the ensemble
-            return PORTS.sub(":PORT", value)
+        if (
+            key == "data" and str(value).startswith("server.1=") and "\nversion=" in value
+        ):  # the configuration of the ensemble
+            text, version = PORTS.sub(":PORT", value).split("\nversion=")
+            return f"{text}\nversion={self.zxids.name(int(version, 16))}"
         return self.alike(value)
 
     def stat(self, stat: dict[str, int]) -> str:
