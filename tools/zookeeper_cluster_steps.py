@@ -119,7 +119,6 @@ RECONFIG: list[Step] = [
     a(
         "reconfig",
         joining=OBSERVER,
-        config=0,
         why="the reply holds the new configuration; its version is the zxid",
     ),
     b("getData", "/zookeeper/config", why="the watch fired"),
