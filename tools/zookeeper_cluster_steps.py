@@ -102,3 +102,29 @@ AFTER: list[Step] = [
 ]  # fmt: skip
 CRASH: list[Step] = [*BEFORE, {"restart": 0}, *AFTER]
 LEADER: list[Step] = [*BEFORE, {"kill": "leader"}, *AFTER]
+
+OBSERVER = "server.100=127.0.0.1:1:2:observer;127.0.0.1:3"
+RECONFIG: list[Step] = [
+    a.connect(at=0),
+    b.connect(at=1),
+    b("getData", "/zookeeper/config", watch=True),
+    a("reconfig", joining=OBSERVER, why="who changes the ensemble must be allowed to write this node"),
+    a("reconfig", joining="nonsense", why="but that it can be read is tested before"),
+    a("auth", scheme="digest", auth="super:test"),
+    a("reconfig", joining="nonsense"),
+    a("reconfig", joining="server.100=127.0.0.1"),
+    a("reconfig", leaving="nobody"),
+    a("reconfig", why="nothing at all is a change too"),
+    a("reconfig", joining=OBSERVER, config=7, why="7 is not the version there is"),
+    a(
+        "reconfig",
+        joining=OBSERVER,
+        why="the reply holds the new configuration; its version is the zxid",
+    ),
+    b("getData", "/zookeeper/config", why="the watch fired"),
+    a("reconfig", leaving="100", config=0, why="the version is the zxid of the last change"),
+    a("reconfig", leaving="100"),
+    a("reconfig", leaving="100", why="who is not there may leave"),
+    b("exists", "/zookeeper/config"),
+    a("create", "/k", why="one zxid more each time"),
+]

@@ -43,6 +43,7 @@ from zookeeper_wire import ERRORS, EVENTS, NOTIFICATION, Reader, number_of, pack
 
 CONNECTED = 3
 UNREADABLE = (struct.error, ValueError, KeyError)
+PASSWORD_BYTES = 16
 THE_REPLY = "the reply"
 OWNERS = {0: "nobody", -(1 << 63): "container"}
 TTL_OWNER = 0xFF << 56
@@ -149,7 +150,9 @@ class Player:
         came: dict[str, Any] = {"session": self.sessions.get(session, 0), "timeout": timeout}
         if protocol:
             came["protocol"] = protocol
-        if session and self.passwords[self.sessions[session]][1] != password:
+        if len(password) != PASSWORD_BYTES or (not session and any(password)):
+            came["password"] = password.hex()
+        elif session and self.passwords[self.sessions[session]][1] != password:
             came["password"] = "another"
         if not old:
             came["reads only"] = reader.number("?")
@@ -352,8 +355,11 @@ class Player:
             return self.stat(value)
         if key in ("children", "ephemerals", "ids"):
             return sorted(value)
-        if key == "data" and str(value).startswith("server.1="):  # the configuration of the ensemble
-            return PORTS.sub(":PORT", value)
+        if (
+            key == "data" and str(value).startswith("server.1=") and "\nversion=" in value
+        ):  # the configuration of the ensemble
+            text, version = PORTS.sub(":PORT", value).split("\nversion=")
+            return f"{text}\nversion={self.zxids.name(int(version, 16))}"
         return self.alike(value)
 
     def stat(self, stat: dict[str, int]) -> str:

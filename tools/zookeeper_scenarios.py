@@ -14,6 +14,7 @@
     time       what expires: sessions, containers, nodes with a time to live
     words      the words of four letters
     cluster    three servers
+    reconfig   an ensemble that takes and loses a server
     crash      one server that is killed and started again
     leader     three servers, of which the one that leads is killed
     reading    three servers, of which two are killed and one reads on
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from zookeeper_acl_steps import ACLS
-from zookeeper_cluster_steps import CLUSTER, CRASH, LEADER
+from zookeeper_cluster_steps import CLUSTER, CRASH, LEADER, RECONFIG
 from zookeeper_multi_steps import MULTI
 from zookeeper_player import Control, played
 from zookeeper_real import RealZooKeeper
@@ -81,6 +82,12 @@ SCENARIOS = {
     "time": Scenario(TIME, settings={"tickTime": 1000, "maxSessionTimeout": 40_000}, options=SOON),
     "words": Scenario(WORDS),
     "cluster": Scenario(CLUSTER, nodes=3),
+    "reconfig": Scenario(
+        RECONFIG,
+        nodes=3,
+        settings={"reconfigEnabled": "true"},
+        options={"zookeeper.DigestAuthenticationProvider.superDigest": SUPER_DIGEST},
+    ),
     "crash": Scenario(CRASH),
     "leader": Scenario(LEADER, nodes=3),
     "reading": Scenario(READING, nodes=3, settings=LOCAL, options={"readonlymode.enabled": "true"}),

@@ -201,7 +201,7 @@ class Reader:
         while True:
             kind, done, error = self.number("i"), self.number("?"), self.number("i")
             if done:
-                return results
+                return results if (kind, error) == (-1, -1) else [*results, {"end": [kind, error]}]
             if kind == -1:
                 inside = self.number("i")
                 name = ERRORS.get(error, "OK" if error == 0 else str(error))

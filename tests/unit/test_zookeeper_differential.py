@@ -217,6 +217,13 @@ def test_a_request_is_packed_as_jute_says():
     )
 
 
+def test_the_results_of_a_multi_end_as_jute_says():
+    end = b"\xff\xff\xff\xff\x01\xff\xff\xff\xff"
+    assert Reader(end).results() == []
+    assert Reader(b"\0\0\0\x02\0\0\0\0\0" + end).results() == [{"did": "delete"}]
+    assert Reader(b"\xff\xff\xff\xff\x01\0\0\0\0").results() == [{"end": [-1, 0]}]
+
+
 def test_an_acl_is_read_as_it_was_written():
     for acl in ("world:anyone:rwcda", "digest:ann:hash=:r", "ip:127.0.0.1/8:wa"):
         assert Reader(packed_acl(acl)).acl() == acl
