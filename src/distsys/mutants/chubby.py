@@ -318,8 +318,7 @@ MUTANTS = (
             "before the second call is answered, so the master has entered the end of the session into the log "
             "already. It answers that the session has begun, and an entry later it has ended."
         ),
-        klass="D",
-        seeds_max=5_000,
+        klass="X",
         depth=12,
         scenario="distsys.lab.chubby_runs:ASKED_TWICE",
     ),
