@@ -135,6 +135,6 @@ def test_every_direct_dependency_has_an_exact_version():
 
 def test_binder_gets_what_notebooks_need_and_no_sphinx():
     lines = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = ["-c ../constraints.txt", "-e .[plots,fast,data]"]
+    wanted = ["-c ../constraints.txt", "-e .[plots,fast,data,serve,clients]"]
     assert [line for line in lines if line and line[0] != "#"] == wanted
     assert (ROOT / "binder" / "runtime.txt").read_text(encoding="utf-8").strip() == "python-3.11"
