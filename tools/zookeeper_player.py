@@ -26,6 +26,7 @@ every connection asks for a sync, so that what it was sent until then is known, 
 No two runs have the same zxids, times and ids of sessions. Zxids become z1, z2 and times t1, t2 in the order in which
 they first appear; one that is older than another that appeared before says so (z3+ lies between z3 and z4). The session
 of connection a is called a. Each step begins in a millisecond of its own, and all times of one step have one name.
+A stat is one line: cmp czxid/mzxid/pzxid cm ctime/mtime vca version/cversion/aversion, and the rest in words.
 Children, ephemerals and the ids of a connection come in the order of their names, for ZooKeeper promises none.
 """
 
@@ -220,12 +221,14 @@ class Player:
         """Ask with a word of four letters."""
         host, port = self.address(step).rsplit(":", 1)
         said = b""
-        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as line:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host, int(port)), timeout=PATIENCE_S) as line,
+        ):
             line.sendall(step["word"].encode())
-            with contextlib.suppress(ConnectionError):
-                while more := line.recv(1 << 16):
-                    said += more
-        rows = [words(row, self.sessions) for row in kept(said.decode(), step.get("only"))]
+            while more := line.recv(1 << 16):
+                said += more
+        rows = [words(row, self.sessions) for row in kept(said.decode(errors="replace"), step.get("only"))]
         return {"said": sorted(rows) if step.get("sort") else rows}
 
     def restart(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -283,17 +286,20 @@ class Player:
         """Return the next frame that is no event."""
         while True:
             frame = self.open[name].frame()
-            if struct.unpack_from(">i", frame)[0] != NOTIFICATION:
+            if frame[:4] != NOTIFICATION:
                 return Reader(frame)
             self.note(name, Reader(frame))
 
     def note(self, name: str, reader: Reader) -> None:
         """Write down an event."""
-        _, zxid, error = reader.number("i"), reader.number("q"), reader.number("i")
-        kind, state, path = reader.number("i"), reader.number("i"), reader.text()
-        text = f"{EVENTS.get(kind, kind)} {path}"
-        if (zxid, error, state) != (-1, 0, CONNECTED):
-            text += f" zxid {self.zxids.name(zxid)} error {error} state {state}"
+        try:
+            _, zxid, error = reader.number("i"), reader.number("q"), reader.number("i")
+            kind, state, path = reader.number("i"), reader.number("i"), reader.text()
+            text = f"{EVENTS.get(kind, kind)} {path}"
+            if (zxid, error, state) != (-1, 0, CONNECTED):
+                text += f" zxid {self.zxids.name(zxid)} error {error} state {state}"
+        except UNREADABLE:
+            text = f"unreadable {reader.frame.hex()[:200]}"
         self.heard.setdefault(name, []).append(text)
 
     def listen(self, name: str, count: int) -> None:
@@ -314,11 +320,12 @@ class Player:
         connection.sync += 1
         connection.send(struct.pack(">ii", connection.sync, number_of("sync")) + packed("s", "/"))
         try:
-            number = self.next_reply(name).number("i")
-            if number != connection.sync:
+            while (number := self.next_reply(name).number("i")) != connection.sync:
                 self.heard.setdefault(name, []).append(f"a reply to {number}")
         except (Closed, Silent) as end:
             self.heard.setdefault(name, []).extend(self.ended(name, end))
+        except UNREADABLE:
+            self.heard.setdefault(name, []).append("unreadable")
 
     def ended(self, name: str, end: Exception) -> dict[str, Any]:
         """Return that a connection is closed, or that nothing came."""
@@ -355,9 +362,8 @@ class Player:
             return self.stat(value)
         if key in ("children", "ephemerals", "ids"):
             return sorted(value)
-        if (
-            key == "data" and str(value).startswith("server.1=") and "\nversion=" in value
-        ):  # the configuration of the ensemble
+        ensemble = key == "data" and str(value).startswith("server.1=")
+        if ensemble and "\nversion=" in value:
             text, version = PORTS.sub(":PORT", value).split("\nversion=")
             return f"{text}\nversion={self.zxids.name(int(version, 16))}"
         return self.alike(value)

@@ -71,7 +71,7 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 # Clients send these with a fixed number, and take the reply by it.
 XIDS = {"ping": -2, "auth": -4, "setWatches": -8, "setWatches2": -8}
-NOTIFICATION = -1
+NOTIFICATION = b"\xff\xff\xff\xff"  # the number of every event, -1
 
 
 def packed_acl(acl: Any) -> bytes:

@@ -140,7 +140,7 @@ def test_where_we_differ_on_purpose_ours_is_compared_with_what_the_step_says():
 
 
 class Odd(threading.Thread):
-    """A server that answers each frame with what the test says, and then closes."""
+    """A server that answers each frame with the frames that the test says, and then closes."""
 
     def __init__(self, *answers):
         super().__init__(daemon=True)
@@ -150,9 +150,10 @@ class Odd(threading.Thread):
 
     def run(self):
         with self.line, self.line.accept()[0] as client, client.makefile("rwb") as stream:
-            for answer in self.answers:
+            for frames in self.answers:
                 stream.read(int.from_bytes(stream.read(4), "big"))
-                stream.write(len(answer).to_bytes(4, "big") + answer)
+                for frame in frames:
+                    stream.write(len(frame).to_bytes(4, "big") + frame)
                 stream.flush()
 
 
@@ -176,13 +177,25 @@ def test_a_server_that_closes_at_once_shows_and_what_is_asked_of_it_later_too():
 def test_a_reply_that_cannot_be_read_shows():
     quiet = [a.connect() | {"quiet": ["a"]}, a("exists", "/k", quiet=["a"])]
     short = b"\0\0\0\x01" + bytes(8) + b"\0\0\0\0" + b"\0\0\0\x05"
-    greeting, came = odd(quiet, GREETED, short)
+    greeting, came = odd(quiet, [GREETED], [short])
     assert greeting == {"session": "a", "timeout": 4000, "reads only": False}
     assert came == {"unreadable": short.hex()}
 
 
+def test_an_event_that_cannot_be_read_and_a_reply_that_nobody_asked_for_show():
+    event = b"\xff\xff\xff\xff\0\0"
+    reply = b"\0\0\0\x63" + bytes(12)
+    (greeting, came) = odd([a.connect() | {"quiet": ["a"]}, a("ping")], [GREETED], [event, reply])
+    assert greeting["session"] == "a"
+    assert came == {
+        "zxid": "0",
+        "number": "99 and not -2",
+        "heard": {"a": [f"unreadable {event.hex()}", "the reply", "closed"]},
+    }
+
+
 def test_a_greeting_that_cannot_be_read_shows():
-    assert odd([a.connect() | {"quiet": ["a"]}], b"\0\0") == [{"unreadable": "0000"}]
+    assert odd([a.connect() | {"quiet": ["a"]}], [b"\0\0"]) == [{"unreadable": "0000"}]
 
 
 # The player's own parts.
