@@ -27,10 +27,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import tempfile
 from typing import Any, Protocol
 
 import pytest
+
+SUPER, DIGEST = (
+    "zookeeper.DigestAuthenticationProvider.superDigest", "super:D/InIHSb7yEEbrWz8b9l71RjZJU=",
+)  # fmt: skip
 
 
 class Servers(Protocol):
@@ -49,7 +52,6 @@ def real(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
     """Return three of the real servers as these tests want them; the password of `super` is `test`."""
     from zookeeper_real import RealZooKeeper
 
-    digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="
     local = str(local_sessions).lower()
     return RealZooKeeper(
         3,
@@ -57,40 +59,16 @@ def real(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
             "reconfigEnabled": "true", "localSessionsEnabled": local, "localSessionsUpgradingEnabled": local,
         },
         options={
-            "readonlymode.enabled": "true", "zookeeper.DigestAuthenticationProvider.superDigest": digest,
+            "readonlymode.enabled": "true", SUPER: DIGEST,
         },
     )  # fmt: skip
 
 
-class Ours:
-    """Three of ours."""
-
-    def __enter__(self) -> Ours:
-        from distsys.serve import processes
-
-        self.folder = tempfile.TemporaryDirectory()
-        options = ("read_only_mode=true",)
-        self.cluster = processes("zookeeper", nodes=3, folder=f"{self.folder.name}/d", options=options)
-        self.names = sorted(self.cluster.addresses)
-        self.addresses = [self.cluster.addresses[name] for name in self.names]
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self.cluster.stop()
-        self.folder.cleanup()
-
-    def kill(self, node: int) -> None:
-        """End a server at once."""
-        self.cluster.keep_down(self.names[node])
-
-    def start(self, node: int) -> None:
-        """Start it again."""
-        self.cluster.let_up(self.names[node])
-
-
 def ours(*, local_sessions: bool) -> contextlib.AbstractContextManager[Servers]:
     """Return three of ours; they have no sessions of one server alone, but serve who would only read all the same."""
-    return Ours()
+    from zookeeper_ours import OurZooKeeper
+
+    return OurZooKeeper(3, {"readonlymode.enabled": "true", SUPER: DIGEST})
 
 
 class Server:

@@ -20,7 +20,7 @@ from .broadcasting import StillFollows
 from .errors import Code
 from .laws import SERVICE_LAWS, clients_are_served
 from .lock_client import LockClient, Locked
-from .reading_only import ReadingOnServer
+from .operated import OperatedServer
 from .requests import ErrorResponse, SetWatchesRequest
 from .server import Answered, Connected, Hear, ZooKeeperServer
 from .session_client import SessionClient
@@ -35,6 +35,7 @@ SERVER = {
     "snapshot_every": 1_000,
     **zab_systems.TIMING,
 }
+OPERATED = {"read_only_mode": False, "super_digest": ""}
 FASTER = {**SERVER, "tick_ms": 100, "snapshot_every": 0}
 
 
@@ -50,17 +51,17 @@ def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
 
 def served(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return servers for clients from outside: they can read on where they are cut off."""
-    more = {"read_only_mode": options["read_only_mode"]}
+    more = {option: options[option] for option in OPERATED}
     return {name: (role, {**settings, **more}) for name, (role, settings) in members(names, options).items()}
 
 
 ZOOKEEPER = System(
     name="zookeeper",
     says="ZooKeeper on Zab: a tree of znodes with sessions, ephemerals and watches.",
-    classes={"server": ReadingOnServer, "client": SessionClient},
+    classes={"server": OperatedServer, "client": SessionClient},
     members=served,
     laws=ZAB_LAWS,
-    options={"observers": 0, "read_only_mode": False, **SERVER},
+    options={"observers": 0, **OPERATED, **SERVER},
     tolerates=CONSENSUS_FAULTS,
     clients=("client",),
     settle=90 * S,

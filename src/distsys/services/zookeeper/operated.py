@@ -1,0 +1,83 @@
+"""What an operator may ask of a server beside: to read on when it is cut off, and to know a user who may do all.
+
+**Reading on** is for clients that say that they would rather read something old than nothing. Nothing can be changed
+there. They are told that the server is one of these, and are sent away as soon as it follows a leader again. A client
+that brings a session keeps it for later; one that has none gets a number that no other server knows.
+
+**The super user** is who knows a password whose hash the operator has given. No list of rights holds for that one.
+
+Source: ReadOnlyZooKeeperServer, ReadOnlyRequestProcessor and DigestAuthenticationProvider of ZooKeeper 3.8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from distsys.core.values import EMPTY, Map
+
+from . import acl
+from .errors import Code
+from .requests import CHANGES, AuthRequest, CloseSessionRequest, Id, RefuseRequest, SyncRequest
+from .server import Connect, Connection, ZooKeeperServer
+from .tracking import password_of
+
+SUPER = Id(acl.SUPER, "")
+
+
+class OperatedServer(ZooKeeperServer):
+    """A server as an operator has set it up.
+
+    read_only_mode  whether it may be read while it follows nobody
+    super_digest    "user:hash" of the super user, as in a list of rights; "" for none
+    """
+
+    def __init__(
+        self,
+        name: str,
+        disk: Map[str, Any] = EMPTY,
+        *,
+        read_only_mode: bool = False,
+        super_digest: str = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__(name, disk, **settings)
+        self.read_only_mode, self.super_digest = read_only_mode, super_digest
+
+    def on_connect(self, client: str, message: Connect) -> None:
+        """Let a client read where nobody can do more for it."""
+        wants_it = message.read_only and self.read_only_mode and not self.is_behind(message.zxid)
+        if self.serving is not None or not wants_it:
+            super().on_connect(client, message)
+            return
+        self.forget(client)
+        self.keep(client, Connection(message.connection, ids=message.ids))
+        if message.session and message.password != password_of(message.session, self.secret):
+            self.refuse(client)
+        else:
+            session = message.session or self.new_session()
+            self.accept(client, session, self.timeout_of(message.timeout_ms))
+
+    def admitted(self, request: Any) -> Any:
+        """Refuse what would need the others; a client that goes is let go."""
+        if self.serving is not None:
+            return super().admitted(request)
+        if isinstance(request, CloseSessionRequest):
+            return RefuseRequest(Code.OK)
+        if isinstance(request, (*CHANGES, SyncRequest)):
+            return RefuseRequest(Code.NOT_READ_ONLY)
+        return request
+
+    def answer_here(self, client: str, request: Any) -> Any:
+        """Know the super user by the password."""
+        if isinstance(request, AuthRequest) and request.scheme == acl.DIGEST:
+            connection = self.clients[client]
+            if acl.digest_of(request.auth).id == self.super_digest and SUPER not in connection.ids:
+                self.keep(client, replace(connection, ids=(*connection.ids, SUPER)))
+        return super().answer_here(client, request)
+
+    def on_serving(self) -> None:
+        """Send those who only read away: they can have more now."""
+        for client in self.clients:
+            self.hang_up(client)
+        super().on_serving()
