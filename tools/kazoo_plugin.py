@@ -32,7 +32,6 @@ from typing import Any, Protocol
 
 import pytest
 
-
 FIXED = "these servers cannot be stopped from here"
 READING = "ZOOKEEPER_LOCAL_SESSION_RO"  # kazoo's wish for servers that read on alone
 
