@@ -19,7 +19,8 @@ The real ZooKeeper 3.8.0, three servers, kazoo 2.11.0: of 493 tests 485 pass and
 
 What they want beside the protocol: TestReconfig an ensemble that takes and loses an observer, by the user `super` with
 the password `test`; TestReadOnlyMode a server that reads on when the two others are killed, with sessions of its own;
-test_update_host_list and test_request_queuing_* a server that is killed and is back within five seconds.
+test_update_host_list and test_request_queuing_* a server that is killed and is back within five seconds. With nothing
+but addresses the last ten are skipped too: 475 pass and 18 are skipped.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ import pytest
 SUPER, DIGEST = (
     "zookeeper.DigestAuthenticationProvider.superDigest", "super:D/InIHSb7yEEbrWz8b9l71RjZJU=",
 )  # fmt: skip
+FIXED = "these servers cannot be stopped from here"
+READING = "ZOOKEEPER_LOCAL_SESSION_RO"  # kazoo's wish for servers that read on alone
 
 
 class Servers(Protocol):
@@ -81,7 +84,7 @@ class Server:
     def stop(self) -> None:
         """Kill it."""
         if self.servers is None:
-            pytest.skip("these servers cannot be stopped from here")
+            pytest.skip(FIXED)
         if self.running:
             self.servers.kill(self.node)
         self.running = False
@@ -127,7 +130,12 @@ class Running:
 
     def __call__(self) -> Cluster:
         """Return the servers that the test wants."""
-        local = os.environ.get("ZOOKEEPER_LOCAL_SESSION_RO") == "true"
+        local = os.environ.get(READING) == "true"
+        if (
+            local and self.factory is None
+        ):  # its setUp is not over, so its tearDown would leave the wish to others
+            del os.environ[READING]
+            pytest.skip(FIXED)
         if self.cluster is None or (local != self.local and self.factory is not None):
             self.held.close()
             self.local, self.cluster = local, self.started(local)

@@ -13,6 +13,7 @@ from distsys.serve import processes
 # Properties of Java and lines of zoo.cfg, and the options of ours that say the same.
 SAYS_THE_SAME = {
     "tickTime": "tick_ms",
+    "maxSessionTimeout": "session_ms_max",
     "znode.container.checkIntervalMs": "reap_ms",
     "zookeeper.extendedTypesEnabled": "extended_types",
     "readonlymode.enabled": "read_only_mode",
@@ -61,6 +62,10 @@ class OurZooKeeper:
     def wait(self, serving: str = "rw") -> None:
         """Return when all that are up serve: reads and writes, or "ro", reads only."""
         deadline = time.monotonic() + PATIENCE_S
+        while serving == "rw" and self.nodes > 1 and self.leader() is None:  # the others may not miss it yet
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody leads")
+            time.sleep(LOOK_S)
         for node, address in enumerate(self.addresses):
             while node not in self.down and word(address, "isro") != serving:
                 if time.monotonic() > deadline:

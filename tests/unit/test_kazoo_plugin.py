@@ -1,13 +1,14 @@
 """kazoo's own tests see servers that run as those which its harness would have started."""
 
 import contextlib
+import os
 import socket
 import sys
 import types
 
 import compare_zookeeper
 import pytest
-from kazoo_plugin import Running
+from kazoo_plugin import READING, Running
 
 
 class Kept:
@@ -38,7 +39,7 @@ def made(monkeypatch):
     module = types.ModuleType("kept_servers")
     module.start = start
     monkeypatch.setitem(sys.modules, "kept_servers", module)
-    monkeypatch.delenv("ZOOKEEPER_LOCAL_SESSION_RO", raising=False)
+    monkeypatch.delenv(READING, raising=False)
     return made
 
 
@@ -59,7 +60,7 @@ def test_servers_are_started_once_and_killed_and_started_as_a_test_wants(made):
 def test_a_test_that_wants_sessions_of_one_server_gets_other_servers(made, monkeypatch):
     running = Running("kept_servers:start")
     running()
-    monkeypatch.setenv("ZOOKEEPER_LOCAL_SESSION_RO", "true")
+    monkeypatch.setenv(READING, "true")
     running()
     assert [servers.local for servers in made] == [False, True]
     assert made[0].done == ["ended"]
@@ -72,6 +73,15 @@ def test_of_servers_that_only_have_an_address_none_is_stopped():
         cluster[0].stop()
     with pytest.raises(pytest.skip.Exception):
         cluster.get_ssl_client_configuration()
+
+
+def test_a_test_that_wants_other_servers_is_skipped_there_and_its_wish_forgotten(monkeypatch):
+    running = Running("127.0.0.1:2181")
+    monkeypatch.setenv(READING, "true")
+    with pytest.raises(pytest.skip.Exception):
+        running()
+    assert READING not in os.environ
+    assert len(running()) == 1
 
 
 def test_a_command_is_run_until_it_says_where_it_serves_and_killed_after():

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from distsys.core.errors import whole_number
 from distsys.core.values import EMPTY, Map
 
 from . import acl
@@ -30,6 +31,7 @@ class OperatedServer(ZooKeeperServer):
 
     read_only_mode  whether it may be read while it follows nobody
     super_digest    "user:hash" of the super user, as in a list of rights; "" for none
+    session_ms_max  the longest timeout that a session may have; 0 for 20 ticks
     """
 
     def __init__(
@@ -39,10 +41,18 @@ class OperatedServer(ZooKeeperServer):
         *,
         read_only_mode: bool = False,
         super_digest: str = "",
+        session_ms_max: int = 0,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.read_only_mode, self.super_digest = read_only_mode, super_digest
+        self.session_ms_max = whole_number("session_ms_max", session_ms_max)
+
+    def timeout_of(self, wanted_ms: int) -> int:
+        """Return the timeout that a session gets."""
+        if self.session_ms_max:
+            return min(max(wanted_ms, 2 * self.tick_ms), self.session_ms_max)
+        return super().timeout_of(wanted_ms)
 
     def on_connect(self, client: str, message: Connect) -> None:
         """Let a client read where nobody can do more for it."""

@@ -35,7 +35,7 @@ SERVER = {
     "snapshot_every": 1_000,
     **zab_systems.TIMING,
 }
-OPERATED = {"read_only_mode": False, "super_digest": ""}
+OPERATED = {"read_only_mode": False, "super_digest": "", "session_ms_max": 0}
 FASTER = {**SERVER, "tick_ms": 100, "snapshot_every": 0}
 
 
