@@ -5,8 +5,10 @@ from dataclasses import replace
 from chubby_nodes import HOLD, LEASE, OneReplica
 from distsys import MS
 from distsys.core import Send
+from distsys.core.node import Inner
 from distsys.protocols.multipaxos_leases import Leads
-from distsys.protocols.replication import Role
+from distsys.protocols.multipaxos_messages import InstallSnapshot
+from distsys.protocols.replication import Role, Snapshot
 from distsys.services.chubby import calls
 from distsys.services.chubby.calls import Acquire, Acquired, SetContents
 from distsys.services.chubby.talk import (
@@ -343,3 +345,18 @@ def test_a_call_that_makes_no_sense_is_refused_and_not_entered():
     before = cell.node.paxos.last_applied
     assert isinstance(only(cell.ask(session, "noise"), Answer).result, calls.Refused)
     assert cell.node.paxos.last_applied == before
+
+
+def test_a_leader_that_gets_a_snapshot_with_entries_of_its_own_begins_another_epoch():
+    """What these entries have caused it has not seen: ends of sessions, answers that clients wait for."""
+    cell, (session,), _ = with_a_file("c1")
+    index, state = cell.node.paxos.last_applied, cell.node.state
+    cell.node.pending = cell.node.pending.set(session, "a call that is in the snapshot")
+    cell.node.paxos.last_applied = index - 1
+    cell.deliver("n2", Inner("paxos", InstallSnapshot(Snapshot(index, 0, state))))
+    assert not cell.node.is_master()
+    cell.fire("act")
+    assert cell.node.is_master()
+    assert (cell.node.serves, cell.node.state.epoch) == (2, 2)
+    assert not cell.node.pending
+    assert only(cell.keep_alive(session, 1), KeptAlive).events == ((1, FailOver()),)

@@ -13,7 +13,7 @@ from distsys.core import MS, S, Trace, systems
 from distsys.drivers import perform
 from distsys.drivers.schedules import Flowed, Move, Scenario, crash, deliver, restart, timeout
 from distsys.protocols.multipaxos_leases import AskLease, GrantLease
-from distsys.protocols.multipaxos_messages import Accept, Accepted, Prepare, Promise
+from distsys.protocols.multipaxos_messages import Accept, Accepted, Decided, InstallSnapshot, Prepare, Promise
 from distsys.services.chubby.clients import Guarded
 from distsys.services.chubby.talk import Answer, Ask, Elsewhere, KeepAlive, KeptAlive, OtherEpoch
 
@@ -247,3 +247,27 @@ def dead_client(mutant: str | None = None) -> Trace:
     """Return a run in which a master takes over sessions, and the client of one has forgotten it; then 90 s."""
     cluster = systems.build("multipaxos-chubby-locks", mutant=mutant, nodes=1, clients=1)
     return perform(cluster, DEAD_CLIENT, settle=90 * S, skip=mutant is None)
+
+
+# A leader whose first entry comes in a snapshot of another replica (LOCK-13).
+
+FIRST_ENTRY_IN_A_SNAPSHOT: Story = (
+    *leads("n1", "n2", 400 * MS),
+    *votes("n1", "n2"),
+    deliver("n1", "n2", Decided),  # n2 has applied slot 1
+    *leads("n3", "n2", 450 * MS),
+    deliver("n3", "n2", Accept),
+    deliver("n3", "n2", Accept),
+    deliver("n2", "n3", Accepted, over=1),  # slot 2, its own first entry, is decided before slot 1
+    deliver("n3", "n2", Decided),
+    timeout("n2", "compact"),
+    timeout("n3", "paxos/heartbeat"),
+    deliver("n3", "n2", Accept),
+    deliver("n2", "n3", InstallSnapshot),
+)
+
+
+def first_entry_in_a_snapshot(mutant: str | None = None) -> Trace:
+    """Return a run in which n3 leads, and a snapshot tells it what its own first entry has led to; then 90 s."""
+    cluster = systems.build("multipaxos-chubby-locks", mutant=mutant, clients=1, snapshot_every=2)
+    return perform(cluster, FIRST_ENTRY_IN_A_SNAPSHOT, settle=90 * S, skip=mutant is None)

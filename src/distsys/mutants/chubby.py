@@ -139,6 +139,13 @@ class WaitsForTheDead(ChubbyServer):
         self.unflushed = before
 
 
+class TakesASnapshotAsAFollower(ChubbyServer):
+    """LOCK-13."""
+
+    def on_restored(self, state: Cell) -> None:
+        self.state = state
+
+
 LOCKS, FILES = "multipaxos-chubby-locks", "multipaxos-chubby"
 MUTANTS = (
     NodeMutant(
@@ -338,5 +345,22 @@ MUTANTS = (
         options={"nodes": 1, "clients": 1},
         depth=12,
         scenario="distsys.lab.chubby_runs:DEAD_CLIENT",
+    ),
+    NodeMutant(
+        id="LOCK-13",
+        title="A leader that gets its own first entry in a snapshot",
+        system=LOCKS,
+        classes={"server": TakesASnapshotAsAFollower},
+        breaks="clients are served in the end",
+        source=OUR_OWN,
+        story=(
+            "A new leader is behind: its first entry is decided, and an earlier one is not known to it yet. Another "
+            "replica has applied both and sends a snapshot in place of the entries. The leader never sees its first "
+            "entry applied, so it does not become the master. As it leads, nobody else does."
+        ),
+        klass="X",
+        options={"clients": 1, "snapshot_every": 2},
+        depth=9,
+        scenario="distsys.lab.chubby_runs:FIRST_ENTRY_IN_A_SNAPSHOT",
     ),
 )

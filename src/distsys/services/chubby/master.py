@@ -101,13 +101,14 @@ class Master(PaxosReplica):
         self.mail: Map[str, Mail] = EMPTY
         self.unflushed: frozenset[str] = frozenset()
         self.delays: Map[str, tuple[int, int]] = EMPTY
+        self.begins_anew = False  # it leads, and has to begin another epoch
         self.stirred = False  # an entry was applied since the last look at what there is to do
 
     # Who is the master.
 
     def is_master(self) -> bool:
         """Return whether this replica leads, in the ballot in which its epoch began, the last that it knows of."""
-        return self.paxos.is_own(self.claim) and self.serves == self.state.epoch
+        return self.paxos.is_own(self.claim) and 0 < self.serves == self.state.epoch
 
     def is_sure(self) -> bool:
         """Return whether it is the master, and nobody else can be."""
@@ -132,7 +133,19 @@ class Master(PaxosReplica):
             case Committed(index, entry):
                 self.on_committed(index, entry.command)
             case Restored(snapshot):
-                self.state = snapshot.state
+                self.on_restored(snapshot.state)
+
+    def on_restored(self, state: Cell) -> None:
+        """Begin from a state that others have come to; what its entries have caused is not known here.
+
+        A leader may be behind, and get a snapshot that covers entries of its own: its first one, so that it would
+        wait for ever to be the master, or calls and ends of sessions, which it would wait to see applied. It begins
+        a new epoch.
+        """
+        self.state, self.serves = state, 0
+        if self.paxos.role is Role.LEADER:
+            self.begins_anew = True
+            self.wake()
 
     def wake(self) -> None:
         """Let there be a step in which to act."""
@@ -280,6 +293,9 @@ class Master(PaxosReplica):
         """Do what has become due, and set the timer for what will be."""
         if self.paxos.role is not Role.LEADER:
             return
+        if self.begins_anew:
+            self.begins_anew = False
+            self.tell(self.inside, Propose(Leads(self.name, self.paxos.ballot)))
         self.stirred = True
         while self.stirred and self.is_sure():
             self.stirred = False
