@@ -54,6 +54,7 @@ systems.declare(
         "distsys.mutants.multipaxos",
         "distsys.mutants.zab",
         "distsys.mutants.etcd",
+        "distsys.mutants.zookeeper",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -31,9 +31,9 @@ from .witness import Witness
 
 QUEUE = "/s"  # under it everything is sequential
 DEEDS = (
-    *("get", "get", "create", "create", "set", "set", "set", "delete"),
+    *("get", "get", "get", "get", "create", "create", "set", "set", "set", "delete"),
     *("read", "watch", "watch", "watch", "children", "sequential", "sequential", "sequential", "remove"),
-    *("ephemeral", "burst", "burst", "leave", "sleep"),
+    *("ephemeral", "burst", "burst", "move", "move", "move", "leave", "sleep"),
 )
 IS_SURE = (Code.NO_NODE, Code.NODE_EXISTS, Code.BAD_VERSION)  # errors that are answers, others are failures
 
@@ -66,7 +66,8 @@ class StoreClient(Witness):
     sequential znodes under /s, ephemeral ones, several changes in flight at once, sessions that are closed, and sleep.
     Every value that is written says which session wrote it, and the how-manieth change of the session it is.
     State, durable: `life`, how many names it has used in the history. Volatile: `wish`, the open operation; `done`;
-    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; whether it `has_queue`, the parent of these.
+    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; whether it `has_queue`, the parent of these; whether it
+    `is_leaving` its server.
     Timers: "next", before a deed.
     """
 
@@ -75,9 +76,9 @@ class StoreClient(Witness):
         name: str,
         disk: Map[str, Any] = EMPTY,
         *,
-        operations: int = 16,
+        operations: int = 30,
         keys: int = 2,
-        think_ms: int = 100,
+        think_ms: int = 50,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
@@ -90,6 +91,7 @@ class StoreClient(Witness):
         self.seen: Map[str, int] = EMPTY
         self.last = ""
         self.has_queue = False
+        self.is_leaving = False
 
     def on_start(self) -> None:
         self.begin_a_life()
@@ -108,6 +110,9 @@ class StoreClient(Witness):
     def on_connected(self) -> None:
         if not self.has_queue:
             self.ask(CreateRequest(QUEUE))
+        if self.is_leaving:
+            self.is_leaving = False
+            self.ask(GetChildrenRequest(QUEUE))
         self.do_next()
 
     def do_next(self) -> None:
@@ -143,6 +148,7 @@ class StoreClient(Witness):
             "remove": self.remove,
             "ephemeral": lambda path: self.add(Kind.EPHEMERAL_SEQUENTIAL, f"{QUEUE}/e-"),
             "burst": self.burst,
+            "move": self.move,
             "leave": self.leave,
             "sleep": lambda path: self.sleep(self.timeout_ms, 2 * self.timeout_ms),
         }
@@ -218,6 +224,15 @@ class StoreClient(Witness):
         for _ in range(3):
             self.add(Kind.PERSISTENT_SEQUENTIAL, f"{QUEUE}/n-")
 
+    def move(self, path: str) -> None:
+        """Go to another server with the session, and leave something behind: under way, or just answered."""
+        self.add(Kind.PERSISTENT_SEQUENTIAL, f"{QUEUE}/n-")
+        waits, self.dice = self.dice.below(2)
+        if waits:
+            self.is_leaving = True
+        else:
+            self.disconnect()
+
     def leave(self, path: str) -> None:
         """Close the session while something is in flight, and after that ask on."""
         self.add(Kind.EPHEMERAL_SEQUENTIAL, f"{QUEUE}/e-")
@@ -244,7 +259,9 @@ class StoreClient(Witness):
                 self.last = ""
             case (GetDataRequest(path), DataResponse(_, stat)) | (SetDataRequest(path), StatResponse(stat)):
                 self.seen = self.seen.set(path, stat.version)
-        if not self.is_busy():
+        if self.is_leaving:
+            self.disconnect()
+        elif not self.is_busy():
             self.do_next()
 
     def on_end(self, response: Any) -> None:

@@ -19,7 +19,7 @@ from .. import service_laws
 from .broadcasting import StillFollows
 from .errors import Code
 from .laws import SERVICE_LAWS, clients_are_served
-from .lock_client import LockClient, Locked
+from .lock_client import LockClient, LockTaken
 from .requests import ErrorResponse, SetWatchesRequest
 from .server import Answered, Connected, Hear, ZooKeeperServer
 from .session_client import SessionClient
@@ -131,7 +131,7 @@ ZAB_ZOOKEEPER = System(
     classes={"server": ZooKeeperServer, "client": StoreClient},
     members=with_clients(StoreClient, ("operations", "keys", "timeout_ms")),
     laws=(*ZAB_LAWS, service_laws.replicas_agree, *SERVICE_LAWS, *WATCH_LAWS, clients_are_served),
-    options={"clients": 2, "operations": 16, "keys": 2, "timeout_ms": 600, "observers": 0, **FASTER},
+    options={"clients": 2, "operations": 30, "keys": 2, "timeout_ms": 600, "observers": 0, **FASTER},
     tolerates=CONSENSUS_FAULTS,
     clients=("client",),
     history="znodes",
@@ -159,7 +159,7 @@ ZAB_ZOOKEEPER_LOCKS = System(
     variants={"observers": (0, 0, 1), "snapshot_every": (0, 16)},
     sights=(
         *SIGHTS,
-        Sight("locked", "A client gets the lock.", put_out(Locked, lambda locked: True)),
+        Sight("locked", "A client gets the lock.", put_out(LockTaken, lambda locked: True)),
         Sight(
             "lost while it waited",
             "A client finds that its session has ended while it waited.",
