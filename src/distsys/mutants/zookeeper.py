@@ -8,11 +8,12 @@ from typing import Any
 from distsys.core.systems import NodeMutant
 from distsys.core.units import MS
 from distsys.services import ordered
-from distsys.services.zookeeper.broadcasting import Proposed
+from distsys.services.zookeeper.connections import Task
+from distsys.services.zookeeper.forwarding import Proposed
 from distsys.services.zookeeper.lock_client import LockClient
 from distsys.services.zookeeper.preparing import Asker, Preparer
 from distsys.services.zookeeper.requests import CHANGES
-from distsys.services.zookeeper.server import Say, Task, ZooKeeperServer
+from distsys.services.zookeeper.server import Say, ZooKeeperServer
 from distsys.services.zookeeper.store_client import StoreClient
 from distsys.services.zookeeper.tree import DataTree, Happened, Znode
 

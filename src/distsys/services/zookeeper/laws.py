@@ -19,7 +19,7 @@ from distsys.core.values import EMPTY, Map, record
 
 from .. import ordered
 from . import paths, reading
-from .broadcasting import Proposed
+from .forwarding import Proposed
 from .preparing import Asker
 from .requests import (
     ChildrenResponse,
@@ -34,7 +34,7 @@ from .server import Say, ZooKeeperServer
 from .store_client import StoreClient
 from .tracking import Touch
 from .tree import CloseSessionChange, CreateChange, DataTree, SetDataChange
-from .truth import Done, TreeTruth, learned, outputs
+from .truth import TreeTruth, learned, outputs
 from .witness import Asked, Shown
 
 READS = (GetDataRequest, ExistsRequest, GetChildrenRequest)
@@ -316,7 +316,9 @@ def clients_are_served(world: World) -> str | None:
     """Progress, as the clients see it."""
     for node in world.nodes.values():
         if isinstance(node, StoreClient) and (node.done < node.operations or node.is_busy()):
-            return f"at the end {node.name} has done {node.done} of {node.operations}, and waits for {node.open}"
+            return (
+                f"at the end {node.name} has done {node.done} of {node.operations}, and waits for {node.open}"
+            )
     return None
 
 

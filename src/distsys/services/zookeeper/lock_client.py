@@ -1,7 +1,7 @@
 """A client that takes a lock and gives it back, by the recipe of ZooKeeper's paper; sometimes it falls asleep.
 
-Who wants the lock creates an ephemeral sequential znode under /lock. Who has the smallest number has the lock. Everybody
-else watches the znode just before its own, and nothing else: when it goes, one is told and not all ("without herd").
+Who wants the lock creates an ephemeral sequential znode under /lock. Who has the smallest number has the lock. All
+others watch the znode just before their own, and nothing else: when it goes, one is told and not all ("without herd").
 Then it looks again, for that znode may be gone because its owner has died while it waited.
 
 An answer may be lost. So each attempt has a name of its own, and who does not know whether its znode was made lets its

@@ -66,8 +66,8 @@ class StoreClient(Witness):
     sequential znodes under /s, ephemeral ones, several changes in flight at once, sessions that are closed, and sleep.
     Every value that is written says which session wrote it, and the how-manieth change of the session it is.
     State, durable: `life`, how many names it has used in the history. Volatile: `wish`, the open operation; `done`;
-    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; whether it `has_queue`, the parent of these; whether it
-    `is_leaving` its server.
+    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; `has_queue`,
+    whether the parent of these is there; `is_leaving`, whether it goes to another server after the next answer.
     Timers: "next", before a deed.
     """
 

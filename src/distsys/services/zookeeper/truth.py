@@ -15,7 +15,8 @@ from distsys.core.laws import World, acted
 from distsys.core.values import Map, record
 
 from . import tree
-from .broadcasting import Broadcasting, Proposed, zxid_of
+from .broadcasting import Broadcasting
+from .forwarding import Proposed, zxid_of
 from .tree import DataTree
 
 

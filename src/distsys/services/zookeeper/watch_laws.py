@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from distsys.core.laws import FINALLY, World, acted, law, law_with_memory
+from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
 from . import paths, reading
@@ -46,7 +44,9 @@ def not_told(truth: TreeTruth, watch: Watch, since: int, zxid: int) -> str | Non
     if before is None or now is None or state_of(before, table, path) == state_of(now, table, path):
         return None
     of = "" if table is DATA else "the children of "
-    return f"session {session:x} watches {of}{path} since {since:x}, and is not told that it changed by {zxid:x}"
+    return (
+        f"session {session:x} watches {of}{path} since {since:x}, and is not told that it changed by {zxid:x}"
+    )
 
 
 def watched(since: Map[Watch, int], value: Shown | Told) -> Map[Watch, int]:
@@ -147,9 +147,7 @@ def not_the_owner(truth: TreeTruth, locked: LockTaken) -> str | None:
     return f"session {locked.session:x} takes the lock with {locked.path} as of {locked.zxid:x}, but {first} is first"
 
 
-@law_with_memory(
-    "no herd", "When a znode in the line goes, at most one client is told.", start=EMPTY
-)
+@law_with_memory("no herd", "When a znode in the line goes, at most one client is told.", start=EMPTY)
 def no_herd(memory: Map[str, int], world: World) -> tuple[Map[str, int], str | None]:
     """Were all told, all would ask, and a lock with a thousand waiters would cost a thousand answers each time."""
     for told in outputs(world, Told):
