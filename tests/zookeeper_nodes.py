@@ -5,7 +5,16 @@ from itertools import count
 from distsys.core import EMPTY, CancelTimer, Deliver, Send, SetTimer, Start, Timeout
 from distsys.core.node import Inner
 from distsys.services.zookeeper.requests import CreateRequest
-from distsys.services.zookeeper.server import Answered, Connect, Connected, HangUp, Hear, Noticed, Say, ZooKeeperServer
+from distsys.services.zookeeper.server import (
+    Answered,
+    Connect,
+    Connected,
+    HangUp,
+    Hear,
+    Noticed,
+    Say,
+    ZooKeeperServer,
+)
 
 
 class Ensemble:
@@ -91,12 +100,16 @@ class Client:
 
     @property
     def all(self):
-        return [message for message in self.ensemble.heard.get(self.name, ()) if message.connection == self.number]
+        return [
+            message for message in self.ensemble.heard.get(self.name, ()) if message.connection == self.number
+        ]
 
     @property
     def said_to(self):
         """What the server has said, in order."""
-        return [m.message for m in sorted((m for m in self.all if isinstance(m, Hear)), key=lambda m: m.sequence)]
+        return [
+            m.message for m in sorted((m for m in self.all if isinstance(m, Hear)), key=lambda m: m.sequence)
+        ]
 
     @property
     def connected(self):
@@ -133,7 +146,9 @@ class Client:
     def again(self, server=None, zxid=0, runs=True):
         """Return the next connection of this session."""
         known = self.connected
-        return Client(self.ensemble, self.name, server or self.server, known.session, known.password, zxid, runs)
+        return Client(
+            self.ensemble, self.name, server or self.server, known.session, known.password, zxid, runs
+        )
 
 
 def is_kind(*kinds):

@@ -49,7 +49,12 @@ def test_requests_that_overtake_each_other_are_done_in_the_order_of_the_client()
     client = ensemble.client()
     ticket = client.connected.ticket
     for sequence in (3, 1, 2, 2, 1):
-        say = Say(client.number, sequence, CreateRequest("/s-", kind=Kind.PERSISTENT_SEQUENTIAL, data=b"%d" % sequence), ticket)
+        say = Say(
+            client.number,
+            sequence,
+            CreateRequest("/s-", kind=Kind.PERSISTENT_SEQUENTIAL, data=b"%d" % sequence),
+            ticket,
+        )
         ensemble.deliver("c1", "n1", say)
     node = ensemble.nodes["n1"]
     assert [node.state.get(path).data for path in tree_paths(node)] == [b"1", b"2", b"3"]

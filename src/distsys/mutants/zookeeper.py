@@ -172,6 +172,7 @@ MUTANTS = (
             "at once, and reads: the server lags behind, and shows the old value. A sync must go to the leader, and "
             "the answer must wait until the server has caught up with it."
         ),
+        options={"heartbeat_ms": 250, "election_ms": 1500},
         depth=30,
     ),
     NodeMutant(
@@ -185,6 +186,7 @@ MUTANTS = (
             "A client loses its server and goes to another one, which has not heard of the newest changes yet. This "
             "server takes the client as it is. What the client reads now is older than what it has read before."
         ),
+        options={"heartbeat_ms": 250, "election_ms": 1500},
         depth=30,
     ),
     NodeMutant(
