@@ -209,7 +209,7 @@ class Broadcasting(ZabReplica):
         while self.unprepared and self.depth == 0:
             forward, *rest = self.unprepared
             self.unprepared = tuple(rest)
-            self.take(self.name, forward)
+            self.take_up(self.name, forward)
 
     def on_forward(self, server: str, forward: Forward) -> None:
         """Take the requests of a server in their order."""
@@ -233,9 +233,9 @@ class Broadcasting(ZabReplica):
             self.early = self.early.remove((server, number))
         self.taken = self.taken.set(server, (connection, number))
         for forward in due:
-            self.take(server, forward)
+            self.take_up(server, forward)
 
-    def take(self, server: str, forward: Forward) -> None:
+    def take_up(self, server: str, forward: Forward) -> None:
         """Take a request in its turn."""
         if isinstance(forward.request, Question):
             self.on_question(server, forward, is_new=True)
