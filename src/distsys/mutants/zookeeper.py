@@ -172,7 +172,7 @@ MUTANTS = (
             "at once, and reads: the server lags behind, and shows the old value. A sync must go to the leader, and "
             "the answer must wait until the server has caught up with it."
         ),
-        options={"heartbeat_ms": 250, "election_ms": 1500},
+        options={"deeds": ("get", "sequential"), "heartbeat_ms": 250, "election_ms": 1500},
         depth=30,
     ),
     NodeMutant(
@@ -186,7 +186,7 @@ MUTANTS = (
             "A client loses its server and goes to another one, which has not heard of the newest changes yet. This "
             "server takes the client as it is. What the client reads now is older than what it has read before."
         ),
-        options={"heartbeat_ms": 250, "election_ms": 1500},
+        options={"deeds": ("sequential", "move"), "heartbeat_ms": 250, "election_ms": 1500},
         depth=30,
     ),
     NodeMutant(
@@ -202,6 +202,7 @@ MUTANTS = (
             "primary does it all the same. The new znode belongs to nobody who could ever end, so it stays for ever, "
             "and who waits for it to go waits for ever, too."
         ),
+        options={"nodes": 2, "clients": 1, "deeds": ("leave",)},
         depth=20,
     ),
     NodeMutant(
@@ -216,7 +217,7 @@ MUTANTS = (
             "the client reads and sees the change already. A client that keeps a copy, and relies on its watch to know "
             "when the copy is out of date, mixes old and new."
         ),
-        options={"nodes": 1},
+        options={"nodes": 1, "deeds": ("watch", "create", "set")},
         depth=20,
     ),
     NodeMutant(
@@ -231,6 +232,7 @@ MUTANTS = (
             "which it was connected, and the client does not set them again. It waits for news that nobody will send."
         ),
         klass="L",
+        options={"nodes": 1, "deeds": ("watch", "create", "move")},
         depth=30,
     ),
     NodeMutant(
@@ -245,7 +247,7 @@ MUTANTS = (
             "been deleted the number comes again, or one comes that is smaller. Queues and locks take the number for "
             "the order in which clients came."
         ),
-        options={"nodes": 1},
+        options={"nodes": 1, "clients": 1, "deeds": ("sequential", "remove")},
         depth=12,
     ),
     NodeMutant(
@@ -294,6 +296,7 @@ MUTANTS = (
         ),
         klass="D",
         seeds_max=5_000,
+        options={"nodes": 2, "clients": 1, "deeds": ("move", "sequential")},
         depth=40,
     ),
     NodeMutant(
@@ -323,7 +326,7 @@ MUTANTS = (
             "anew. Each session ends when its timeout has passed since it began, though its client is there. With it "
             "go its ephemeral znodes, and whatever others take their absence for."
         ),
-        options={"nodes": 1},
+        options={"nodes": 1, "clients": 1},
         depth=12,
     ),
     NodeMutant(
@@ -339,6 +342,7 @@ MUTANTS = (
             "go to another one before its session ends."
         ),
         klass="L",
+        options={"nodes": 1, "clients": 1},
         depth=20,
     ),
     NodeMutant(
@@ -353,6 +357,7 @@ MUTANTS = (
             "start at once, for it has a long way before it. The change is there before the sync has come back, so "
             "the read shows a change that its client had asked for after it."
         ),
+        options={"nodes": 2, "clients": 1, "deeds": ("burst",)},
         depth=30,
     ),
     NodeMutant(
@@ -369,6 +374,7 @@ MUTANTS = (
         ),
         klass="D",
         seeds_max=5_000,
+        options={"nodes": 2, "clients": 1, "deeds": ("sequential", "move")},
         depth=40,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from distsys.core.errors import whole_number
+from distsys.core.errors import ArgumentError, whole_number
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
@@ -59,7 +59,7 @@ class Wish:
 
 
 class StoreClient(Witness):
-    """Does `operations` deeds, one after the other; `deed` methods say which there are.
+    """Does `operations` of the deeds that `deeds` names (all, if it is empty), one after the other.
 
     Operations of the history are get (a `sync` and a read behind it, in flight together), create, set and delete, on a
     few znodes /k0, /k1, ...; one is open at a time. Beside it there are reads of whatever the server has, watches,
@@ -77,12 +77,18 @@ class StoreClient(Witness):
         disk: Map[str, Any] = EMPTY,
         *,
         operations: int = 30,
+        deeds: tuple[str, ...] = (),
         keys: int = 2,
         think_ms: int = 50,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.operations = whole_number("operations", operations)
+        self.deeds = deeds or DEEDS
+        if unknown := sorted({*self.deeds} - {*DEEDS}):
+            raise ArgumentError(
+                f"deeds must be among {', '.join(dict.fromkeys(DEEDS))}, but {unknown[0]!r} is not"
+            )
         self.keys = whole_number("keys", keys, at_least=1)
         self.think_ms = whole_number("think_ms", think_ms)
         self.life: int = disk.get("life", 0)
@@ -123,7 +129,7 @@ class StoreClient(Witness):
         if timer == "next" and not self.is_asleep:
             if self.is_connected and not self.is_busy() and self.done < self.operations:
                 self.done += 1
-                deed, self.dice = self.dice.choose(DEEDS)
+                deed, self.dice = self.dice.choose(self.deeds)
                 self.do(deed)
         else:
             super().on_timeout(timer)
