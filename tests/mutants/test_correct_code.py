@@ -43,9 +43,10 @@ def test_runs_are_at_rest_long_before_the_system_must_be(system):
 def test_the_page_says_how_many_seeds_each_system_gets():
     cells = json.loads((ROOT / "chapters/4-code/how-we-know.ipynb").read_text(encoding="utf-8"))["cells"]
     text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    hundred, sixty = ("zab-kv", "raft-etcd", "raft-etcd-locks"), ("multipaxos-locks", "zab-locks")
+    hundred = ("zab-kv", "raft-etcd", "raft-etcd-locks", "zab-zookeeper", "zab-zookeeper-locks")
+    sixty = ("multipaxos-locks", "zab-locks")
     assert dict.fromkeys(hundred, 100) | dict.fromkeys(sixty, 60) == FEWER
-    get_100 = "`zab-kv`, `raft-etcd` and `raft-etcd-locks` get 100"
+    get_100 = "`zab-kv`, `raft-etcd`, `raft-etcd-locks`, `zab-zookeeper` and `zab-zookeeper-locks` get 100"
     assert f"in `make test`, {get_100}, `multipaxos-locks` and `zab-locks` get 60" in text
     assert f"`make test` simulates {SEEDS} seeds of each system, `make long` {SEEDS_LONG:,}." in text
     bounds = [
@@ -53,7 +54,7 @@ def test_the_page_says_how_many_seeds_each_system_gets():
         for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 2))
     ]
     assert bounds == [33, 20, 100, 830, 1_600]
-    assert f"in `make long` each of the five gets {FEWER_LONG:,}" in text
+    assert f"in `make long` each of the seven gets {FEWER_LONG:,}" in text
     for bound in bounds:
         assert f"1 in {bound:,}" in text
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from distsys.core.systems import NodeMutant
 from distsys.core.units import MS
 from distsys.services import ordered
 from distsys.services.zookeeper.connections import Task
-from distsys.services.zookeeper.forwarding import Proposed
 from distsys.services.zookeeper.lock_client import LockClient
 from distsys.services.zookeeper.preparing import Asker, Preparer
 from distsys.services.zookeeper.requests import CHANGES
-from distsys.services.zookeeper.server import Say, ZooKeeperServer
+from distsys.services.zookeeper.server import ZooKeeperServer
 from distsys.services.zookeeper.store_client import StoreClient
 from distsys.services.zookeeper.tree import DataTree, Happened, Znode
 
@@ -140,23 +138,6 @@ class SendsOnAtOnce(ZooKeeperServer):
     def next_change(self, client: str) -> Task | None:
         queue = self.clients[client].queue if client in self.clients else ()
         return next((task for task in queue if isinstance(task.request, CHANGES) and not task.is_asked), None)
-
-
-class TakesCopies(ZooKeeperServer):
-    """ZK-14."""
-
-    def on_say(self, client: str, message: Say) -> None:
-        super().on_say(client, replace(message, ticket=0))
-
-
-class LetsTheDeadIn(ZooKeeperServer):
-    """ZK-15."""
-
-    def on_closed(self, proposed: Proposed) -> None:
-        for client, connection in self.clients.items():
-            if not connection.session:
-                self.keep(client, replace(connection, wanted=0))
-        super().on_closed(proposed)
 
 
 MUTANTS = (
@@ -359,22 +340,5 @@ MUTANTS = (
         ),
         options={"nodes": 2, "clients": 1, "deeds": ("burst",)},
         depth=30,
-    ),
-    NodeMutant(
-        id="ZK-14",
-        title="A copy of a request is done again",
-        system="zab-zookeeper",
-        classes={"server": TakesCopies},
-        breaks="changes of a client in its order",
-        source="our own code: found while these laws were written",
-        story=(
-            "The network makes a copy of the message that opens a connection, and one of the first request in it. Both "
-            "come late, when the server has forgotten that connection. It takes them for a new one and does the "
-            "request a second time. TCP knows an old segment by a random number that belongs to the connection."
-        ),
-        klass="D",
-        seeds_max=5_000,
-        options={"nodes": 2, "clients": 1, "deeds": ("sequential", "move")},
-        depth=40,
     ),
 )
