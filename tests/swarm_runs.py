@@ -21,6 +21,8 @@ FEWER = {  # in every run of the tests, where 300 take half a minute and more: a
     "raft-etcd-locks": 100,
     "multipaxos-chubby": 100,
     "multipaxos-chubby-locks": 100,
+    "zab-zookeeper": 100,
+    "zab-zookeeper-locks": 100,
 }
 CHUNK = 250  # seeds for a worker at a time
 WALKS = 30  # the same for walks, of the systems whose laws do not lean on time

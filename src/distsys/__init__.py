@@ -57,6 +57,7 @@ systems.declare(
         "distsys.mutants.zab",
         "distsys.mutants.etcd",
         "distsys.mutants.chubby",
+        "distsys.mutants.zookeeper",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -43,7 +43,15 @@ def test_runs_are_at_rest_long_before_the_system_must_be(system):
 def test_the_page_says_how_many_seeds_each_system_gets():
     cells = json.loads((ROOT / "chapters/4-code/how-we-know.ipynb").read_text(encoding="utf-8"))["cells"]
     text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    hundred = ("zab-kv", "raft-etcd", "raft-etcd-locks", "multipaxos-chubby", "multipaxos-chubby-locks")
+    hundred = (
+        "zab-kv",
+        "raft-etcd",
+        "raft-etcd-locks",
+        "multipaxos-chubby",
+        "multipaxos-chubby-locks",
+        "zab-zookeeper",
+        "zab-zookeeper-locks",
+    )
     sixty = ("multipaxos-locks", "zab-locks")
     assert dict.fromkeys(hundred, 100) | dict.fromkeys(sixty, 60) == FEWER
     *first, last = (f"`{name}`" for name in hundred)
@@ -55,7 +63,7 @@ def test_the_page_says_how_many_seeds_each_system_gets():
         for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 2))
     ]
     assert bounds == [33, 20, 100, 830, 1_600]
-    assert f"in `make long` each of the seven gets {FEWER_LONG:,}" in text
+    assert f"in `make long` each of the nine gets {FEWER_LONG:,}" in text
     for bound in bounds:
         assert f"1 in {bound:,}" in text
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from distsys.drivers.runtime import Runtime
 from distsys.services.zookeeper import requests as api
-from distsys.services.zookeeper.server import Answered, Connect, Connected, HangUp, Hear, Noticed, Say
+from distsys.services.zookeeper.connections import Answered, Connect, Connected, HangUp, Hear, Noticed, Say
 from distsys.services.zookeeper.tracking import password_of
 from distsys.wire.zookeeper.answering import Asked, Client
 from distsys.wire.zookeeper.codes import KeeperState, OpCode

@@ -20,103 +20,28 @@ from typing import Any, ClassVar
 from distsys.core.errors import whole_number
 from distsys.core.events import Event as NodeEvent
 from distsys.core.units import MS
-from distsys.core.values import EMPTY, Map, record
+from distsys.core.values import EMPTY, Map
 from distsys.protocols.replication import Committed, Propose, Restored, Role
-from distsys.protocols.zab_messages import Phase, Zxid
+from distsys.protocols.zab_messages import Phase
 
 from ..replicas import ZabReplica
 from ..service import Service
 from . import tree
+from .forwarding import (
+    Answer,
+    Forward,
+    Proposed,
+    Question,
+    StillFollows,
+    StillLeads,
+    SyncPoint,
+    Waits,
+    zxid_of,
+)
 from .preparing import Asker, Preparer
 from .tree import DataTree, Happened, Header
 
 EARLY_MAX = 1_000  # requests of one server that overtook others
-
-
-@record
-class Proposed:
-    """An entry of the history: what came of request `number` of a server in a connection to its leader."""
-
-    server: str
-    connection: int
-    number: int
-    header: Header
-    change: Any
-
-
-@record
-class Forward:
-    """Of a server to its leader: request `number`, in this connection and this epoch.
-
-    The epoch is there for a leader that has begun anew and takes the old connection for a new one: what was asked in
-    the epoch before may be in its history already, and must not be done twice.
-    """
-
-    connection: int
-    epoch: int
-    number: int
-    asker: Asker
-    request: Any
-
-
-@record
-class Answer:
-    """Of a leader: the answer to a question, request `number` in this connection and this epoch."""
-
-    connection: int
-    epoch: int
-    number: int
-    response: Any
-
-
-@record
-class Question:
-    """What changes nothing, and only a leader knows the answer; of a session."""
-
-    session: int
-
-
-@record
-class SyncPoint(Question):
-    """Ask for the zxid of the last change that is committed, or may be, when the leader takes this.
-
-    What the same server has sent on before is among them. A client may ask for a change, lose its connection, come
-    back, synchronise and look: what it does not find then is not going to be done.
-    """
-
-
-@record
-class StillLeads:
-    """Of a leader to its followers, round by round: say whether you still follow me in this epoch."""
-
-    epoch: int
-    round: int
-
-
-@record
-class StillFollows:
-    """Of a follower: yes."""
-
-    epoch: int
-    round: int
-
-
-@record
-class Waits:
-    """Who waits at a leader for a quorum to say that it still leads: request `forward` of a server, and the answer."""
-
-    server: str
-    forward: Forward
-    zxid: int
-
-
-def zxid_of(zxid: Zxid) -> int:
-    """Return a zxid as clients see it: the epoch in the upper half of 64 bits.
-
-    >>> hex(zxid_of(Zxid(2, 5)))
-    '0x200000005'
-    """
-    return (zxid.epoch << 32) | zxid.counter
 
 
 def no_change(state: DataTree, index: int, command: Any) -> tuple[DataTree, Any, tuple[Any, ...]]:
@@ -262,7 +187,7 @@ class Broadcasting(ZabReplica):
             self.send(self.serving[0], forward)
 
     def send_again_later(self) -> None:
-        """Ask again after a while, if nothing comes; a leader, too, waits for what may be lost, the word of a quorum."""
+        """Ask again after a while, if nothing comes; a leader waits as well, for the word of a quorum."""
         if len(self.sent) == 1:
             self.set_timer("again", self.again_ms * MS)
 
@@ -284,7 +209,7 @@ class Broadcasting(ZabReplica):
         while self.unprepared and self.depth == 0:
             forward, *rest = self.unprepared
             self.unprepared = tuple(rest)
-            self.take(self.name, forward)
+            self.take_up(self.name, forward)
 
     def on_forward(self, server: str, forward: Forward) -> None:
         """Take the requests of a server in their order."""
@@ -308,9 +233,9 @@ class Broadcasting(ZabReplica):
             self.early = self.early.remove((server, number))
         self.taken = self.taken.set(server, (connection, number))
         for forward in due:
-            self.take(server, forward)
+            self.take_up(server, forward)
 
-    def take(self, server: str, forward: Forward) -> None:
+    def take_up(self, server: str, forward: Forward) -> None:
         """Take a request in its turn."""
         if isinstance(forward.request, Question):
             self.on_question(server, forward, is_new=True)

@@ -19,7 +19,7 @@ from distsys.core.values import EMPTY, Map, record
 
 from .. import ordered
 from . import paths, reading
-from .broadcasting import Proposed
+from .forwarding import Proposed
 from .preparing import Asker
 from .requests import (
     ChildrenResponse,
@@ -34,7 +34,7 @@ from .server import Say, ZooKeeperServer
 from .store_client import StoreClient
 from .tracking import Touch
 from .tree import CloseSessionChange, CreateChange, DataTree, SetDataChange
-from .truth import Truth, learned, outputs
+from .truth import TreeTruth, learned, outputs
 from .witness import Asked, Shown
 
 READS = (GetDataRequest, ExistsRequest, GetChildrenRequest)
@@ -46,7 +46,7 @@ READS = (GetDataRequest, ExistsRequest, GetChildrenRequest)
 class Sights:
     """The truth, and the newest zxid that each session was shown."""
 
-    truth: Truth = Truth()
+    truth: TreeTruth = TreeTruth()
     newest: Map[int, int] = Map()
 
 
@@ -71,7 +71,7 @@ def session_order(memory: Sights, world: World) -> tuple[Sights, str | None]:
     return memory, evidence
 
 
-def not_as_it_was(truth: Truth, shown: Shown) -> str | None:
+def not_as_it_was(truth: TreeTruth, shown: Shown) -> str | None:
     """Return what a session should have been shown, where that is known and something else."""
     tree = truth.trees.get(shown.zxid)
     if tree is None or not isinstance(shown.request, READS):
@@ -126,7 +126,7 @@ def sync_shows_what_was_committed(memory: Syncs, world: World) -> tuple[Syncs, s
 class Numbers:
     """The truth, and the number of the last change of each session that is committed."""
 
-    truth: Truth = Truth()
+    truth: TreeTruth = TreeTruth()
     last: Map[int, int] = Map()
 
 
@@ -165,7 +165,7 @@ def changes_in_order(memory: Numbers, world: World) -> tuple[Numbers, str | None
     return memory, evidence
 
 
-def sees_what_comes_later(truth: Truth, shown: Shown) -> str | None:
+def sees_what_comes_later(truth: TreeTruth, shown: Shown) -> str | None:
     """Return which change a session sees before it has asked for it, as far as a queue goes."""
     tree = truth.trees.get(shown.zxid, DataTree())
     for data in seen(tree, shown):
@@ -195,9 +195,9 @@ def seen(tree: DataTree, shown: Shown) -> Iterator[bytes | None]:
 @law_with_memory(
     "ephemerals end with their session",
     "No tree has an ephemeral znode whose session is not there.",
-    start=Truth(),
+    start=TreeTruth(),
 )
-def ephemerals_end(memory: Truth, world: World) -> tuple[Truth, str | None]:
+def ephemerals_end(memory: TreeTruth, world: World) -> tuple[TreeTruth, str | None]:
     """Nobody would ever remove it."""
     truth, news = learned(memory, world)
     for done in news:
@@ -217,7 +217,7 @@ def orphans(tree: DataTree) -> Iterator[tuple[int, str]]:
 class Sequences:
     """The truth, and the last number under each parent."""
 
-    truth: Truth = Truth()
+    truth: TreeTruth = TreeTruth()
     last: Map[str, int] = EMPTY
 
 

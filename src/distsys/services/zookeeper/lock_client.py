@@ -1,7 +1,7 @@
 """A client that takes a lock and gives it back, by the recipe of ZooKeeper's paper; sometimes it falls asleep.
 
-Who wants the lock creates an ephemeral sequential znode under /lock. Who has the smallest number has the lock. Everybody
-else watches the znode just before its own, and nothing else: when it goes, one is told and not all ("without herd").
+Who wants the lock creates an ephemeral sequential znode under /lock. Who has the smallest number has the lock. All
+others watch the znode just before their own, and nothing else: when it goes, one is told and not all ("without herd").
 Then it looks again, for that znode may be gone because its owner has died while it waited.
 
 An answer may be lost. So each attempt has a name of its own, and who does not know whether its znode was made lets its
@@ -38,7 +38,7 @@ DIGITS = 10  # of the number of a sequential znode
 
 
 @record
-class Locked:
+class LockTaken:
     """A session has the lock, by this znode, as of this zxid."""
 
     session: int
@@ -47,7 +47,7 @@ class Locked:
 
 
 @record
-class Unlocked:
+class LockGiven:
     """It has given the lock back, or its session has ended."""
 
     session: int
@@ -108,7 +108,7 @@ class LockClient(Witness):
     def on_expired(self) -> None:
         """With the session all of it is gone."""
         if self.doing in ("hold", "release"):
-            self.output(Unlocked(self.session_before, self.mine))
+            self.output(LockGiven(self.session_before, self.mine))
         elif self.doing:
             self.note("has lost its session while it waited")
         self.stop()
@@ -179,7 +179,7 @@ class LockClient(Witness):
 
     def has_the_lock(self, zxid: int) -> None:
         """Hold the lock for a while."""
-        self.output(Locked(self.session, self.mine, zxid))
+        self.output(LockTaken(self.session, self.mine, zxid))
         self.doing = "hold"
         self.hold()
 
@@ -221,7 +221,7 @@ class LockClient(Witness):
                 self.doing = "wait"
                 self.maybe_sleep()
             case "release", DeleteRequest(), _:
-                self.output(Unlocked(self.session, self.mine))
+                self.output(LockGiven(self.session, self.mine))
                 self.stop()
                 self.rest()
 

@@ -18,9 +18,10 @@ from distsys.core.errors import whole_number
 from distsys.core.values import EMPTY, Map
 
 from . import acl
+from .connections import Connect, Connection
 from .errors import Code
 from .requests import CHANGES, AuthRequest, CloseSessionRequest, Id, RefuseRequest, SyncRequest
-from .server import Connect, Connection, ZooKeeperServer
+from .server import ZooKeeperServer
 from .tracking import password_of
 
 SUPER = Id(acl.SUPER, "")

@@ -63,6 +63,7 @@ class SessionClient(Node):
         self.connect_ms = whole_number("connect_ms", connect_ms, at_least=1)
         self.connection: int = disk.get("connection", 0)
         self.server = servers[0]
+        self.granted_ms = timeout_ms  # the timeout that the servers gave the session; they have bounds
         self.session = 0
         self.ticket = 0
         self.password = b""
@@ -135,7 +136,7 @@ class SessionClient(Node):
         is_new = session != self.session
         self.is_connected = True
         self.cancel_timer("connect")
-        self.set_timer("ping", self.timeout_ms * MS // 3)
+        self.set_timer("ping", self.granted_ms * MS // 3)
         self.hear()
         self.session = session
         if is_new:
@@ -169,7 +170,7 @@ class SessionClient(Node):
 
     def hear(self) -> None:
         """Note that the server is there."""
-        self.set_timer("silent", self.timeout_ms * MS * 2 // 3)
+        self.set_timer("silent", self.granted_ms * MS * 2 // 3)
 
     # What a server says.
 
@@ -193,7 +194,7 @@ class SessionClient(Node):
         match said:
             case Connected(session, timeout_ms, password, ticket):
                 if timeout_ms:
-                    self.password, self.ticket = password, ticket
+                    self.granted_ms, self.password, self.ticket = timeout_ms, password, ticket
                     self.begin(session)
                 else:
                     self.expire()
@@ -231,7 +232,7 @@ class SessionClient(Node):
                 self.connect()
             case "ping" if self.is_connected:
                 self.ask(PingRequest())
-                self.set_timer("ping", self.timeout_ms * MS // 3)
+                self.set_timer("ping", self.granted_ms * MS // 3)
             case "silent":
                 self.note("its server is silent")
                 self.disconnect()

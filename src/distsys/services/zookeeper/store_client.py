@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from distsys.core.errors import whole_number
+from distsys.core.errors import ArgumentError, whole_number
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
@@ -31,9 +31,9 @@ from .witness import Witness
 
 QUEUE = "/s"  # under it everything is sequential
 DEEDS = (
-    *("get", "get", "create", "create", "set", "set", "set", "delete"),
+    *("get", "get", "get", "get", "create", "create", "set", "set", "set", "delete"),
     *("read", "watch", "watch", "watch", "children", "sequential", "sequential", "sequential", "remove"),
-    *("ephemeral", "burst", "burst", "leave", "sleep"),
+    *("ephemeral", "burst", "burst", "move", "move", "move", "leave", "sleep"),
 )
 IS_SURE = (Code.NO_NODE, Code.NODE_EXISTS, Code.BAD_VERSION)  # errors that are answers, others are failures
 
@@ -59,14 +59,15 @@ class Wish:
 
 
 class StoreClient(Witness):
-    """Does `operations` deeds, one after the other; `deed` methods say which there are.
+    """Does `operations` of the deeds that `deeds` names (all, if it is empty), one after the other.
 
     Operations of the history are get (a `sync` and a read behind it, in flight together), create, set and delete, on a
     few znodes /k0, /k1, ...; one is open at a time. Beside it there are reads of whatever the server has, watches,
     sequential znodes under /s, ephemeral ones, several changes in flight at once, sessions that are closed, and sleep.
     Every value that is written says which session wrote it, and the how-manieth change of the session it is.
     State, durable: `life`, how many names it has used in the history. Volatile: `wish`, the open operation; `done`;
-    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; whether it `has_queue`, the parent of these.
+    `seen` (path -> the version that this client knows); `last`, the sequential znode that it made last; `has_queue`,
+    whether the parent of these is there; `is_leaving`, whether it goes to another server after the next answer.
     Timers: "next", before a deed.
     """
 
@@ -75,13 +76,19 @@ class StoreClient(Witness):
         name: str,
         disk: Map[str, Any] = EMPTY,
         *,
-        operations: int = 16,
+        operations: int = 30,
+        deeds: tuple[str, ...] = (),
         keys: int = 2,
-        think_ms: int = 100,
+        think_ms: int = 50,
         **settings: Any,
     ) -> None:
         super().__init__(name, disk, **settings)
         self.operations = whole_number("operations", operations)
+        self.deeds = deeds or DEEDS
+        if unknown := sorted({*self.deeds} - {*DEEDS}):
+            raise ArgumentError(
+                f"deeds must be among {', '.join(dict.fromkeys(DEEDS))}, but {unknown[0]!r} is not"
+            )
         self.keys = whole_number("keys", keys, at_least=1)
         self.think_ms = whole_number("think_ms", think_ms)
         self.life: int = disk.get("life", 0)
@@ -90,6 +97,7 @@ class StoreClient(Witness):
         self.seen: Map[str, int] = EMPTY
         self.last = ""
         self.has_queue = False
+        self.is_leaving = False
 
     def on_start(self) -> None:
         self.begin_a_life()
@@ -108,6 +116,9 @@ class StoreClient(Witness):
     def on_connected(self) -> None:
         if not self.has_queue:
             self.ask(CreateRequest(QUEUE))
+        if self.is_leaving:
+            self.is_leaving = False
+            self.ask(GetChildrenRequest(QUEUE))
         self.do_next()
 
     def do_next(self) -> None:
@@ -118,7 +129,7 @@ class StoreClient(Witness):
         if timer == "next" and not self.is_asleep:
             if self.is_connected and not self.is_busy() and self.done < self.operations:
                 self.done += 1
-                deed, self.dice = self.dice.choose(DEEDS)
+                deed, self.dice = self.dice.choose(self.deeds)
                 self.do(deed)
         else:
             super().on_timeout(timer)
@@ -143,6 +154,7 @@ class StoreClient(Witness):
             "remove": self.remove,
             "ephemeral": lambda path: self.add(Kind.EPHEMERAL_SEQUENTIAL, f"{QUEUE}/e-"),
             "burst": self.burst,
+            "move": self.move,
             "leave": self.leave,
             "sleep": lambda path: self.sleep(self.timeout_ms, 2 * self.timeout_ms),
         }
@@ -218,6 +230,15 @@ class StoreClient(Witness):
         for _ in range(3):
             self.add(Kind.PERSISTENT_SEQUENTIAL, f"{QUEUE}/n-")
 
+    def move(self, path: str) -> None:
+        """Go to another server with the session, and leave something behind: under way, or just answered."""
+        self.add(Kind.PERSISTENT_SEQUENTIAL, f"{QUEUE}/n-")
+        waits, self.dice = self.dice.below(2)
+        if waits:
+            self.is_leaving = True
+        else:
+            self.disconnect()
+
     def leave(self, path: str) -> None:
         """Close the session while something is in flight, and after that ask on."""
         self.add(Kind.EPHEMERAL_SEQUENTIAL, f"{QUEUE}/e-")
@@ -244,7 +265,9 @@ class StoreClient(Witness):
                 self.last = ""
             case (GetDataRequest(path), DataResponse(_, stat)) | (SetDataRequest(path), StatResponse(stat)):
                 self.seen = self.seen.set(path, stat.version)
-        if not self.is_busy():
+        if self.is_leaving:
+            self.disconnect()
+        elif not self.is_busy():
             self.do_next()
 
     def on_end(self, response: Any) -> None:

@@ -16,13 +16,12 @@ from distsys.protocols.zab_laws import ZAB_LAWS
 from distsys.protocols.zab_messages import Inform, Snap
 
 from .. import service_laws
-from .broadcasting import StillFollows
-from .errors import Code
+from .forwarding import StillFollows
 from .laws import SERVICE_LAWS, clients_are_served
-from .lock_client import LockClient, Locked
+from .lock_client import LockClient, LockTaken
 from .operated import OperatedServer
-from .requests import ErrorResponse, SetWatchesRequest
-from .server import Answered, Connected, Hear, ZooKeeperServer
+from .requests import SetWatchesRequest
+from .server import Connected, Hear, ZooKeeperServer
 from .session_client import SessionClient
 from .store_client import StoreClient
 from .watch_laws import LOCK_LAWS, WATCH_LAWS
@@ -37,6 +36,9 @@ SERVER = {
 }
 OPERATED = {"read_only_mode": False, "super_digest": "", "session_ms_max": 0}
 FASTER = {**SERVER, "tick_ms": 100, "snapshot_every": 0}
+SETTLE = (
+    180 * S
+)  # measured: where a third of all messages is lost for good, leaders come and go, and clients with them
 
 
 def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
@@ -107,11 +109,6 @@ def put_out(kind: type, test: Callable[[Any], bool] = bool) -> Callable[[Step], 
     return seen
 
 
-def refused(code: Code) -> Callable[[Step], bool]:
-    """Return a test for steps in which a client hears an error."""
-    return heard(lambda said: isinstance(said, Answered) and said.response == ErrorResponse(code))
-
-
 SIGHTS = (
     Sight("leader", "A server leads an epoch.", noted("leads epoch")),
     Sight("session expired", "A leader ends a session that nobody hears of.", noted("session ")),
@@ -137,9 +134,17 @@ ZAB_ZOOKEEPER = System(
     name="zab-zookeeper",
     says="ZooKeeper on Zab, and clients that change, read and watch the tree.",
     classes={"server": ZooKeeperServer, "client": StoreClient},
-    members=with_clients(StoreClient, ("operations", "keys", "timeout_ms")),
+    members=with_clients(StoreClient, ("operations", "deeds", "keys", "timeout_ms")),
     laws=(*ZAB_LAWS, service_laws.replicas_agree, *SERVICE_LAWS, *WATCH_LAWS, clients_are_served),
-    options={"clients": 2, "operations": 16, "keys": 2, "timeout_ms": 600, "observers": 0, **FASTER},
+    options={
+        "clients": 2,
+        "operations": 30,
+        "deeds": (),
+        "keys": 2,
+        "timeout_ms": 600,
+        "observers": 0,
+        **FASTER,
+    },
     tolerates=CONSENSUS_FAULTS,
     clients=("client",),
     history="znodes",
@@ -147,13 +152,10 @@ ZAB_ZOOKEEPER = System(
     sights=(
         *SIGHTS,
         Sight("SNAP", "A follower lacks what its leader has dropped.", received(Snap)),
-        Sight(
-            "session moved", "A server speaks for a session that has left it.", refused(Code.SESSION_MOVED)
-        ),
-        Sight("too late", "A session that has ended asks for something.", refused(Code.SESSION_EXPIRED)),
+        Sight("session moved", "A server speaks for a session that has left it.", noted("takes nothing")),
         Sight("unknown", "Nobody knows what became of an operation.", service_laws.ended_unknown),
     ),
-    settle=90 * S,
+    settle=SETTLE,
     settles_early=True,
 )
 
@@ -169,7 +171,7 @@ ZAB_ZOOKEEPER_LOCKS = System(
     variants={"observers": (0, 0, 1), "snapshot_every": (0, 16)},
     sights=(
         *SIGHTS,
-        Sight("locked", "A client gets the lock.", put_out(Locked, lambda locked: True)),
+        Sight("locked", "A client gets the lock.", put_out(LockTaken, lambda locked: True)),
         Sight(
             "lost while it waited",
             "A client finds that its session has ended while it waited.",
@@ -177,6 +179,6 @@ ZAB_ZOOKEEPER_LOCKS = System(
         ),
     ),
     until=8 * S,
-    settle=90 * S,
+    settle=SETTLE,
     settles_early=True,
 )

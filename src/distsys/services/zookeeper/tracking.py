@@ -22,8 +22,9 @@ from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 
 from .. import ordered
-from .broadcasting import Broadcasting, Forward, Proposed, Question
+from .broadcasting import Broadcasting
 from .errors import Code
+from .forwarding import Forward, Proposed, Question
 from .preparing import Asker
 from .requests import CloseSessionRequest, CreateSessionRequest, ReapRequest
 from .tree import CloseSessionChange, CreateSessionChange, ErrorChange, Header, ttl_of
@@ -195,6 +196,7 @@ class Tracking(Broadcasting):
     def change(self, server: str, zxid: int, header: Header, forward: Forward) -> Any:
         """Take no request for a session from a server that does not speak for it any more."""
         if self.has_moved(server, forward):
+            self.note(f"takes nothing of {server} for session {forward.asker.session:x}")
             return ErrorChange(Code.SESSION_MOVED)
         return super().change(server, zxid, header, forward)
 

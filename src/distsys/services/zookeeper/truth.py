@@ -15,12 +15,13 @@ from distsys.core.laws import World, acted
 from distsys.core.values import Map, record
 
 from . import tree
-from .broadcasting import Broadcasting, Proposed, zxid_of
+from .broadcasting import Broadcasting
+from .forwarding import Proposed, zxid_of
 from .tree import DataTree
 
 
 @record
-class Truth:
+class TreeTruth:
     """The trees by zxid, as far as entry `index` of the history."""
 
     index: int = 0
@@ -48,7 +49,7 @@ def acting(world: World) -> Broadcasting | None:
     return node if isinstance(node, Broadcasting) else None
 
 
-def learned(truth: Truth, world: World) -> tuple[Truth, tuple[Done, ...]]:
+def learned(truth: TreeTruth, world: World) -> tuple[TreeTruth, tuple[Done, ...]]:
     """Return what is known after a step, and what is new in it."""
     server = acting(world)
     if server is None or server.zab.last_applied <= truth.index:
@@ -56,7 +57,7 @@ def learned(truth: Truth, world: World) -> tuple[Truth, tuple[Done, ...]]:
     zab, news = server.zab, list[Done]()
     if zab.history.first_index > truth.index + 1:
         state = server.state
-        return Truth(zab.last_applied, state.zxid, truth.trees.set(state.zxid, state)), ()
+        return TreeTruth(zab.last_applied, state.zxid, truth.trees.set(state.zxid, state)), ()
     now = truth.newest
     for index in range(truth.index + 1, zab.last_applied + 1):
         transaction = zab.history[index]
@@ -65,7 +66,7 @@ def learned(truth: Truth, world: World) -> tuple[Truth, tuple[Done, ...]]:
             now, _, _ = tree.apply(now, zxid, proposed.header, proposed.change)
             news.append(Done(zxid, proposed, now))
     trees = truth.trees.update({done.zxid: done.tree for done in news})
-    return Truth(zab.last_applied, now.zxid, trees), tuple(news)
+    return TreeTruth(zab.last_applied, now.zxid, trees), tuple(news)
 
 
 def outputs(world: World, *kinds: type) -> tuple[Any, ...]:

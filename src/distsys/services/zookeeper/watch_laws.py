@@ -6,11 +6,11 @@ from distsys.core.laws import FINALLY, World, law, law_with_memory
 from distsys.core.values import EMPTY, Map, record
 
 from . import paths, reading
-from .lock_client import LOCK, LockClient, Locked, in_line
+from .lock_client import LOCK, LockClient, LockTaken, in_line
 from .requests import EventType, WatcherType
 from .session_client import SessionClient
 from .tree import DataTree
-from .truth import Truth, learned, outputs
+from .truth import TreeTruth, learned, outputs
 from .watches import DATA, TABLES
 from .witness import Shown, Told
 
@@ -21,7 +21,7 @@ Watch = tuple[int, WatcherType, str]  # session, table and path
 class Watching:
     """The truth, and as of which zxid each watch was set that has not been told."""
 
-    truth: Truth = Truth()
+    truth: TreeTruth = TreeTruth()
     since: Map[Watch, int] = Map()
 
     def of(self, session: int) -> tuple[tuple[Watch, int], ...]:
@@ -37,7 +37,7 @@ def state_of(tree: DataTree, table: WatcherType, path: str) -> tuple[int, ...] |
     return (node.stat.czxid, node.stat.mzxid if table is DATA else node.stat.pzxid)
 
 
-def not_told(truth: Truth, watch: Watch, since: int, zxid: int) -> str | None:
+def not_told(truth: TreeTruth, watch: Watch, since: int, zxid: int) -> str | None:
     """Return which change a watch was not told of, between two trees that are known."""
     session, table, path = watch
     before, now = truth.trees.get(since), truth.trees.get(zxid)
@@ -113,8 +113,8 @@ class Locks:
     A server can apply, answer and crash in one step. The others have the entry, and apply it later.
     """
 
-    truth: Truth = Truth()
-    waiting: tuple[Locked, ...] = ()
+    truth: TreeTruth = TreeTruth()
+    waiting: tuple[LockTaken, ...] = ()
 
 
 @law_with_memory(
@@ -125,7 +125,7 @@ class Locks:
 def lock_exclusivity(memory: Locks, world: World) -> tuple[Locks, str | None]:
     """So two have it as of the same zxid never, whatever their sessions do afterwards."""
     truth, _ = learned(memory.truth, world)
-    told = (*memory.waiting, *outputs(world, Locked))
+    told = (*memory.waiting, *outputs(world, LockTaken))
     waiting = tuple(locked for locked in told if locked.zxid > truth.zxid)
     objections = (not_the_owner(truth, locked) for locked in told if locked not in waiting)
     evidence = next(filter(None, objections), None)
@@ -134,7 +134,7 @@ def lock_exclusivity(memory: Locks, world: World) -> tuple[Locks, str | None]:
     return memory, evidence
 
 
-def not_the_owner(truth: Truth, locked: Locked) -> str | None:
+def not_the_owner(truth: TreeTruth, locked: LockTaken) -> str | None:
     """Return who has the lock that somebody believes to have, if that is somebody else."""
     tree = truth.trees.get(locked.zxid)
     if tree is None:
