@@ -12,6 +12,7 @@ from distsys.core.events import Timeout
 from distsys.core.operations import INVOKE, Operation
 from distsys.core.trace import Step
 from distsys.core.values import Map
+from distsys.mutants.chubby import NoLockDelay
 from distsys.protocols.multipaxos_leases import Leads
 from distsys.protocols.paxos_messages import ZERO
 from distsys.services.chubby import calls, laws
@@ -20,6 +21,7 @@ from distsys.services.chubby.cell import APPLIER, Cell
 from distsys.services.chubby.clients import FileRead, FileWritten, Guarded, LockClient, Stored
 from distsys.services.chubby.library import Standing
 from distsys.services.chubby.locking import Mode, Sequencer
+from distsys.services.chubby.server import ChubbyServer
 from distsys.services.chubby.talk import KeptAlive, Modified
 
 
@@ -47,7 +49,7 @@ class Run:
             entry = request if isinstance(request, (Leads, Ordered)) else decided(node.state, request)
             node.paxos.last_applied = index
             node.paxos.chosen = node.paxos.chosen.set(index, entry)
-            node.state = APPLIER.apply(node.state, index, entry)[0]
+            node.state = node.service.apply(node.state, index, entry)[0]
         return self.step(replica, at=at, kept=kept)
 
 
@@ -55,17 +57,17 @@ def decided(cell, request):
     return Ordered(cell.epoch, "", 0, request)
 
 
-def a_replica():
-    return OneReplica().node
+def a_replica(kind=ChubbyServer):
+    return OneReplica(kind).node
 
 
 def called(cell, session, sequence, request):
     return Ordered(cell.epoch, session, sequence, request)
 
 
-def with_a_lock(law, delay_ms=500):
+def with_a_lock(law, delay_ms=500, kind=ChubbyServer):
     """Return a run in which session c1.1 holds the lock of /lock, and c2.1 has it open."""
-    run = Run(law, n1=a_replica())
+    run = Run(law, n1=a_replica(kind))
     run.apply("n1", Leads("n1", ZERO))
     for number, client in enumerate(("c1", "c2")):
         run.apply("n1", Ordered(1, f"{client}.1", 1, calls.BeginSession(client, 1)))
@@ -186,12 +188,26 @@ def test_a_lock_that_is_acquired_before_its_delay_has_passed_breaks_the_law(at, 
 
 
 def test_the_law_of_the_lock_delay_finds_a_loss_although_the_lock_does_not_know_of_one():
+    run = with_a_lock(laws.lock_delay, kind=NoLockDelay)
+    assert run.apply("n1", calls.Expire("c1.1"), at=1_000) is None
+    assert run.nodes["n1"].state.tree["/lock"].lock.lost is None
+    assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_010) is not None
+
+
+def test_a_lock_that_is_released_and_whose_holder_ends_in_one_step_was_not_lost():
+    """Found by the swarm at seed 498: the law compared the states before and after the step."""
+    run = with_a_lock(laws.lock_delay)
+    release = Ordered(1, "c1.1", 4, calls.Release(3))
+    assert run.apply("n1", release, calls.Expire("c1.1"), at=1_000) is None
+    assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_001) is None
+
+
+def test_where_a_snapshot_took_the_place_of_entries_the_law_of_the_lock_delay_knows_nothing():
     run = with_a_lock(laws.lock_delay)
     node = run.nodes["n1"]
-    cell = APPLIER.ended(node.state, 7, "c1.1", clean=True)[0]
-    node.state, node.paxos.last_applied = cell, 7
+    node.state, node.paxos.last_applied = APPLIER.ended(node.state, 7, "c1.1", clean=True)[0], 7
     assert run.step("n1", at=1_000) is None
-    assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_010) is not None
+    assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_010) is None
 
 
 def test_a_lock_without_a_delay_may_be_acquired_at_once():

@@ -11,6 +11,7 @@ in it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from distsys.core.events import Deliver, Output, Send
@@ -242,28 +243,45 @@ class Losses:
     start=Losses(),
 )
 def lock_delay(memory: Losses, world: World) -> tuple[Losses, str | None]:
-    """Section 2.4. In these systems no session ends but by time, so a holder that is gone was lost."""
-    truth, before = learned(memory.truth, world), memory.truth.cell
+    """Section 2.4. Entry by entry, for a lock may be released and its holder end in one step."""
+    truth = learned(memory.truth, world)
     replica = acting(world)
     if truth is memory.truth or replica is None:
         return memory, None
-    at, lost = world.step.at, memory.lost
-    evidence = None
-    for path, file in truth.cell.tree.items():
-        old = before.tree[path].lock if path in before.tree else None
-        if old is None:
-            continue
-        for handle, delay_ms in old.holders.items():
-            if delay_ms and before.handles[handle].session not in truth.cell.sessions:
-                lost = lost.set(path, (at, delay_ms, old.mode or Mode.EXCLUSIVE))
-        if path in lost and any(handle not in old.holders for handle in file.lock.holders):
-            since, delay_ms, mode = lost[path]
-            if Mode.EXCLUSIVE in (mode, file.lock.mode) and at < since + shortest(delay_ms, replica):
-                evidence = (
-                    f"the lock of {path} was lost at {since} us with a lock-delay of {delay_ms} ms, "
-                    f"and {holders(truth.cell, path)} has it at {at} us"
-                )
+    lost, evidence = memory.lost, None
+    cells = passed(memory.truth, replica)
+    for before, after in pairwise(cells):
+        for path, file in after.tree.items():
+            old = before.tree[path].lock if path in before.tree else None
+            if old is None:
+                continue
+            for handle, delay_ms in old.holders.items():
+                if delay_ms and before.handles[handle].session not in after.sessions:
+                    lost = lost.set(path, (world.step.at, delay_ms, old.mode or Mode.EXCLUSIVE))
+            if path in lost and any(handle not in old.holders for handle in file.lock.holders):
+                evidence = too_early(lost[path], after, path, world.step.at, replica) or evidence
     return Losses(truth, lost), evidence
+
+
+def too_early(
+    loss: tuple[int, int, Mode], cell: Cell, path: str, at: int, replica: ChubbyServer
+) -> str | None:
+    """Return why a lock may not be acquired yet that was lost like this."""
+    since, delay_ms, mode = loss
+    if Mode.EXCLUSIVE not in (mode, cell.tree[path].lock.mode) or at >= since + shortest(delay_ms, replica):
+        return None
+    lost = f"the lock of {path} was lost at {since} us with a lock-delay of {delay_ms} ms"
+    return f"{lost}, and {holders(cell, path)} has it at {at} us"
+
+
+def passed(before: Truth, replica: ChubbyServer) -> tuple[Cell, ...]:
+    """Return the states that a replica has passed through since; none where a snapshot took the place of entries."""
+    cells = [before.cell]
+    for index in range(before.index + 1, replica.paxos.last_applied + 1):
+        if index not in replica.paxos.chosen:
+            return ()
+        cells.append(replica.service.apply(cells[-1], index, replica.paxos.chosen[index])[0])
+    return tuple(cells)
 
 
 @record
