@@ -212,7 +212,6 @@ MUTANTS = (
             "A client loses its connection and opens another, to the same session. Watches live at the server to "
             "which it was connected, and the client does not set them again. It waits for news that nobody will send."
         ),
-        klass="L",
         options={"nodes": 1, "deeds": ("watch", "create", "move")},
         depth=30,
     ),
@@ -275,9 +274,7 @@ MUTANTS = (
             "for the next change, which is done. What it asked of the first server was only slow. The leader does not "
             "look which server speaks for the session, and does the older change after the newer one."
         ),
-        klass="D",
-        seeds_max=5_000,
-        options={"nodes": 2, "clients": 1, "deeds": ("move", "sequential")},
+        options={"nodes": 2, "operations": 8, "deeds": ("move",)},
         depth=40,
     ),
     NodeMutant(
