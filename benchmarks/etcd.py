@@ -24,7 +24,6 @@ import asyncio
 import contextlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,10 +32,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from _contest import CLIENTS, EACH, SERIAL, Contestant, fsyncs, percentiles, report
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks"), str(ROOT / "tools")]
 
-SERIAL, CLIENTS, EACH = 100, 16, 12  # calls of one client; clients; puts of each of them
 KINDS = ("serial put", "serial get, linearizable", "serial get, serializable", f"{CLIENTS} clients, put")
 
 
@@ -98,39 +98,6 @@ async def serial(client: Any, kind: str, key: str, count: int) -> list[float]:
 # The clusters.
 
 
-class Contestant:
-    """A cluster, and the process of its clients."""
-
-    def __init__(self, name: str, addresses: list[str]) -> None:
-        self.name = name
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--clients", *addresses],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.medians: dict[str, list[float]] = {kind: [] for kind in KINDS}
-        self.times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-
-    def ask(self, kind: str, *, counts: bool) -> None:
-        """Measure once."""
-        assert self.process.stdin is not None, "no pipe"
-        assert self.process.stdout is not None, "no pipe"
-        self.process.stdin.write(kind + "\n")
-        self.process.stdin.flush()
-        took, times = json.loads(self.process.stdout.readline())
-        if counts:
-            rate = len(times) / took
-            self.medians[kind].append(rate if kind == KINDS[3] else statistics.median(times))
-            self.times[kind] += times
-
-    def close(self) -> None:
-        """End the clients."""
-        assert self.process.stdin is not None, "no pipe"
-        self.process.stdin.close()
-        self.process.wait()
-
-
 @contextlib.contextmanager
 def contestants(binary: str | None, folder: str) -> Iterator[list[Contestant]]:
     """Run the clusters, and give each with its clients."""
@@ -141,53 +108,13 @@ def contestants(binary: str | None, folder: str) -> Iterator[list[Contestant]]:
         ours = stack.enter_context(processes("raft-etcd", folder=f"{folder}/ours"))
         addresses = [ours.addresses[name] for name in sorted(ours.addresses)]
         wait_until_up(addresses)
-        found = [Contestant("ours", addresses)]
+        found = [Contestant("ours", __file__, addresses, KINDS)]
         stack.callback(found[0].close)
         if binary is not None:
             real = stack.enter_context(real_cluster(binary, folder=folder))
-            found.append(Contestant("etcd", real))
+            found.append(Contestant("etcd", __file__, real, KINDS))
             stack.callback(found[1].close)
         yield found
-
-
-def fsyncs(folder: str) -> list[float]:
-    """Return how long it takes to write 200 bytes and sync them, milliseconds, many times."""
-    times = []
-    with (Path(folder) / "probe").open("ab", buffering=0) as file:
-        for _ in range(SERIAL):
-            began = time.perf_counter()
-            file.write(bytes(200))
-            os.fsync(file.fileno())
-            times.append(1000 * (time.perf_counter() - began))
-    return times
-
-
-def percentiles(times: list[float]) -> str:
-    """Return the median, the 90th and the 99th percentile and the maximum."""
-    ordered = sorted(times)
-    at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.9, 0.99, 1.0)]
-    return "".join(f"{value:9.2f}" for value in at)
-
-
-def report(found: list[Contestant], rounds: int) -> None:
-    """Let the contestants take turns, and print what each did."""
-    for turn in range(rounds + 1):
-        for kind in KINDS:
-            for each in found if turn % 2 else found[::-1]:
-                each.ask(kind, counts=turn > 0)
-    for kind in KINDS:
-        for each in found:
-            line = f"{f'{kind}, {each.name}':40}{percentiles(each.times[kind])}"
-            if kind == KINDS[3]:
-                line += f"{statistics.median(each.medians[kind]):9.0f} puts/s"
-            print(line)
-        if len(found) == 2:
-            ratios = [a / b for a, b in zip(found[0].medians[kind], found[1].medians[kind], strict=True)]
-            what = "puts a second" if kind == KINDS[3] else "median time"
-            print(
-                f"{'':8}ours / etcd, {what}: {statistics.median(ratios):.2f} "
-                f"({min(ratios):.2f} to {max(ratios):.2f})"
-            )
 
 
 def main() -> int:

@@ -110,13 +110,13 @@ class Recorder:
         self.note(name, type, w.request(xid, type, body), before, reply)
         return reply
 
-    def raw(self, name: str, data: bytes, **said: Any) -> None:
+    def raw(self, name: str, data: bytes, connected: bool = False) -> None:
         """Say something odd on a connection of its own, and write down all that comes until the end."""
         with w.Wire(self.address) as wire:
-            if said.pop("connected", False):
+            if connected:
                 wire.connect()
             wire.send(data)
-            self.note(name, "odd", data, [], wire.rest())
+            self.note(name, "odd later" if connected else "odd first", data, [], wire.rest())
 
     def note(self, name: str, type: Any, request: bytes, before: list[bytes], reply: bytes) -> None:
         """Write down one exchange."""

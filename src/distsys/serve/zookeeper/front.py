@@ -24,19 +24,27 @@ from distsys.wire.zookeeper.schema import ConnectRequest, ConnectResponse, Watch
 from distsys.wire.zookeeper.visitor import WORDS
 
 from .translate import Answers, asked
-from .words import Words
+from .words import Latencies, Words
 
 
 @dataclass(eq=False)
 class Guest:
-    """A connection: how the server knows it, and its requests that are not answered."""
+    """A connection: how the server knows it, its requests that are not answered, and what operators may ask of it.
+
+    open       number of a request -> the request, and when it came, ms
+    last       the last request that was answered, its zxid, and when that was, ms
+    latencies  of its answers
+    """
 
     name: str
     client: Client
+    began_ms: int
     session: int = 0
     timeout_ms: int = 0
     said: int = 0
-    open: dict[int, Asked] = field(default_factory=dict)
+    open: dict[int, tuple[Asked, int]] = field(default_factory=dict)
+    last: tuple[Asked, int, int] | None = None
+    latencies: Latencies = field(default_factory=Latencies)
 
 
 class Front:
@@ -52,6 +60,7 @@ class Front:
         self.answers = Answers(origin // 1000)
         self.words = Words(self)
         self.door = Door(self, words=WORDS)
+        self.latencies = Latencies()
         self.guests: dict[Client, Guest] = {}
         self._numbers = count(1)
 
@@ -70,11 +79,15 @@ class Front:
         """The server in this process."""
         return self.runtime.node
 
+    def now_ms(self) -> int:
+        """Return the time of the day as this server has it, ms."""
+        return self.answers.shift_ms + self.runtime.clock() // 1000
+
     # What the door asks.
 
     def connected(self, client: Client, request: ConnectRequest) -> None:
         """Open a connection at the server."""
-        guest = Guest(f"guest {next(self._numbers)}", client)
+        guest = Guest(f"guest {next(self._numbers)}", client, self.now_ms())
         self.guests[client] = guest
         self.runtime.residents[guest.name] = lambda message: self._on_message(guest, message)
         session = request.session_id
@@ -96,7 +109,7 @@ class Front:
         """Ask the server."""
         guest = self.guests[client]
         guest.said += 1
-        guest.open[guest.said] = asked_
+        guest.open[guest.said] = asked_, self.now_ms()
         self.runtime.deliver(guest.name, Say(1, guest.said, asked(asked_.header.type, asked_.record)))
 
     def closed(self, client: Client) -> None:
@@ -119,7 +132,12 @@ class Front:
                 password = password_of(session, self.token) if session else bytes(16)
                 guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, False))
             case Hear(_, _, Answered(sequence, zxid, response)):
-                self._answer(guest, guest.open.pop(sequence), zxid, response)
+                asked_, came_ms = guest.open.pop(sequence)
+                now_ms = self.now_ms()
+                guest.last = asked_, zxid, now_ms
+                for latencies in (guest.latencies, self.latencies):
+                    latencies.add(now_ms - came_ms)
+                self._answer(guest, asked_, zxid, response)
             case Hear(_, _, Noticed(event)):
                 state = KeeperState.SYNC_CONNECTED
                 guest.client.notify(WatcherEvent(event.type.value, state, event.path))

@@ -49,7 +49,12 @@ WRITES = {
     OpCode.CHECK,
 }  # that may stand in a MULTI
 BARE = {OpCode.DELETE, OpCode.CHECK}  # whose result in a MULTI has no bytes
-PATHS_CHECKED = {OpCode.SET_DATA, OpCode.SET_ACL, OpCode.CHECK}  # which find themselves that a path is null
+NO_PATH: dict[int, Code] = {
+    OpCode.SET_DATA: Code.BAD_ARGUMENTS,
+    OpCode.SET_ACL: Code.BAD_ARGUMENTS,
+    OpCode.CHECK: Code.BAD_ARGUMENTS,
+    OpCode.REMOVE_WATCHES: Code.NO_WATCHER,
+}  # what a path that is null is answered with, where that is not the usual error
 LAST = MultiHeader(-1, True, -1)
 NO_SESSION = ConnectResponse(
     0, 0, 0, bytes(16), False
@@ -98,10 +103,11 @@ def request_of(data: Data) -> tuple[RequestHeader, Any]:
     except JuteError as problem:
         if header.type in (OpCode.AUTH, OpCode.SASL):
             raise
-        field = problem.field if isinstance(problem, NullError) else None
-        if field == "path" and header.type in PATHS_CHECKED:
-            return header, Unreadable(Code.BAD_ARGUMENTS)
-        return header, Unreadable(Code.INVALID_ACL if field == "scheme" else Code.MARSHALLING_ERROR)
+        missing = problem.field if isinstance(problem, NullError) else None
+        if missing == "scheme":
+            return header, Unreadable(Code.INVALID_ACL)
+        err = NO_PATH.get(header.type) if missing == "path" else None
+        return header, Unreadable(err or Code.MARSHALLING_ERROR)
 
 
 def _take_ops(reader: Reader, allowed: Collection[int]) -> MultiOperationRecord:
