@@ -18,6 +18,7 @@ from typing import Any
 from distsys.algorithms import hashing_laws
 from distsys.checkers.matrix import WAYS, all_mutants, said_of
 from distsys.core import systems
+from distsys.core.operations import Operation
 from distsys.core.systems import CLASSES, NodeMutant, SubjectMutant
 from distsys.core.trace import Trace
 from distsys.drivers import length, reperform
@@ -118,12 +119,20 @@ def window(broken: Trace, correct: Trace) -> int:
     return last if broken.violation is not None and not broken.violation.step else len(broken)
 
 
+def asks_something(run: Trace | None) -> bool:
+    """Return whether a client puts out an operation: a run without any has no history to judge."""
+    return run is not None and any(
+        isinstance(getattr(effect, "value", None), Operation) for step in run for effect in step.effects
+    )
+
+
 def code_of(mutant: Mutant, led_to: bool = False, last: int | None = None, count: int = 0) -> str:
     """Return Python that binds the two runs of the figure of a mutant, and the verdicts over their histories.
 
     Of a run of `count` steps that is shown up to step `last`, the page carries little more than that.
     """
-    history, cut = systems.find(mutant.system).history, last is not None and last + CARRIED < count
+    history = systems.find(mutant.system).history if asks_something(run_of(mutant, led_to)) else None
+    cut = last is not None and last + CARRIED < count
     code = CODE.format(
         imports="from distsys.checkers import History, linearizable\n" * bool(history),
         path=file_of(mutant, led_to), bug=BUG, right=RIGHT,

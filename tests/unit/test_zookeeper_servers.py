@@ -150,6 +150,15 @@ def test_a_change_behind_a_sync_waits_so_that_a_read_before_it_does_not_see_it()
     assert client.answers() == {1: PathResponse("/"), 2: ErrorResponse(Code.NO_NODE), 3: PathResponse("/a")}
 
 
+def test_a_leader_alone_answers_a_read_before_it_does_the_change_behind_it():
+    ensemble = Ensemble()
+    client = ensemble.client()
+    ticket = client.connected.ticket
+    for sequence, request in ((2, CreateRequest("/a")), (1, ExistsRequest("/a"))):
+        ensemble.deliver("c1", "n1", Say(client.number, sequence, request, ticket))
+    assert client.answers() == {1: ErrorResponse(Code.NO_NODE), 2: PathResponse("/a")}
+
+
 def test_a_session_goes_on_at_another_server_and_what_the_first_still_sends_is_not_done():
     ensemble = Ensemble(*THREE)
     first, second = [name for name in THREE if name != ensemble.leader.name]

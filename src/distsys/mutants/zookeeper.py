@@ -20,6 +20,10 @@ PAPER = (
     "USENIX ATC 2010"
 )
 
+# Servers and clients that say little: what must come about in the end is looked at for minutes.
+CALM = {"nodes": 1, "tick_ms": 2_000, "timeout_ms": 6_000, "heartbeat_ms": 2_000, "election_ms": 6_000}
+LAGGING = {"heartbeat_ms": 250, "election_ms": 1_500}  # a lost commit is noticed late
+
 
 class SyncAtOnce(ZooKeeperServer):
     """ZK-01."""
@@ -153,7 +157,7 @@ MUTANTS = (
             "at once, and reads: the server lags behind, and shows the old value. A sync must go to the leader, and "
             "the answer must wait until the server has caught up with it."
         ),
-        options={"deeds": ("get", "sequential"), "heartbeat_ms": 250, "election_ms": 1500},
+        options={"deeds": ("get", "sequential"), **LAGGING},
         depth=30,
     ),
     NodeMutant(
@@ -167,7 +171,7 @@ MUTANTS = (
             "A client loses its server and goes to another one, which has not heard of the newest changes yet. This "
             "server takes the client as it is. What the client reads now is older than what it has read before."
         ),
-        options={"deeds": ("sequential", "move"), "heartbeat_ms": 250, "election_ms": 1500},
+        options={"deeds": ("sequential", "move"), **LAGGING},
         depth=30,
     ),
     NodeMutant(
@@ -212,8 +216,7 @@ MUTANTS = (
             "A client loses its connection and opens another, to the same session. Watches live at the server to "
             "which it was connected, and the client does not set them again. It waits for news that nobody will send."
         ),
-        klass="L",
-        options={"nodes": 1, "deeds": ("watch", "create", "move")},
+        options={"clients": 1, "operations": 6, "deeds": ("watch", "create", "move"), **CALM},
         depth=30,
     ),
     NodeMutant(
@@ -259,7 +262,7 @@ MUTANTS = (
             "It watches the one before the later one, which is its first. Its session goes on, so nobody removes "
             "that, and nobody gets the lock any more."
         ),
-        options={"nodes": 1},
+        options={"clients": 2, "rounds": 1, **CALM},
         klass="L",
         depth=30,
     ),
@@ -275,9 +278,7 @@ MUTANTS = (
             "for the next change, which is done. What it asked of the first server was only slow. The leader does not "
             "look which server speaks for the session, and does the older change after the newer one."
         ),
-        klass="D",
-        seeds_max=5_000,
-        options={"nodes": 2, "clients": 1, "deeds": ("move", "sequential")},
+        options={"nodes": 2, "operations": 8, "deeds": ("move",)},
         depth=40,
     ),
     NodeMutant(
@@ -323,7 +324,7 @@ MUTANTS = (
             "go to another one before its session ends."
         ),
         klass="L",
-        options={"nodes": 1, "clients": 1},
+        options={"clients": 1, "operations": 4, **CALM},
         depth=20,
     ),
     NodeMutant(

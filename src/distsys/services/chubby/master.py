@@ -9,7 +9,8 @@ answer goes at once. Each event has a number, and is told again until a KeepAliv
 runs out ends the session: that is decided here and entered into the log, and from the decision on no KeepAlive is
 answered any more, or the client would believe in a session that is about to end.
 
-Fail-over (section 2.9). A new master
+Fail-over (section 2.9). A new master does five things:
+
 1. begins a new epoch with its first entry in the log. When that is applied here all earlier entries are, and calls of
    an older epoch are refused from then on;
 2. gives each session a whole lease: the master before it may have done so just before it failed;

@@ -181,8 +181,10 @@ class ZooKeeperServer(Tracking):
                 queue=(*connection.queue, task),
             )
         self.keep(client, connection)
+        self.advance(
+            client
+        )  # first, for a leader alone does a change at once, and a read before it must not see it
         self.send_on(client)
-        self.advance(client)
 
     def send_on(self, client: str) -> None:
         """Ask the leader for the changes in a queue; not for those behind a `sync`, whose reader must not see them."""

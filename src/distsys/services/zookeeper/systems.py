@@ -117,7 +117,6 @@ SIGHTS = (
         "A client learns that its session has ended.",
         heard(lambda said: isinstance(said, Connected) and not said.timeout_ms),
     ),
-    Sight("behind", "A client is sent away, for it has seen more than the server.", noted("is behind")),
     Sight("sync round", "A follower says that it still follows.", received(StillFollows)),
     Sight("watch told", "A client is told of a change.", put_out(Told, lambda told: True)),
     Sight(
@@ -152,6 +151,7 @@ ZAB_ZOOKEEPER = System(
     sights=(
         *SIGHTS,
         Sight("SNAP", "A follower lacks what its leader has dropped.", received(Snap)),
+        Sight("behind", "A client is sent away, for it has seen more than the server.", noted("is behind")),
         Sight("session moved", "A server speaks for a session that has left it.", noted("takes nothing")),
         Sight("unknown", "Nobody knows what became of an operation.", service_laws.ended_unknown),
     ),

@@ -33,7 +33,7 @@ ELEMENT_MIN = 4  # bytes: no element of a vector is shorter
 Int = Annotated[int, "int"]
 Long = Annotated[int, "long"]
 
-Record = TypeVar("Record")
+T = TypeVar("T")
 
 
 class JuteError(DistsysError, ValueError):
@@ -221,7 +221,7 @@ def _planned(hint: Any) -> tuple[Way, bool]:
     return (TRAILING if kind is bool else way_of(kind)), True
 
 
-def take(reader: Reader, kind: type[Record]) -> Record:
+def take(reader: Reader, kind: type[T]) -> T:
     """Return a record of the class `kind`; a `JuteError` where the bytes are none."""
     values = []
     for name, way, may_be_null in plan_of(cast(Any, kind)):
