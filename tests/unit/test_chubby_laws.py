@@ -15,7 +15,7 @@ from distsys.core.values import Map
 from distsys.mutants.chubby import NoLockDelay
 from distsys.protocols.multipaxos_leases import Leads
 from distsys.protocols.paxos_messages import ZERO
-from distsys.services.chubby import calls, laws
+from distsys.services.chubby import calls, laws, lock_laws
 from distsys.services.chubby.calls import Acquire, Ordered
 from distsys.services.chubby.cell import APPLIER, Cell
 from distsys.services.chubby.clients import FileRead, FileWritten, Guarded, LockClient, Stored
@@ -159,7 +159,7 @@ def test_the_end_of_a_session_that_the_old_master_decided_is_not_held_against_th
 
 
 def test_two_holders_of_an_exclusive_lock_break_the_law():
-    run = with_a_lock(laws.lock_exclusivity)
+    run = with_a_lock(lock_laws.lock_exclusivity)
     lock_of(run, holders=Map({3: 0, 5: 0}))
     assert run.step("n1") is not None
 
@@ -168,7 +168,7 @@ def test_who_works_under_a_lock_that_has_passed_on_breaks_the_law_and_not_before
     client = OneClient(LockClient).node
     client.session = "c1.1"
     sequencer = Sequencer("/lock", Mode.EXCLUSIVE, 3, 1)
-    run = with_a_lock(laws.lock_exclusivity)
+    run = with_a_lock(lock_laws.lock_exclusivity)
     run.nodes["c1"] = client
     works = Send("r1", Guarded(sequencer, "x"))
     client.held = calls.Acquired(sequencer, 6)
@@ -181,14 +181,14 @@ def test_who_works_under_a_lock_that_has_passed_on_breaks_the_law_and_not_before
 
 @pytest.mark.parametrize(("at", "speaks"), [(1_499, True), (1_500, False)])
 def test_a_lock_that_is_acquired_before_its_delay_has_passed_breaks_the_law(at, speaks):
-    run = with_a_lock(laws.lock_delay)
+    run = with_a_lock(lock_laws.lock_delay)
     run.apply("n1", calls.Expire("c1.1"), at=1_000)
     run.apply("n1", calls.FreeLock("/lock", run.nodes["n1"].paxos.last_applied), at=1_400)
     assert (run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=at) is not None) is speaks
 
 
 def test_the_law_of_the_lock_delay_finds_a_loss_although_the_lock_does_not_know_of_one():
-    run = with_a_lock(laws.lock_delay, kind=NoLockDelay)
+    run = with_a_lock(lock_laws.lock_delay, kind=NoLockDelay)
     assert run.apply("n1", calls.Expire("c1.1"), at=1_000) is None
     assert run.nodes["n1"].state.tree["/lock"].lock.lost is None
     assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_010) is not None
@@ -196,14 +196,14 @@ def test_the_law_of_the_lock_delay_finds_a_loss_although_the_lock_does_not_know_
 
 def test_a_lock_that_is_released_and_whose_holder_ends_in_one_step_was_not_lost():
     """Found by the swarm at seed 498: the law compared the states before and after the step."""
-    run = with_a_lock(laws.lock_delay)
+    run = with_a_lock(lock_laws.lock_delay)
     release = Ordered(1, "c1.1", 4, calls.Release(3))
     assert run.apply("n1", release, calls.Expire("c1.1"), at=1_000) is None
     assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_001) is None
 
 
 def test_where_a_snapshot_took_the_place_of_entries_the_law_of_the_lock_delay_knows_nothing():
-    run = with_a_lock(laws.lock_delay)
+    run = with_a_lock(lock_laws.lock_delay)
     node = run.nodes["n1"]
     node.state, node.paxos.last_applied = APPLIER.ended(node.state, 7, "c1.1", clean=True)[0], 7
     assert run.step("n1", at=1_000) is None
@@ -211,20 +211,20 @@ def test_where_a_snapshot_took_the_place_of_entries_the_law_of_the_lock_delay_kn
 
 
 def test_a_lock_without_a_delay_may_be_acquired_at_once():
-    run = with_a_lock(laws.lock_delay, delay_ms=0)
+    run = with_a_lock(lock_laws.lock_delay, delay_ms=0)
     run.apply("n1", calls.Expire("c1.1"), at=1_000)
     assert run.apply("n1", Ordered(1, "c2.1", 3, Acquire(5)), at=1_001) is None
 
 
 @pytest.mark.parametrize(("generation", "speaks"), [(1, True), (2, False)])
 def test_a_lock_that_passes_on_without_a_later_generation_breaks_the_law(generation, speaks):
-    run = with_a_lock(laws.lock_generation_grows)
+    run = with_a_lock(lock_laws.lock_generation_grows)
     lock_of(run, holders=Map({5: 0}), generation=generation)
     assert (run.step("n1") is not None) is speaks
 
 
 def test_a_shared_lock_passes_on_in_one_generation():
-    run = with_a_lock(laws.lock_generation_grows)
+    run = with_a_lock(lock_laws.lock_generation_grows)
     lock_of(run, mode=Mode.SHARED, holders=Map({3: 0}), generation=2)
     assert run.step("n1") is None
     lock_of(run, holders=Map({5: 0}))
@@ -232,7 +232,7 @@ def test_a_shared_lock_passes_on_in_one_generation():
 
 
 def test_a_server_that_does_something_for_an_earlier_holder_breaks_the_law_of_fencing():
-    run = Run(laws.fencing)
+    run = Run(lock_laws.fencing)
     for place in ((3, 1), (3, 1), (3, 2)):
         assert run.step("r1", Output(Stored("/lock", place, "c1"))) is None
     assert run.step("r1", Output(Stored("/other", (1, 1), "c1"))) is None
@@ -266,7 +266,7 @@ def test_a_read_must_see_what_somebody_knew_when_it_began(known):
 
 
 def test_truth_is_learned_from_whole_steps_only():
-    run = Run(laws.lock_exclusivity, n1=a_replica())
+    run = Run(lock_laws.lock_exclusivity, n1=a_replica())
     run.apply("n1", Leads("n1", ZERO))
     before = run.memory
     node = run.nodes["n1"]

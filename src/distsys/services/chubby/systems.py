@@ -21,8 +21,9 @@ from distsys.protocols.raft_systems import CONSENSUS_FAULTS, noted
 from ..service_laws import replicas_agree
 from .calls import Acquired
 from .clients import Application, FileClient, FileRead, LockClient, Resource, TooOld
-from .laws import FILE_LAWS, LOCK_LAWS, SESSION_LAWS, outputs, sends
+from .laws import FILE_LAWS, SESSION_LAWS, outputs, sends
 from .library import Expired, Jeopardy, Safe
+from .lock_laws import LOCK_LAWS
 from .server import ChubbyServer
 from .talk import FailOver, Invalidate, KeptAlive
 
