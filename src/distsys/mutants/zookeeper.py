@@ -216,7 +216,7 @@ MUTANTS = (
             "A client loses its connection and opens another, to the same session. Watches live at the server to "
             "which it was connected, and the client does not set them again. It waits for news that nobody will send."
         ),
-        options={"clients": 1, "operations": 6, "deeds": ("watch", "create", "move"), **CALM},
+        options={"operations": 3, "deeds": ("watch", "create", "move"), **CALM},
         depth=30,
     ),
     NodeMutant(
