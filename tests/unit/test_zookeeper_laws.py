@@ -54,7 +54,7 @@ class Judge:
             kind="deliver",
         )
         return SimpleNamespace(
-            step=step, nodes={**self.ensemble.nodes, **self.clients}, at=self.ensemble.now, names=()
+            step=step, nodes={**self.ensemble.nodes, **self.clients}, at=9 * 10**9, names=()
         )
 
     def fold(self, world):

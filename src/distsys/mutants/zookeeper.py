@@ -157,7 +157,7 @@ MUTANTS = (
             "at once, and reads: the server lags behind, and shows the old value. A sync must go to the leader, and "
             "the answer must wait until the server has caught up with it."
         ),
-        options={"deeds": ("get", "sequential"), **LAGGING},
+        options={"operations": 6, "deeds": ("get", "sequential"), **LAGGING},
         depth=30,
     ),
     NodeMutant(
@@ -216,7 +216,7 @@ MUTANTS = (
             "A client loses its connection and opens another, to the same session. Watches live at the server to "
             "which it was connected, and the client does not set them again. It waits for news that nobody will send."
         ),
-        options={"clients": 1, "operations": 6, "deeds": ("watch", "create", "move"), **CALM},
+        options={"operations": 3, "deeds": ("watch", "create", "move"), **CALM},
         depth=30,
     ),
     NodeMutant(
@@ -278,7 +278,7 @@ MUTANTS = (
             "for the next change, which is done. What it asked of the first server was only slow. The leader does not "
             "look which server speaks for the session, and does the older change after the newer one."
         ),
-        options={"nodes": 2, "operations": 8, "deeds": ("move",)},
+        options={"operations": 6, "deeds": ("move",)},
         depth=40,
     ),
     NodeMutant(

@@ -258,7 +258,10 @@ class Hearing:
     start=Hearing(),
 )
 def session_contract(memory: Hearing, world: World) -> tuple[Hearing, str | None]:
-    """The time is counted from when the leader heard; its clock may be a fifth too fast."""
+    """The time is counted from when the leader heard; its clock may be a fifth too fast.
+
+    A step whose disk stalls is seen late, when it is whole: what counts is when it began.
+    """
     server = acted(world)
     if not isinstance(server, ZooKeeperServer) or not server.leads() or server.ahead is None:
         return memory, None
@@ -267,13 +270,13 @@ def session_contract(memory: Hearing, world: World) -> tuple[Hearing, str | None
     begins = [session for session in sessions if of.get(session, (0, 0, 0))[0] < epoch]
     for session in (*begins, *heard(server, world.step.event)):
         if session in sessions and of.get(session, (0, 0, 0))[0] <= epoch:
-            of = of.set(session, (epoch, world.at, sessions[session]))
+            of = of.set(session, (epoch, world.step.at, sessions[session]))
     session = ended_by_time(server, world)
     if session is not None and session in memory.of:
         since, at, timeout_ms = memory.of[session]
-        if since == epoch and world.at < at + timeout_ms * MS * 5 // 6:
+        if since == epoch and world.step.at < at + timeout_ms * MS * 5 // 6:
             evidence = (
-                f"{server.name} ends session {session:x} at {world.at} us, but heard of it at {at} us, and its timeout "
+                f"{server.name} ends session {session:x} at {world.step.at} us, but heard of it at {at} us, and its timeout "
                 f"is {timeout_ms} ms"
             )
             return memory, evidence
