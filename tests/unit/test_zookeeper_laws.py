@@ -51,6 +51,7 @@ class Judge:
             event=event,
             effects=effects,
             kept=len(effects) if kept is None else kept,
+            at=self.ensemble.now,
             kind="deliver",
         )
         return SimpleNamespace(

@@ -158,7 +158,7 @@ MUTANTS = (
             "the answer must wait until the server has caught up with it."
         ),
         options={"operations": 6, "deeds": ("get", "sequential"), **LAGGING},
-        depth=30,
+        depth=42,
     ),
     NodeMutant(
         id="ZK-02",
@@ -278,7 +278,7 @@ MUTANTS = (
             "for the next change, which is done. What it asked of the first server was only slow. The leader does not "
             "look which server speaks for the session, and does the older change after the newer one."
         ),
-        options={"operations": 6, "deeds": ("move",)},
+        options={"nodes": 2, "observers": 1, "operations": 6, "deeds": ("move",)},
         depth=40,
     ),
     NodeMutant(

@@ -276,8 +276,8 @@ def session_contract(memory: Hearing, world: World) -> tuple[Hearing, str | None
         since, at, timeout_ms = memory.of[session]
         if since == epoch and world.step.at < at + timeout_ms * MS * 5 // 6:
             evidence = (
-                f"{server.name} ends session {session:x} at {world.step.at} us, but heard of it at {at} us, and its timeout "
-                f"is {timeout_ms} ms"
+                f"{server.name} ends session {session:x} at {world.step.at} us, but heard of it at {at} us, and its "
+                f"timeout is {timeout_ms} ms"
             )
             return memory, evidence
     return (memory if of is memory.of else Hearing(of)), None
