@@ -16,6 +16,7 @@ from typing import Any
 from distsys.drivers.runtime import Runtime
 from distsys.services.zookeeper import requests as api
 from distsys.services.zookeeper.connections import Answered, Connect, Connected, HangUp, Hear, Noticed, Say
+from distsys.services.zookeeper.operated import ConnectedToRead, ConnectOrRead
 from distsys.services.zookeeper.tracking import password_of
 from distsys.wire.zookeeper.answering import Asked, Client
 from distsys.wire.zookeeper.codes import KeeperState, OpCode
@@ -93,18 +94,10 @@ class Front:
         session = request.session_id
         right = hmac.compare_digest(request.passwd or b"", password_of(session, self.token))
         host = client.address.rpartition(":")[0].strip("[]")
-        self.runtime.deliver(
-            guest.name,
-            Connect(
-                1,
-                session,
-                password_of(session, "") if right else b"",
-                request.time_out,
-                request.last_zxid_seen,
-                (api.Id("ip", host),),
-                bool(request.read_only),
-            ),
-        )
+        known = password_of(session, "") if right else b""
+        ids = (api.Id("ip", host),)
+        connect = Connect(1, session, known, request.time_out, request.last_zxid_seen, ids)
+        self.runtime.deliver(guest.name, ConnectOrRead(connect) if request.read_only else connect)
 
     def asked(self, client: Client, asked_: Asked) -> None:
         """Ask the server."""
@@ -129,10 +122,9 @@ class Front:
     def _on_message(self, guest: Guest, message: Any) -> None:
         match message:
             case Hear(_, _, Connected() as connected):
-                session, timeout_ms = connected.session, connected.timeout_ms
-                guest.session, guest.timeout_ms = session, timeout_ms
-                password = password_of(session, self.token) if session else bytes(16)
-                guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, connected.read_only))
+                self._welcome(guest, connected, read_only=False)
+            case Hear(_, _, ConnectedToRead(connected)):
+                self._welcome(guest, connected, read_only=True)
             case Hear(_, _, Answered(sequence, zxid, response)):
                 asked_, came_ms = guest.open.pop(sequence)
                 now_ms = self.now_ms()
@@ -145,6 +137,12 @@ class Front:
                 guest.client.notify(WatcherEvent(event.type.value, state, event.path))
             case HangUp():
                 guest.client.close()
+
+    def _welcome(self, guest: Guest, connected: Connected, *, read_only: bool) -> None:
+        session, timeout_ms = connected.session, connected.timeout_ms
+        guest.session, guest.timeout_ms = session, timeout_ms
+        password = password_of(session, self.token) if session else bytes(16)
+        guest.client.welcome(ConnectResponse(0, timeout_ms, session, password, read_only))
 
     def _answer(self, guest: Guest, asked_: Asked, zxid: int, response: Any) -> None:
         type, err = asked_.header.type, self.answers.err_of(response)

@@ -24,7 +24,6 @@ class Connect:
 
     zxid  the newest that the client has been shown
     ids   what the client is known as from where it comes
-    read_only  whether the client takes a server that can only be read
     """
 
     connection: int
@@ -33,7 +32,6 @@ class Connect:
     timeout_ms: int = 1_000
     zxid: int = 0
     ids: tuple[Id, ...] = ()
-    read_only: bool = False
 
 
 @record
@@ -77,7 +75,6 @@ class Connected:
     timeout_ms: int
     password: bytes
     ticket: int = 0
-    read_only: bool = False
 
 
 @record

@@ -15,16 +15,30 @@ from dataclasses import replace
 from typing import Any
 
 from distsys.core.errors import whole_number
-from distsys.core.values import EMPTY, Map
+from distsys.core.values import EMPTY, Map, record
 
 from . import acl
-from .connections import Connect, Connection
+from .connections import Connect, Connected, Connection
 from .errors import Code
 from .requests import CHANGES, AuthRequest, CloseSessionRequest, Id, RefuseRequest, SyncRequest
 from .server import ZooKeeperServer
 from .tracking import password_of
 
 SUPER = Id(acl.SUPER, "")
+
+
+@record
+class ConnectOrRead:
+    """Of a client: the same as `Connect`, and a server that can only be read will do."""
+
+    connect: Connect
+
+
+@record
+class ConnectedToRead:
+    """Of a server: the same as `Connected`, and it can only be read."""
+
+    connected: Connected
 
 
 class OperatedServer(ZooKeeperServer):
@@ -55,11 +69,16 @@ class OperatedServer(ZooKeeperServer):
             return min(max(wanted_ms, 2 * self.tick_ms), self.session_ms_max)
         return super().timeout_of(wanted_ms)
 
-    def on_connect(self, client: str, message: Connect) -> None:
+    def on_message(self, sender: str, message: Any) -> None:
+        if isinstance(message, ConnectOrRead):
+            self.on_connect_or_read(sender, message.connect)
+        else:
+            super().on_message(sender, message)
+
+    def on_connect_or_read(self, client: str, message: Connect) -> None:
         """Let a client read where nobody can do more for it."""
-        wants_it = message.read_only and self.read_only_mode and not self.is_behind(message.zxid)
-        if self.serving is not None or not wants_it:
-            super().on_connect(client, message)
+        if self.serving is not None or not self.read_only_mode or self.is_behind(message.zxid):
+            self.on_connect(client, message)
             return
         self.forget(client)
         self.keep(client, Connection(message.connection, ids=message.ids))
@@ -68,6 +87,11 @@ class OperatedServer(ZooKeeperServer):
         else:
             session = message.session or self.new_session()
             self.accept(client, session, self.timeout_of(message.timeout_ms))
+
+    def tell_client(self, client: str, message: Any) -> None:
+        """Say to a client that it can only read, if that is so."""
+        reads = isinstance(message, Connected) and message.session and self.serving is None
+        super().tell_client(client, ConnectedToRead(message) if reads else message)
 
     def admitted(self, request: Any) -> Any:
         """Refuse what would need the others; a client that goes is let go."""

@@ -124,9 +124,7 @@ class ZooKeeperServer(Tracking):
         connection = replace(self.clients[client], session=session, timeout_ms=timeout_ms)
         self.keep(client, connection)
         password = password_of(session, self.secret)
-        self.tell_client(
-            client, Connected(session, timeout_ms, password, connection.ticket, self.serving is None)
-        )
+        self.tell_client(client, Connected(session, timeout_ms, password, connection.ticket))
         self.hear(session)
         self.advance(client)
 
