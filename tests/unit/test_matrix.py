@@ -157,7 +157,9 @@ def test_every_row_of_the_catalogue_that_has_code_is_there():
     for mutant in systems.mutants():
         finals = {law.name for law in systems.find(mutant.system).laws if law.when == "finally"}
         if mutant.klass != "X" and not mutant.system.startswith("raft"):
-            assert (mutant.klass == "L") == (mutant.breaks in finals), mutant.id
+            # ZK-05 breaks a law of safety in the same runs, sooner or later, so it is no bug of liveness alone.
+            expected = mutant.breaks in finals and mutant.id != "ZK-05"
+            assert (mutant.klass == "L") == expected, mutant.id
 
 
 # The command line
