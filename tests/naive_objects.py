@@ -304,6 +304,51 @@ class Revisions:
         return call.answer == answer or (call.f == "put" and call.answer is None)
 
 
+class Znodes:
+    """Values with versions: a dictionary from a key to a pair."""
+
+    start: Any = ()
+    names = ("get", "get", "create", "create", "set", "set", "delete")
+
+    def ask(self, dice):
+        f, key, version = dice.choice(self.names), dice.choice("xxy"), dice.choice((-1, -1, 0, 1, 2))
+        asked = {
+            "get": None,
+            "create": dice.choice((1, 2)),
+            "set": (dice.choice((1, 2)), version),
+            "delete": version,
+        }
+        return f, key, asked[f]
+
+    def do(self, state, f, key, asked, dice):
+        there = dict(state)
+        old = there.get(key)
+        if f == "get":
+            return state, old
+        if f == "create":
+            if old is not None:
+                return state, False
+            there[key], answer = (asked, 0), True
+        else:
+            version = asked[1] if f == "set" else asked
+            if old is None or version not in (-1, old[1]):
+                return state, False
+            del there[key]
+            answer = True
+            if f == "set":
+                answer = old[1] + 1
+                there[key] = (asked[0], answer)
+        return tuple(sorted(there.items())), answer
+
+    def other(self, dice, f, answer):
+        if f == "get":
+            return dice.choice((None, (1, 0), (2, 0), (1, 1), (2, 1)))
+        return dice.choice((False, 1, 2)) if f == "set" else not answer
+
+    def same(self, call, answer):
+        return call.answer == answer and (call.answer is False) == (answer is False)
+
+
 OBJECTS: dict[str, Any] = {
     "register": Register(),
     "key-value": Store(),
@@ -314,6 +359,7 @@ OBJECTS: dict[str, Any] = {
     "set": Items(),
     "multi-key": MultiKey(),
     "revisions": Revisions(),
+    "znodes": Znodes(),
 }
 
 
