@@ -4,7 +4,7 @@
   not show.
 - When all pages are written, `slim` takes from the theme's style sheets every rule that can match nothing, because
   it names a class, an id or an element that occurs in no page and in no script (see ds_css.py).
-  From the index of the search it takes what stands there twice.
+  From the index of the search it takes what stands there twice, and from the pages white space between elements.
 """
 
 from __future__ import annotations
@@ -90,6 +90,26 @@ def once(index: str) -> str:
     return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
 
 
+KEPT = re.compile(r"(<(pre|script|style|textarea|svg)\b.*?</\2>)", re.DOTALL)  # white space counts in these
+
+
+def tidy(page: str) -> str:
+    r"""Return a page without the white space that its template left around elements; one line break stays.
+
+    >>> tidy("<p>a\n\n    <b>c</b></p>\n\n\n<pre>  x\n\n  y</pre>")
+    '<p>a\n<b>c</b></p>\n<pre>  x\n\n  y</pre>'
+    """
+    parts, place, result = KEPT.finditer(page), 0, []
+    for kept in parts:
+        result += [_tidied(page[place : kept.start()]), kept[0]]
+        place = kept.end()
+    return "".join([*result, _tidied(page[place:])])
+
+
+def _tidied(text: str) -> str:
+    return re.sub(r"\n\s*\n", "\n", re.sub(r"\n[ \t]+(?=<|\n)", "\n", text))
+
+
 def slim(app: Sphinx, error: Exception | None) -> None:
     """Take from the style sheets what matches nothing, and from the site what no page loads."""
     if error is not None or app.builder.format != "html":
@@ -101,6 +121,10 @@ def slim(app: Sphinx, error: Exception | None) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf8")
+        if (shorter := tidy(text)) != text:
+            page.write_text(shorter, encoding="utf8")
     ours = {static / name for name in OWN}
     sheets = {
         path: path.read_text(encoding="utf8") for path in sorted(static.rglob("*.css")) if path not in ours
