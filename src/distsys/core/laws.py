@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import ArgumentError
+from .events import Output
 from .node import Node
 from .values import must_be_immutable
+
+if TYPE_CHECKING:
+    from .trace import Step
 
 ALWAYS = "always"
 FINALLY = "finally"
@@ -61,6 +65,14 @@ def acted(world: World) -> Node | None:
     if step is None or step.event is None or step.kept < len(step.effects):
         return None
     return world.nodes.get(step.node)
+
+
+def outputs(step: Step | None, *kinds: type) -> tuple[Any, ...]:
+    """Return what was output in a step, in order; of these classes, where any are named."""
+    if step is None:
+        return ()
+    values = (effect.value for effect in step.effects[: step.kept] if isinstance(effect, Output))
+    return tuple(value for value in values if not kinds or isinstance(value, kinds))
 
 
 Check = Callable[[World], str | None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.events import Output
-from distsys.core.laws import FINALLY, World, law, law_with_memory
+from distsys.core.laws import FINALLY, World, law, law_with_memory, outputs
 from distsys.core.operations import INFO, Operation
 from distsys.core.systems import Sight
 from distsys.core.trace import Step
@@ -55,8 +54,7 @@ def clients_are_served(world: World) -> str | None:
 
 def ended_unknown(step: Step) -> bool:
     """Return whether an operation ends, and nobody knows whether it happened."""
-    values = [effect.value for effect in step.effects[: step.kept] if isinstance(effect, Output)]
-    return any(isinstance(value, Operation) and value.type == INFO for value in values)
+    return any(operation.type == INFO for operation in outputs(step, Operation))
 
 
 LAWS = (replicas_agree, clients_are_served)

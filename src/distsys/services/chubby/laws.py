@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core.events import Deliver, Output, Send
-from distsys.core.laws import FINALLY, World, acted, law, law_with_memory
+from distsys.core.events import Deliver, Send
+from distsys.core.laws import FINALLY, World, acted, law, law_with_memory, outputs
 from distsys.core.operations import Operation
 from distsys.core.trace import Step
 from distsys.core.units import MS
@@ -62,11 +62,6 @@ def is_over(cell: Cell, client: str, life: int) -> bool:
 def sends(step: Step) -> tuple[Any, ...]:
     """Return the messages that were sent in a step."""
     return tuple(effect.message for effect in step.effects[: step.kept] if isinstance(effect, Send))
-
-
-def outputs(step: Step) -> tuple[Any, ...]:
-    """Return what was output in a step."""
-    return tuple(effect.value for effect in step.effects[: step.kept] if isinstance(effect, Output))
 
 
 def shortest(length_ms: int, replica: ChubbyServer) -> int:
@@ -205,7 +200,7 @@ class Versions:
 
 @law_with_memory(
     "cache consistency",
-    "A read returns nothing older than what somebody knew to be written when the read began, cached or not.",
+    "A read returns nothing older than what somebody had read or written before it began, cached or not.",
     start=Versions(),
 )
 def cache_consistency(memory: Versions, world: World) -> tuple[Versions, str | None]:

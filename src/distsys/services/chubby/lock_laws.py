@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from distsys.core.laws import World, acted, law_with_memory
+from distsys.core.laws import World, acted, law_with_memory, outputs
 from distsys.core.values import EMPTY, Map, record
 
 from .cell import Cell
 from .clients import Guarded, LockClient, Stored
-from .laws import Truth, acting, learned, outputs, sends, shortest
+from .laws import Truth, acting, learned, sends, shortest
 from .locking import Mode
 from .server import ChubbyServer
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distsys.core.errors import whole_number
+from distsys.core.laws import outputs
 from distsys.core.systems import Members, Sight, System
 from distsys.core.trace import Step
 from distsys.core.units import S
@@ -21,7 +22,7 @@ from distsys.protocols.raft_systems import CONSENSUS_FAULTS, noted
 from ..service_laws import replicas_agree
 from .calls import Acquired
 from .clients import Application, FileClient, FileRead, LockClient, Resource, TooOld
-from .laws import FILE_LAWS, SESSION_LAWS, outputs, sends
+from .laws import FILE_LAWS, SESSION_LAWS, sends
 from .library import Expired, Jeopardy, Safe
 from .lock_laws import LOCK_LAWS
 from .server import ChubbyServer
@@ -76,8 +77,10 @@ def output(kind: type, **having: Any) -> Any:
     """Return a test for steps in which such a value is output."""
 
     def seen(step: Step) -> bool:
-        found = (value for value in outputs(step) if isinstance(value, kind))
-        return any(all(getattr(value, name) == wanted for name, wanted in having.items()) for value in found)
+        return any(
+            all(getattr(value, name) == wanted for name, wanted in having.items())
+            for value in outputs(step, kind)
+        )
 
     return seen
 

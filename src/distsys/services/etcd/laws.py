@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from distsys.core.events import Deliver, Send
-from distsys.core.laws import World, acted, law_with_memory
+from distsys.core.laws import World, acted, law_with_memory, outputs
 from distsys.core.units import S
 from distsys.core.values import EMPTY, Map, record
 
@@ -15,7 +15,7 @@ from .api import LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, L
 from .applier import State
 from .lessor import LeasingMember, is_expiry
 from .lock_client import Locked
-from .truth import Truth, acting, keys_at, learned, outputs
+from .truth import Truth, acting, keys_at, learned
 
 
 @law_with_memory(
@@ -143,7 +143,7 @@ def lock_exclusivity(memory: LockMemory, world: World) -> tuple[LockMemory, str 
     """
     truth = learned(memory.truth, world)
     unseen = memory.unseen or (world.step.event is not None and acted(world) is None)
-    told = (*memory.waiting, *outputs(world, Locked))
+    told = (*memory.waiting, *outputs(world.step, Locked))
     waiting = tuple(locked for locked in told if unseen and locked.revision > truth.revision)
     objections = (not_the_owner(truth, locked) for locked in told if locked not in waiting)
     evidence = next(filter(None, objections), None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from distsys.core.dice import Dice, derive
 from distsys.core.errors import whole_number
+from distsys.core.laws import outputs
 from distsys.core.systems import Members, Request, Sight, System
 from distsys.core.units import S
 from distsys.protocols import raft_systems
@@ -72,15 +73,14 @@ def saw(test: Any) -> Any:
     """Return a test for steps in which a client sees such a response on a watch."""
 
     def seen(step: Any) -> bool:
-        values = [getattr(effect, "value", None) for effect in step.effects[: step.kept]]
-        return any(isinstance(value, Watched) and test(value.response) for value in values)
+        return any(test(value.response) for value in outputs(step, Watched))
 
     return seen
 
 
 def has_locked(step: Any) -> bool:
     """Return whether a client gets the lock."""
-    return any(isinstance(getattr(effect, "value", None), Locked) for effect in step.effects[: step.kept])
+    return outputs(step, Locked) != ()
 
 
 SNAPSHOTS = (

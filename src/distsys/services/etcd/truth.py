@@ -7,9 +7,7 @@ which is a law of its own. A revision that was compacted before a law saw it is 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
 
-from distsys.core.events import Output
 from distsys.core.laws import World, acted
 from distsys.core.values import Map, record
 
@@ -68,12 +66,3 @@ def keys_at(truth: Truth, prefix: bytes, revision: int) -> tuple[KeyValue, ...]:
         else:
             alive.pop(event.kv.key, None)
     return tuple(sorted(alive.values(), key=lambda kv: kv.create_revision))
-
-
-def outputs(world: World, kind: type) -> tuple[Any, ...]:
-    """Return what the last step output, of one class."""
-    step = world.step
-    if step is None:
-        return ()
-    done = step.effects[: step.kept]
-    return tuple(e.value for e in done if isinstance(e, Output) and isinstance(e.value, kind))

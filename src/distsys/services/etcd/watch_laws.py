@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from distsys.core.laws import Law, World, law_with_memory
+from distsys.core.laws import Law, World, law_with_memory, outputs
 from distsys.core.values import Map, record
 
 from .api import Event
-from .truth import Truth, learned, matching, outputs
+from .truth import Truth, learned, matching
 from .watch_client import Watched
 
 Id = tuple[int, bytes]  # of an event: no key is changed twice in one revision
@@ -77,7 +77,7 @@ def watch_law(name: str, says: str) -> Callable[[Check], Law]:
         def fold(memory: Memory, world: World) -> tuple[Memory, str | None]:
             truth, known = learned(memory.truth, world), memory.watches
             evidence = None
-            for watched in outputs(world, Watched):
+            for watched in outputs(world.step, Watched):
                 progress = known.get(watched.watch, Progress())
                 evidence = evidence or check(truth, progress, watched)
                 known = known.set(watched.watch, moved(progress, watched))

@@ -45,7 +45,7 @@ EARLY_MAX = 1_000  # requests of one server that overtook others
 
 
 def no_change(state: DataTree, index: int, command: Any) -> tuple[DataTree, Any, tuple[Any, ...]]:
-    """Return the state as it is: changes are applied with their zxid, see `Broadcasting.on_committed`."""
+    """Return the state as it is: changes are applied with their zxid, see `Broadcasting.on_delivered`."""
     return state, None, ()
 
 

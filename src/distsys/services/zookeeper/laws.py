@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from distsys.core.events import Deliver, Timeout
-from distsys.core.laws import FINALLY, World, acted, law, law_with_memory
+from distsys.core.laws import FINALLY, World, acted, law, law_with_memory, outputs
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 
@@ -34,7 +34,7 @@ from .server import Say, ZooKeeperServer
 from .store_client import StoreClient
 from .tracking import Touch
 from .tree import CloseSessionChange, CreateChange, DataTree, SetDataChange
-from .truth import TreeTruth, learned, outputs
+from .truth import TreeTruth, learned
 from .witness import Asked, Shown
 
 READS = (GetDataRequest, ExistsRequest, GetChildrenRequest)
@@ -59,7 +59,7 @@ def session_order(memory: Sights, world: World) -> tuple[Sights, str | None]:
     """A single system image: whichever server a client asks, time does not go back for it."""
     truth, _ = learned(memory.truth, world)
     newest, evidence = memory.newest, None
-    for shown in outputs(world, Shown):
+    for shown in outputs(world.step, Shown):
         before = newest.get(shown.session, 0)
         if shown.zxid < before:
             evidence = evidence or f"session {shown.session:x} is shown {shown.zxid:x} after {before:x}"
@@ -101,7 +101,7 @@ class Syncs:
 def sync_shows_what_was_committed(memory: Syncs, world: World) -> tuple[Syncs, str | None]:
     """So a read behind a sync is no older than what somebody could have told its client about by other means."""
     newest, asked, evidence = memory.newest, memory.asked, None
-    for value in outputs(world, Asked, Shown):
+    for value in outputs(world.step, Asked, Shown):
         if isinstance(value, Asked):
             asked = asked.set((value.session, value.count), newest)
             continue
@@ -158,7 +158,7 @@ def changes_in_order(memory: Numbers, world: World) -> tuple[Numbers, str | None
                     f"change {number} of session {session:x} is done after its change {last[session]}"
                 )
             last = last.set(session, max(number, last.get(session, 0)))
-    for shown in outputs(world, Shown):
+    for shown in outputs(world.step, Shown):
         evidence = evidence or sees_what_comes_later(truth, shown)
     if truth is not memory.truth:
         memory = Numbers(truth, last)

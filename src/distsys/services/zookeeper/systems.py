@@ -7,6 +7,7 @@ from typing import Any
 
 from distsys.core.errors import whole_number
 from distsys.core.events import Send
+from distsys.core.laws import outputs
 from distsys.core.systems import Members, Sight, System
 from distsys.core.trace import Step
 from distsys.core.units import S
@@ -103,8 +104,7 @@ def put_out(kind: type, test: Callable[[Any], bool] = bool) -> Callable[[Step], 
     """Return a test for steps in which a client outputs something of a kind."""
 
     def seen(step: Step) -> bool:
-        values = [getattr(effect, "value", None) for effect in step.effects[: step.kept]]
-        return any(isinstance(value, kind) and test(value) for value in values)
+        return any(test(value) for value in outputs(step, kind))
 
     return seen
 

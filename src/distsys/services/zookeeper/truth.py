@@ -8,9 +8,6 @@ between stay unknown: nothing is expected of them.
 
 from __future__ import annotations
 
-from typing import Any
-
-from distsys.core.events import Output
 from distsys.core.laws import World, acted
 from distsys.core.values import Map, record
 
@@ -67,12 +64,3 @@ def learned(truth: TreeTruth, world: World) -> tuple[TreeTruth, tuple[Done, ...]
             news.append(Done(zxid, proposed, now))
     trees = truth.trees.update({done.zxid: done.tree for done in news})
     return TreeTruth(zab.last_applied, now.zxid, trees), tuple(news)
-
-
-def outputs(world: World, *kinds: type) -> tuple[Any, ...]:
-    """Return what the last step output, of these classes, in order."""
-    step = world.step
-    if step is None:
-        return ()
-    done = step.effects[: step.kept]
-    return tuple(e.value for e in done if isinstance(e, Output) and isinstance(e.value, kinds))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distsys.core.laws import FINALLY, World, law, law_with_memory
+from distsys.core.laws import FINALLY, World, law, law_with_memory, outputs
 from distsys.core.values import EMPTY, Map, record
 
 from . import paths, reading
@@ -10,7 +10,7 @@ from .lock_client import LOCK, LockClient, LockTaken, in_line
 from .requests import EventType, WatcherType
 from .session_client import SessionClient
 from .tree import DataTree
-from .truth import TreeTruth, learned, outputs
+from .truth import TreeTruth, learned
 from .watches import DATA, TABLES
 from .witness import Shown, Told
 
@@ -69,7 +69,7 @@ def watch_before_data(memory: Watching, world: World) -> tuple[Watching, str | N
     """So who acts on a watch never believes something that it could already have seen to be over."""
     truth, _ = learned(memory.truth, world)
     since, evidence = memory.since, None
-    for value in outputs(world, Shown, Told):
+    for value in outputs(world.step, Shown, Told):
         if isinstance(value, Shown):
             for watch, zxid in Watching(truth, since).of(value.session):
                 evidence = evidence or not_told(truth, watch, zxid, value.zxid)
@@ -89,7 +89,7 @@ def no_change_is_missed(memory: Watching, world: World) -> tuple[Watching, str |
     """Also where a client was between two connections when it changed."""
     truth, _ = learned(memory.truth, world)
     since = memory.since
-    for value in outputs(world, Shown, Told):
+    for value in outputs(world.step, Shown, Told):
         since = watched(since, value)
     if truth is not memory.truth or since is not memory.since:
         memory = Watching(truth, since)
@@ -125,7 +125,7 @@ class Locks:
 def lock_exclusivity(memory: Locks, world: World) -> tuple[Locks, str | None]:
     """So two have it as of the same zxid never, whatever their sessions do afterwards."""
     truth, _ = learned(memory.truth, world)
-    told = (*memory.waiting, *outputs(world, LockTaken))
+    told = (*memory.waiting, *outputs(world.step, LockTaken))
     waiting = tuple(locked for locked in told if locked.zxid > truth.zxid)
     objections = (not_the_owner(truth, locked) for locked in told if locked not in waiting)
     evidence = next(filter(None, objections), None)
@@ -150,7 +150,7 @@ def not_the_owner(truth: TreeTruth, locked: LockTaken) -> str | None:
 @law_with_memory("no herd", "When a znode in the line goes, at most one client is told.", start=EMPTY)
 def no_herd(memory: Map[str, int], world: World) -> tuple[Map[str, int], str | None]:
     """Were all told, all would ask, and a lock with a thousand waiters would cost a thousand answers each time."""
-    for told in outputs(world, Told):
+    for told in outputs(world.step, Told):
         path = told.event.path
         if told.event.type is EventType.DELETED and path.startswith(f"{LOCK}/"):
             known = memory.get(path, told.session)
