@@ -8,6 +8,8 @@ import views_runs
 from distsys import S, Trace, simulate
 from distsys.core import systems
 from distsys.core.canonical import plain, text
+from distsys.core.events import Deliver
+from distsys.core.trace import Step
 from distsys.drivers import replay
 from distsys.drivers.replay import states
 from distsys.lab import real_runs
@@ -21,6 +23,18 @@ from store_runs import with_faults
 HOSTILE = '</script><img src=x onerror=alert(1)> \x1b it\'s "q" \u200b \u2028 &lt;'
 
 
+BYTES = (b"", b"plain", b"it's", b'"so"', b'it\'s "so"', bytes(range(256)))
+
+
+def of_bytes():
+    """Return a trace with a message for each of the bytes that Python writes in its own way."""
+    made = views_runs.by_hand()
+    steps = [
+        Step(i, i, "deliver", "n1", Deliver("n2", each), (), 1, (1, 0)) for i, each in enumerate(BYTES, 6)
+    ]
+    return Trace(made.header, (*made, *steps), ())
+
+
 def many_runs():
     """Return runs of every system and mutant, and all that the simulator can write."""
     runs = [
@@ -32,7 +46,7 @@ def many_runs():
         with_faults(),
     ]
     runs += [real_runs.recorded(name) for name in real_runs.STORIES]
-    runs += [views_runs.by_hand(), views_runs.by_hand(HOSTILE)]
+    runs += [views_runs.by_hand(), views_runs.by_hand(HOSTILE), of_bytes()]
     for system in systems.shipped():
         runs += [simulate(system, seed=seed, until=1 * S, settle=1 * S) for seed in range(3)]
         for mutant in systems.mutants(system)[::3]:

@@ -46,14 +46,22 @@ function briefMany(value, lanes) {
     case "$list": return `(${inside(value.items)})`;
     case "$log": return `[${inside(value.items.slice(1))}]`;
     case "$set": return `{${inside([...value.items].sort(order))}}`;
-    case "$bytes": return `b'${value.items[0].replace(/../g, (pair) => byteText(parseInt(pair, 16)))}'`;
+    case "$bytes": return quotedBytes(value.items[0].match(/../g) || []);
     case "$int": return value.items[0];
   }
   return canonical(value);
 }
 
-const byteText = (code) => ({ 9: "\\t", 10: "\\n", 13: "\\r", 39: "\\'", 92: "\\\\" })[code] ||
-  (code < 32 || code > 126 ? `\\x${hex(code, 2)}` : String.fromCharCode(code));
+function quotedBytes(pairs) { // as Python writes bytes
+  const codes = pairs.map((pair) => parseInt(pair, 16));
+  const sign = codes.includes(39) && !codes.includes(34) ? 34 : 39;
+  const inner = codes.map((code) => {
+    if (code === sign || code === 92) return `\\${String.fromCharCode(code)}`;
+    const short = { 9: "\\t", 10: "\\n", 13: "\\r" }[code];
+    return short || (code < 32 || code > 126 ? `\\x${hex(code, 2)}` : String.fromCharCode(code));
+  });
+  return `b${String.fromCharCode(sign)}${inner.join("")}${String.fromCharCode(sign)}`;
+}
 
 // A message and all that it carries inside, from the outermost to the innermost.
 function layers(message) {
