@@ -14,7 +14,7 @@ from distsys.core.errors import whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.mutants.zookeeper import WatchesTheFirst
-from distsys.services.zookeeper.lock_client import LockClient
+from distsys.services.zookeeper.lock_client import DIGITS, LockClient
 from distsys.services.zookeeper.requests import (
     ChildrenResponse,
     DataResponse,
@@ -60,7 +60,7 @@ class AtHome(SessionClient):
     Without a choice of chance: who goes elsewhere takes the next server in the list.
     """
 
-    declared: ClassVar[dict[str, str]] = {"server": "server", "zxid": "zxid"}
+    declared: ClassVar[dict[str, str]] = {"server": "server", "zxid": "seen"}
 
     def __init__(
         self, name: str, disk: Map[str, Any] = EMPTY, *, home: str, begin_ms: int = 0, **settings: Any
@@ -68,6 +68,11 @@ class AtHome(SessionClient):
         super().__init__(name, disk, **settings)
         self.bound_for = home
         self.begin_ms = whole_number("begin_ms", begin_ms)
+
+    @property
+    def seen(self) -> str:
+        """The newest zxid that it was shown, as epoch and counter."""
+        return f"{self.zxid >> 32}.{self.zxid % 2**32}"
 
     def on_start(self) -> None:
         self.dice = Dice(self.seed)
@@ -192,15 +197,21 @@ class Reader(AtHome, Witness):
             self.ask(GetDataRequest(PORT))
         else:
             self.output(Configured(self.host, response.data.decode()))
+            self.note("goes to work")
 
 
 class Waiter(AtHome, LockClient):
     """Takes the lock once and holds it for `hold_ms`; it does not sleep."""
 
-    declared: ClassVar[dict[str, str]] = {"doing": "doing", "mine": "mine", "awaited": "awaited"}
+    declared: ClassVar[dict[str, str]] = {"doing": "doing", "number": "number"}
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
         super().__init__(name, disk, rounds=1, **settings)
+
+    @property
+    def number(self) -> int:
+        """The number of its znode, -1 while it has none."""
+        return int(self.mine[-DIGITS:]) if self.mine else -1
 
     def rest(self) -> None:
         """Begin at once."""

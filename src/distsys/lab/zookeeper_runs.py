@@ -50,7 +50,6 @@ CORRECT, TRUSTING, DELAY_MS = "correct", "trusting", 5
 BEGIN_MS = 150  # by then a leader serves
 LIMIT = "/limit"
 QUIET = {"heartbeat_ms": 400, "election_ms": 1_200, "tick_ms": 2_000}
-LOCK_MUTANTS = {"ZK-07": Crowd}
 
 
 class TrustingServer(ZooKeeperServer):
@@ -72,7 +71,7 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
         client = {
             "servers": names,
             "home": home or names[0],
-            "begin_ms": BEGIN_MS + 40 * number,
+            "begin_ms": options["begin_ms"] + 40 * number,
             "timeout_ms": options["timeout_ms"],
             "connect_ms": 200,
         }
@@ -104,6 +103,7 @@ SYSTEM = systems.register(
             "bob": "teller",
             "waiter": "waiter",
             "hold_ms": 400,
+            "begin_ms": BEGIN_MS,
             "timeout_ms": 12_000,
             **FASTER,
             **QUIET,
@@ -139,7 +139,8 @@ def slow(sender: str, to: str, delay_ms: int, at_ms: int) -> SetLink:
 class OneTree:
     """The tree, its primary and its watches, without servers and messages: `ask` does a request at once.
 
-    What comes of a request is in `changes`, and what watches are told in `told`, as (session, event).
+    `log` holds what came of each request that may change something, as (zxid, header, change); `told`, as (session,
+    event), what watches were told.
 
     >>> one = OneTree()
     >>> one.ask(CreateRequest("/a", b"x")).path, one.ask(GetDataRequest("/a")).data
@@ -148,7 +149,7 @@ class OneTree:
 
     def __init__(self, *sessions: int) -> None:
         self.tree, self.preparer, self.watches = DataTree(), Preparer(), Watches()
-        self.changes: list[Any] = []
+        self.log: list[tuple[int, Header, Any]] = []
         self.told: list[tuple[int, Event]] = []
         for session in sessions or (1,):
             self.ask(CreateSessionRequest(1_000), session)
@@ -162,10 +163,10 @@ class OneTree:
             if table is not None:
                 self.watches = watches.added(self.watches, table, request.path, str(session))
             return response
-        zxid = self.tree.zxid + 1
+        zxid, header = self.tree.zxid + 1, Header(session, at_ms)
         change = self.preparer.change(self.tree, zxid, at_ms, asker, request)
-        self.changes.append(change)
-        self.tree, response, events = apply(self.tree, zxid, Header(session, at_ms), change)
+        self.log.append((zxid, header, change))
+        self.tree, response, events = apply(self.tree, zxid, header, change)
         for happened in events:
             self.watches, hearers = watches.told(self.watches, happened.event)
             self.told += [(int(hearer), happened.event) for hearer in hearers]
@@ -214,12 +215,12 @@ def wake_ups(trace: Trace) -> int:
 
 def phone(sync: bool = False) -> Trace:
     """Return a run in which ann sets a limit, phones bob, and bob reads at a server that has not heard of it yet."""
-    read = GetDataRequest(LIMIT)
+    asks = (SyncRequest(LIMIT), GetDataRequest(LIMIT)) if sync else (GetDataRequest(LIMIT),)
     return run(
         cluster("ann@n3", "bob@n1"),
-        480,
+        415,
         (250, "ann", Ask((CreateRequest(LIMIT, b"10"),))),
-        (300, "ann", Ask((SetDataRequest(LIMIT, b"20"),), "bob", Ask((SyncRequest(LIMIT), read) if sync else (read,)))),
+        (300, "ann", Ask((SetDataRequest(LIMIT, b"20"),), "bob", Ask(asks))),
         script=(slow("n3", "n1", 60, 290),),
     )
 
@@ -261,13 +262,15 @@ def ready(server: str | None = None) -> Trace:
     )
 
 
-def line(clients: int, mutant: str = "", hold_ms: int = 0) -> Trace:
-    """Return a run in which so many clients want one lock: in line, or each watching the first (ZK-07)."""
-    hold_ms = hold_ms or 40 * clients + 60
-    waiter = "crowd" if mutant else "waiter"
+def line(clients: int, herd: bool = False) -> Trace:
+    """Return a run in which so many clients want one lock, and come 40 ms apart, all before the first lets go.
+
+    Each watches the one before it, or as a herd (ZK-07) the first.
+    """
+    hold_ms = 40 * clients + 20
     cast = tuple(f"c{number}" for number in range(1, clients + 1))
-    until = BEGIN_MS + 40 * clients + clients * (hold_ms + 60)
-    return run(cluster(*cast, nodes=1, waiter=waiter, hold_ms=hold_ms), until)
+    who = cluster(*cast, nodes=1, waiter="crowd" if herd else "waiter", hold_ms=hold_ms, heartbeat_ms=1_199)
+    return run(who, BEGIN_MS + 40 + clients * (hold_ms + 40))
 
 
 def old_leader(server: str | None = None) -> Trace:
