@@ -89,8 +89,7 @@ def ready():
     assert where(right, 20) == ("n1", 205)
     assert notes(right, 24) == ["reads a.example"]
     gone = Noticed(Event(EventType.DELETED, "/config/ready"))
-    assert [message for to, message in sent(right, 25)][0] == gone
-    assert sent(right, 25)[0][0] == "bob"
+    assert sent(right, 25)[0] == ("bob", gone)
     assert [where(right, number) for number in range(25, 29)] == [("n1", 224.6)] * 4
     ((to, answered),) = sent(right, 29)
     assert (to, answered.response.data) == ("bob", b"443")

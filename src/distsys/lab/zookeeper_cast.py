@@ -75,16 +75,19 @@ class AtHome(SessionClient):
         return f"{self.zxid >> 32}.{self.zxid % 2**32}"
 
     def on_start(self) -> None:
+        """Wait until it is time."""
         self.dice = Dice(self.seed)
         self.set_timer("begin", self.begin_ms * MS)
 
     def connect(self) -> None:
+        """Open a connection to the server that it is bound for, or to the next."""
         if self.bound_for:  # the next one is taken, so stand before it
             self.server = self.servers[self.servers.index(self.bound_for) - 1]
             self.bound_for = ""
         super().connect()
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Try the next server at once when one does not take it."""
         if message == HangUp(self.connection) and not self.is_connected:
             self.note("is sent away")
             self.connect()
@@ -92,6 +95,7 @@ class AtHome(SessionClient):
             super().on_message(sender, message)
 
     def on_timeout(self, timer: str) -> None:
+        """Begin."""
         if timer == "begin":
             self.connect()
         else:
@@ -109,6 +113,7 @@ class Teller(AtHome, Witness):
         self.due: tuple[str, Any] | None = None
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Do as it is told."""
         match message:
             case Ask(requests, tell, call):
                 self.due = (tell, call) if tell else None
@@ -121,15 +126,18 @@ class Teller(AtHome, Witness):
                 super().on_message(sender, message)
 
     def on_answer(self, request: Any, response: Any, zxid: int) -> None:
+        """Say it, and call somebody if nothing is open any more."""
         self.note(said_of(request, response))
         if self.due is not None and not self.open:
             (to, call), self.due = self.due, None
             self.send(to, call)
 
     def on_event(self, event: Event) -> None:
+        """Say it."""
         self.note(f"is told: {event.path} {HAPPENED[event.type]}")
 
     def on_expired(self) -> None:
+        """Say it."""
         self.note("learns that its session has ended")
 
 
@@ -171,6 +179,7 @@ class Reader(AtHome, Witness):
         self.is_told = False
 
     def on_session(self) -> None:
+        """Begin."""
         self.look()
 
     def look(self) -> None:
@@ -186,6 +195,7 @@ class Reader(AtHome, Witness):
             self.look()
 
     def on_answer(self, request: Any, response: Any, zxid: int) -> None:
+        """Go on with the next question, or begin anew."""
         self.note(said_of(request, response))
         if self.is_told:
             self.look()
@@ -226,6 +236,7 @@ class Waiter(AtHome, LockClient):
         """Never."""
 
     def on_event(self, event: Event) -> None:
+        """Do what the recipe says."""
         self.note("wakes up")
         super().on_event(event)
 

@@ -47,7 +47,9 @@ def _worker(until_ms: float, home: str, late_ms: int, *faults: Any) -> Trace:
 
 def _ends(trace: Trace) -> float | None:
     """Return when, in ms, the leader has removed the znode that it had; None if it has not."""
-    there = states(trace, lambda node: isinstance(node, ZooKeeperServer) and node.state.get(WORKER) is not None)
+    there = states(
+        trace, lambda node: isinstance(node, ZooKeeperServer) and node.state.get(WORKER) is not None
+    )
     seen = False
     for step, at in zip(trace, there, strict=True):
         if seen and not at.get("n3"):

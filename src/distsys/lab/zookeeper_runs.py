@@ -19,14 +19,12 @@ from distsys.drivers import Heal, Simulator, link
 from distsys.drivers.faults import Cut, SetLink
 from distsys.mutants import zookeeper as zookeeper_mutants
 from distsys.protocols.zab_laws import ZAB_LAWS
-from distsys.services import ordered
 from distsys.services.zookeeper import reading, watches
 from distsys.services.zookeeper.forwarding import Forward, zxid_of
 from distsys.services.zookeeper.laws import SERVICE_LAWS
 from distsys.services.zookeeper.preparing import Asker, Preparer
 from distsys.services.zookeeper.requests import (
     CHANGES,
-    ANY_VERSION,
     CreateRequest,
     CreateSessionRequest,
     DataResponse,
@@ -56,6 +54,7 @@ class TrustingServer(ZooKeeperServer):
     """Answers a `sync` as ZooKeeper 3.8 does: the leader asks nobody whether it still leads."""
 
     def on_sync_point(self, server: str, forward: Forward) -> None:
+        """Answer at once."""
         self.give(server, forward, zxid_of(self.zab.last_zxid()))
 
 
@@ -118,8 +117,17 @@ def cluster(*cast: str, server: str | None = None, nodes: int = 3, **options: An
     return systems.build("zookeeper-story", nodes=nodes, cast=cast, server=server or CORRECT, **options)
 
 
-def run(who: Cluster, until_ms: float, *told: tuple[float, str, Any], script: Iterable[Any] = ()) -> Trace:
-    """Return a run without chance in its delays; `told` says (when in ms, to whom, what)."""
+def run(
+    who: Cluster,
+    until_ms: float,
+    *told: tuple[float, str, Any],
+    script: Iterable[Any] = (),
+    goes_on: bool = False,
+) -> Trace:
+    """Return a run without chance in its delays; `told` says (when in ms, to whom, what).
+
+    It ends when a law is broken, unless it `goes_on`.
+    """
     return Simulator(
         who,
         seed=1,
@@ -128,6 +136,7 @@ def run(who: Cluster, until_ms: float, *told: tuple[float, str, Any], script: It
         requests=[Request(int(at * MS), name, what) for at, name, what in told],
         until=int(until_ms * MS),
         settle=0,
+        stop_on_violation=not goes_on,
     ).run()
 
 
@@ -286,4 +295,5 @@ def old_leader(server: str | None = None) -> Trace:
         (250, "ann", Ask((CreateRequest(LIMIT, b"10"),))),
         (3_200, "ann", Ask((SetDataRequest(LIMIT, b"20"),), "bob", Ask(read))),
         script=apart,
+        goes_on=True,
     )

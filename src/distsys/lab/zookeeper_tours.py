@@ -25,7 +25,9 @@ PHONE = (
 )
 
 BACK = (
-    Stop(68, "The proposal of zxid 1.4 to n1 is lost, and so is the commit. n1 will notice at the next ping."),
+    Stop(
+        68, "The proposal of zxid 1.4 to n1 is lost, and so is the commit. n1 will notice at the next ping."
+    ),
     Stop(76, "bob has read 20 at n3. From now on his client remembers zxid 1.4."),
     Stop(78, "He goes to n1 with his session. The request says that he has seen 1.4."),
     Stop(
@@ -56,7 +58,9 @@ READY = (
         ask="What reaches bob first?",
         guesses=(
             Guess("The port", "Then he would join an old host to a new port. So it is with ZK-04."),
-            Guess("That ready is deleted", "It was sent first, and a connection keeps the order.", right=True),
+            Guess(
+                "That ready is deleted", "It was sent first, and a connection keeps the order.", right=True
+            ),
         ),
     ),
     Stop(35, "bob knows that what he has read does not belong together, and begins anew."),
