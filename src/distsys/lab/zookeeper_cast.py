@@ -14,6 +14,7 @@ from distsys.core.errors import whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.mutants.zookeeper import WatchesTheFirst
+from distsys.protocols.zab_messages import Zxid
 from distsys.services.zookeeper.lock_client import DIGITS, LockClient
 from distsys.services.zookeeper.requests import (
     ChildrenResponse,
@@ -70,9 +71,9 @@ class AtHome(SessionClient):
         self.begin_ms = whole_number("begin_ms", begin_ms)
 
     @property
-    def seen(self) -> str:
+    def seen(self) -> Zxid:
         """The newest zxid that it was shown, as epoch and counter."""
-        return f"{self.zxid >> 32}.{self.zxid % 2**32}"
+        return Zxid(self.zxid >> 32, self.zxid % 2**32)
 
     def on_start(self) -> None:
         """Wait until it is time."""
@@ -213,10 +214,15 @@ class Reader(AtHome, Witness):
 class Waiter(AtHome, LockClient):
     """Takes the lock once and holds it for `hold_ms`; it does not sleep."""
 
-    declared: ClassVar[dict[str, str]] = {"doing": "doing", "number": "number"}
+    declared: ClassVar[dict[str, str]] = {"doing": "stage", "number": "number"}
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
         super().__init__(name, disk, rounds=1, **settings)
+
+    @property
+    def stage(self) -> str:
+        """What it is doing."""
+        return self.doing or "nothing"
 
     @property
     def number(self) -> int:
