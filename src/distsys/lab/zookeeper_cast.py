@@ -14,7 +14,6 @@ from distsys.core.errors import whole_number
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.mutants.zookeeper import WatchesTheFirst
-from distsys.protocols.zab_messages import Zxid
 from distsys.services.zookeeper.lock_client import DIGITS, LockClient
 from distsys.services.zookeeper.requests import (
     ChildrenResponse,
@@ -25,6 +24,7 @@ from distsys.services.zookeeper.requests import (
     ExistsRequest,
     GetDataRequest,
     StatResponse,
+    SyncRequest,
 )
 from distsys.services.zookeeper.server import HangUp
 from distsys.services.zookeeper.session_client import SessionClient
@@ -61,7 +61,7 @@ class AtHome(SessionClient):
     Without a choice of chance: who goes elsewhere takes the next server in the list.
     """
 
-    declared: ClassVar[dict[str, str]] = {"server": "server", "zxid": "seen"}
+    declared: ClassVar[dict[str, str]] = {"server": "server", "zxid": "zxid"}
 
     def __init__(
         self, name: str, disk: Map[str, Any] = EMPTY, *, home: str, begin_ms: int = 0, **settings: Any
@@ -69,11 +69,6 @@ class AtHome(SessionClient):
         super().__init__(name, disk, **settings)
         self.bound_for = home
         self.begin_ms = whole_number("begin_ms", begin_ms)
-
-    @property
-    def seen(self) -> Zxid:
-        """The newest zxid that it was shown, as epoch and counter."""
-        return Zxid(self.zxid >> 32, self.zxid % 2**32)
 
     def on_start(self) -> None:
         """Wait until it is time."""
@@ -157,7 +152,7 @@ def said_of(request: Any, response: Any) -> str:
             return f"version {stat.version}"
         case ErrorResponse(code):
             return code.name.lower().replace("_", " ")
-    return "done"
+    return "its server has caught up" if isinstance(request, SyncRequest) else "done"
 
 
 @record
@@ -214,7 +209,7 @@ class Reader(AtHome, Witness):
 class Waiter(AtHome, LockClient):
     """Takes the lock once and holds it for `hold_ms`; it does not sleep."""
 
-    declared: ClassVar[dict[str, str]] = {"doing": "stage", "number": "number"}
+    declared: ClassVar[dict[str, str]] = {"doing": "stage", "number": "number", "zxid": "zxid"}
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
         super().__init__(name, disk, rounds=1, **settings)
