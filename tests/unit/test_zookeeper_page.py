@@ -41,6 +41,13 @@ def test_a_sync_that_trusts_its_leader_is_two_messages_faster():
     assert [zookeeper_costs.takes_ms(home, *asked, server="trusting") for home in ("n3", "n1")] == [10, 20]
 
 
+def test_a_plain_read_costs_the_leader_nothing_and_a_fresh_one_three_messages():
+    assert zookeeper_costs.messages("n1", READ) == {"n1": 1, "n2": 0, "n3": 0}
+    fresh = SyncRequest(LIMIT), READ
+    assert zookeeper_costs.messages("n1", *fresh) == {"n1": 4, "n2": 1, "n3": 3}
+    assert zookeeper_costs.messages("n1", *fresh, server="trusting") == {"n1": 3, "n2": 0, "n3": 1}
+
+
 @pytest.mark.parametrize(("home", "late_ms"), [("n1", 0), ("n1", 50), ("n2", 90)])
 def test_an_ephemeral_znode_outlives_its_client_within_the_derived_bounds(home, late_ms):
     for crash_ms in range(400, 800, 60):
