@@ -51,7 +51,10 @@ QUIET = {"heartbeat_ms": 400, "election_ms": 1_200, "tick_ms": 2_000}
 
 
 class TrustingServer(ZooKeeperServer):
-    """Answers a `sync` as ZooKeeper 3.8 does: the leader asks nobody whether it still leads."""
+    """Answers a `sync` as ZooKeeper 3.8 does: the leader asks nobody whether it still leads.
+
+    What it has proposed and not committed is waited for, as there (`Leader.processSync`).
+    """
 
     def on_sync_point(self, server: str, forward: Forward) -> None:
         """Answer at once."""
@@ -74,7 +77,7 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
             "timeout_ms": options["timeout_ms"],
             "connect_ms": 200,
         }
-        kind = {"bob": options["bob"]}.get(role, "teller")
+        kind = options["bob"] if role == "bob" else "teller"
         if role.startswith("c"):
             kind, client = options["waiter"], {**client, "hold_ms": options["hold_ms"]}
         found = {**found, role: (kind, client)}
