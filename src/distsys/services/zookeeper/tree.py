@@ -296,7 +296,8 @@ def created(tree: DataTree, zxid: int, header: Header, change: CreateChange) -> 
     parent = tree.get(above := paths.parent_of(path))
     if parent is None or tree.get(path) is not None:
         return tree, ErrorResponse(Code.NO_NODE if parent is None else Code.NODE_EXISTS), ()
-    stat = replace(parent.stat, cversion=change.parent_creates, pzxid=zxid)
+    creates = max(parent.stat.cversion, change.parent_creates)  # done again it must not go back
+    stat = replace(parent.stat, cversion=creates, pzxid=max(parent.stat.pzxid, zxid))
     parent = replace(parent, stat=stat, children=ordered.put(parent.children, paths.name_of(path), None))
     node = Znode(
         change.data,
@@ -320,7 +321,7 @@ def deleted(tree: DataTree, zxid: int, path: str) -> Applied:
     if node is None or parent is None:
         return tree, ErrorResponse(Code.NO_NODE), ()
     children = ordered.remove(parent.children, paths.name_of(path))
-    parent = replace(parent, stat=replace(parent.stat, pzxid=zxid), children=children)
+    parent = replace(parent, stat=replace(parent.stat, pzxid=max(parent.stat.pzxid, zxid)), children=children)
     tree = replace(
         _with(tree, above, parent),
         ephemerals=ordered.remove(tree.ephemerals, (owner_of(node.stat), path)),
