@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from distsys.core.errors import whole_number
 from distsys.core.operations import INVOKE, Operation
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
-from distsys.mutants.chubby import KeepsWhatCameLate
 from distsys.services.chubby.calls import Acquired, Contents
 from distsys.services.chubby.clients import FileClient, LockClient
 from distsys.services.chubby.library import Standing
@@ -49,10 +48,12 @@ class Reader(FileClient):
     A session that is over for this client is begun anew only when there is something to do.
     """
 
-    declared = {"copy": "copies", "session": "session", "standing": "stands"}
-    PATH = "/primary"
+    declared: ClassVar[dict[str, str]] = {"copy": "copies", "session": "session", "standing": "stands"}
+    PATH: ClassVar[str] = "/primary"
 
-    def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, begin_ms: int = 450, **settings: Any) -> None:
+    def __init__(
+        self, name: str, disk: Map[str, Any] = EMPTY, *, begin_ms: int = 450, **settings: Any
+    ) -> None:
         super().__init__(name, disk, operations=0, files=1, think_ms=0, **settings)
         self.begin_ms = whole_number("begin_ms", begin_ms)
         self.todo: tuple[Look | Put, ...] = ()
@@ -65,16 +66,19 @@ class Reader(FileClient):
     @property
     def stands(self) -> str:
         """How it stands with the session, in a word."""
-        return self.standing.value
+        return str(self.standing.value)
 
     def paths(self) -> tuple[str, ...]:
+        """Return its only file."""
         return (self.PATH,)
 
     def on_start(self) -> None:
+        """Begin a little later, when there is a master."""
         super().on_start()
         self.set_timer("next", self.begin_ms * MS)
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Note what is to be done."""
         super().on_message(sender, message)
         if isinstance(message, (Look, Put)):
             self.todo += (message,)
@@ -102,16 +106,19 @@ class Reader(FileClient):
             self.write(self.handles[told.path], told.path, told.contents)
 
     def on_read(self, path: str, contents: Contents, *, cached: bool) -> None:
+        """Say what was read."""
         self.note(f"reads {contents.contents or 'nothing'}" + (" in its copy" if cached else ""))
         self.output(Seen(contents.contents, cached))
         super().on_read(path, contents, cached=cached)
 
     def on_done(self, request: Any, result: Any) -> None:
+        """Say what was written."""
         if isinstance(result, Stat):
             self.note(f"has written {request.contents}")
         super().on_done(request, result)
 
     def on_event(self, event: Any) -> None:
+        """Say what it heard."""
         if isinstance(event, FailOver):
             self.note("hears of a new master")
         elif isinstance(event, Modified):
@@ -119,19 +126,18 @@ class Reader(FileClient):
         super().on_event(event)
 
     def on_jeopardy(self) -> None:
+        """Say so."""
         self.note("is in jeopardy")
 
     def on_safe(self) -> None:
+        """Say so, and go on."""
         self.note("is safe again")
         self.set_timer("next", 0)
 
     def on_expired(self) -> None:
+        """Say so."""
         self.note("has no session any more")
         super().on_expired()
-
-
-class LateReader(KeepsWhatCameLate, Reader):
-    """LOCK-08."""
 
 
 class Holder(LockClient):
@@ -142,16 +148,19 @@ class Holder(LockClient):
         self.begin_ms = whole_number("begin_ms", begin_ms)
 
     def on_start(self) -> None:
+        """Begin when it is told to."""
         super().on_start()
         self.set_timer("next", self.begin_ms * MS)
 
     def choose_a_mode(self) -> Mode:
+        """Return exclusive."""
         return Mode.EXCLUSIVE
 
     def think(self) -> None:
         """Do nothing more: it was told to do one thing."""
 
     def on_done(self, request: Any, result: Any) -> None:
+        """Say that it has the lock, and work under it."""
         if isinstance(result, Acquired):
             self.note(f"has the lock, generation {result.sequencer.generation}")
         super().on_done(request, result)

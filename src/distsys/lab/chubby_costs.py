@@ -1,11 +1,11 @@
-"""What the pages on Chubby measure in runs: by how much a lease outlives the client's, and what KeepAlives and copies cost."""
+"""What the pages on Chubby measure in runs: how long leases outlive clients, and what KeepAlives and copies cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from distsys.core import systems
-from distsys.core.events import Output, Send
+from distsys.core.events import Send
 from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.drivers import SetLink, Simulator, Skew, link, states
@@ -14,7 +14,8 @@ from distsys.services.chubby.library import Jeopardy, Library, Standing
 from distsys.services.chubby.server import ChubbyServer
 from distsys.services.chubby.talk import Answer, Ask, Invalidate, KeepAlive, KeptAlive
 
-from .chubby_stories import DELAY_MS, FILE, Look, Put, cluster, run, timed
+from .chubby_cast import Look, Put
+from .chubby_stories import FILE, cluster, run, timed
 
 PPM = 1_000_000
 CLIENT = "c1"
@@ -45,7 +46,8 @@ def margin_ms(
     found = states(trace, _end_of_lease)
     rates = {CLIENT: 1 + client_ppm / PPM, "n1": 1 + master_ppm / PPM}
     ends = [{name: end / rates[name] for name, end in one.items() if end is not None} for one in found]
-    return min(one["n1"] - one[CLIENT] for one in ends if len(one) == 2) / MS
+    shortest: float = min(one["n1"] - one[CLIENT] for one in ends if len(one) == 2)
+    return shortest / MS
 
 
 def _end_of_lease(node: object) -> int | None:
@@ -66,7 +68,8 @@ class Kept:
 def kept(hold_ms: int, seconds: int = 10, drift_ppm: int = 1_000, lease_ms: int = 1_000) -> Kept:
     """Return what an idle client costs, if the master lets each KeepAlive wait for `hold_ms` after its last answer."""
     trace = run(
-        cluster("ann", hold_ms=hold_ms, drift_ppm=drift_ppm, lease_ms=lease_ms, heartbeat_ms=50), 500 + 1_000 * seconds
+        cluster("ann", hold_ms=hold_ms, drift_ppm=drift_ppm, lease_ms=lease_ms, heartbeat_ms=50),
+        500 + 1_000 * seconds,
     )
     sent = [step for step, one in _sent(trace, KeepAlive) if step >= 500 * MS]
     jeopardies = timed(trace, "ann", Jeopardy)
@@ -106,6 +109,3 @@ def written(copies: int, reads: int = 1, nodes: int = 3) -> Written:
     ]
     (done,) = [when for when, _ in timed(trace, "bob", FileWritten)]
     return Written((done - at * MS) / MS, len(begun), 2 * len(told))
-
-
-__all__ = ["DELAY_MS", "Kept", "Output", "Written", "kept", "margin_ms", "written"]
