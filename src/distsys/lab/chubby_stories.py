@@ -17,6 +17,10 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.drivers import Crash, Cut, Heal, Partition, SetLink, Simulator, link
 from distsys.mutants import chubby as mutants
+from distsys.protocols.multipaxos_leases import Leads
+from distsys.protocols.paxos_messages import ZERO
+from distsys.services.chubby.calls import BeginSession, Expire, Ordered
+from distsys.services.chubby.cell import Applier, Cell
 from distsys.services.chubby.clients import Resource, Stored
 from distsys.services.chubby.laws import FILE_LAWS, SESSION_LAWS, applications_are_served
 from distsys.services.chubby.lock_laws import LOCK_LAWS
@@ -204,3 +208,35 @@ def late_copy(reader: str = "reader") -> Trace:
         (770, "ann", Look(FILE)),
         script=(SetLink(504 * MS, "n1", "ann", slow), SetLink(506 * MS, "n1", "ann", usual)),
     )
+
+
+class OneCell:
+    """The replicated part of a cell alone, without replicas and time: what a client asks is done at once.
+
+    >>> from distsys.services.chubby.calls import Acquire, Open
+    >>> cell = OneCell("ann", "bob")
+    >>> handle = cell.ask("ann", Open("/lock", create="file")).handle
+    >>> cell.ask("ann", Acquire(handle)).sequencer.generation
+    1
+    """
+
+    def __init__(self, *clients: str) -> None:
+        self.applier, self.state, self.index = Applier(), Cell(), 0
+        self._enter(Leads("n1", ZERO))
+        for client in clients:
+            self._enter(Ordered(1, f"{client}.1", 1, BeginSession(client, 1)))
+
+    def _enter(self, command: Any) -> Any:
+        self.index += 1
+        self.state, result, _ = self.applier.apply(self.state, self.index, command)
+        return result
+
+    def ask(self, client: str, request: Any) -> Any:
+        """Return the answer to a call."""
+        session = f"{client}.1"
+        sequence = self.state.sessions[session].sequence + 1
+        return self._enter(Ordered(1, session, sequence, request))
+
+    def lose(self, client: str) -> None:
+        """Let the lease of a client be over."""
+        self._enter(Ordered(1, "", 0, Expire(f"{client}.1")))
