@@ -359,7 +359,7 @@ LIVES: tuple[tuple[str, tuple[tuple[Any, ...], ...], State, str], ...] = (
             return {"standing": standing, "until": until}
         """,
     ),
-    explanation="`look_at_the_clock` and `extend` of the package do the same, with drift and events. The order matters: "
+    explanation="`look_at_the_clock` and `extend` of the package do the same, with drift and events. Order matters: "
     "a process that was stopped finds answers and timers waiting for it, and must not take an answer before it knows "
     "what time it is.",
 )
