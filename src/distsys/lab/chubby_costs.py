@@ -59,10 +59,16 @@ def _end_of_lease(node: object) -> int | None:
 
 @dataclass(frozen=True)
 class Kept:
-    """What it took to keep a session for a while: KeepAlives, and how often the client was in jeopardy."""
+    """What it took to keep a session for a while.
+
+    keep_alives  how many were sent
+    jeopardies   how often the client was in jeopardy
+    entries      how many entries the log has at the end
+    """
 
     keep_alives: int
     jeopardies: int
+    entries: int
 
 
 def kept(hold_ms: int, seconds: int = 10, drift_ppm: int = 1_000, lease_ms: int = 1_000) -> Kept:
@@ -73,7 +79,13 @@ def kept(hold_ms: int, seconds: int = 10, drift_ppm: int = 1_000, lease_ms: int 
     )
     sent = [step for step, one in _sent(trace, KeepAlive) if step >= 500 * MS]
     jeopardies = timed(trace, "ann", Jeopardy)
-    return Kept(len(sent), len(jeopardies))
+    return Kept(len(sent), len(jeopardies), _entries(trace))
+
+
+def _entries(trace: Trace) -> int:
+    """Return how many entries the log of the first replica has at the end."""
+    found = states(trace, lambda node: node.paxos.last_applied if isinstance(node, ChubbyServer) else 0)
+    return int(found[-1]["n1"])
 
 
 def _sent(trace: Trace, *kinds: type) -> list[tuple[int, object]]:

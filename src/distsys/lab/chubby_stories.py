@@ -19,7 +19,7 @@ from distsys.drivers import Crash, Cut, Heal, Partition, SetLink, Simulator, lin
 from distsys.mutants import chubby as mutants
 from distsys.protocols.multipaxos_leases import Leads
 from distsys.protocols.paxos_messages import ZERO
-from distsys.services.chubby.calls import BeginSession, Expire, Ordered
+from distsys.services.chubby.calls import BeginSession, Expire, FreeLock, Ordered
 from distsys.services.chubby.cell import Applier, Cell
 from distsys.services.chubby.clients import Resource, Stored
 from distsys.services.chubby.laws import FILE_LAWS, SESSION_LAWS, applications_are_served
@@ -240,3 +240,7 @@ class OneCell:
     def lose(self, client: str) -> None:
         """Let the lease of a client be over."""
         self._enter(Ordered(1, "", 0, Expire(f"{client}.1")))
+
+    def free(self, path: str, lost_at: int) -> None:
+        """Let the lock-delay be over for a lock that was lost in entry `lost_at`."""
+        self._enter(Ordered(1, "", 0, FreeLock(path, lost_at)))
