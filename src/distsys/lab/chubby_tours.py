@@ -26,7 +26,6 @@ CUT_OFF = (
     Stop(51, "Now the lease is over at the master, too. It ends her session, and the write goes on."),
     Stop(52, "bob hears, after 1,010 ms, that n8 is written."),
     Stop(58, "The way is free again, and ann hears that her session has ended."),
-    Stop(71, "In a new session she reads n8."),
 )
 
 FAIL_OVER = (
