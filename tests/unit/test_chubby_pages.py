@@ -72,6 +72,22 @@ def test_a_new_master_that_finds_no_leases_breaks_the_law():
     assert chubby_stories.fail_over(server="LOCK-06").violation.law == "session survives fail-over"
 
 
+@pytest.mark.parametrize("seed", [1, 2, 7, 9])
+def test_a_master_that_is_cut_off_is_silent_before_the_next_one_begins(seed):
+    trace = chubby_stories.split(seed=seed)
+    (_, first), (begins, second) = chubby_stories.masters(trace)
+    assert trace.violation is None
+    assert (first, second != "n1") == ("n1", True)
+    assert chubby_stories.spoke(trace)["n1"][1] + 5 < begins
+
+
+def test_a_master_that_looks_at_no_lease_goes_on():
+    trace = chubby_stories.split("LOCK-06b")
+    (_, _), (begins, _) = chubby_stories.masters(trace)
+    assert trace.violation.law == "single master"
+    assert chubby_stories.spoke(trace)["n1"][1] > begins
+
+
 def test_one_cell_gives_a_lock_refuses_it_and_remembers_the_entry_in_which_it_was_lost():
     cell = OneCell("ann", "bob")
     ann = cell.ask("ann", Open("/lock", create="file")).handle

@@ -26,6 +26,7 @@ from distsys.services.chubby.laws import FILE_LAWS, SESSION_LAWS, applications_a
 from distsys.services.chubby.lock_laws import LOCK_LAWS
 from distsys.services.chubby.server import ChubbyServer
 from distsys.services.chubby.systems import LOG_LAWS, RESOURCE, TIMING
+from distsys.services.chubby.talk import KeptAlive
 
 from .chubby_cast import Holder, Look, Put, Reader, Seen
 
@@ -208,6 +209,31 @@ def late_copy(reader: str = "reader") -> Trace:
         (770, "ann", Look(FILE)),
         script=(SetLink(504 * MS, "n1", "ann", slow), SetLink(506 * MS, "n1", "ann", usual)),
     )
+
+
+def split(server: str | None = None, seed: int = 9) -> Trace:
+    """Return a run in which the master n1 is cut off from the other replicas, ann reaches only it, bob only them."""
+    sides = (Partition(900 * MS, (("n1", "ann"), ("n2", "n3", "bob"))),)
+    return run(cluster("ann", "bob", server=server, nodes=3, hold_ms=50), 2_500, script=sides, seed=seed)
+
+
+def spoke(trace: Trace) -> dict[str, tuple[float, float]]:
+    """Return when each replica has answered a KeepAlive for the first and for the last time, in ms."""
+    found: dict[str, tuple[float, float]] = {}
+    for step in trace:
+        if any(isinstance(getattr(effect, "message", None), KeptAlive) for effect in step.effects):
+            found[step.node] = (found.get(step.node, (step.at / MS, 0))[0], step.at / MS)
+    return found
+
+
+def masters(trace: Trace) -> list[tuple[float, str]]:
+    """Return when which replica became the master, in ms."""
+    return [
+        (step.at / MS, step.node)
+        for step in trace
+        for effect in step.effects
+        if isinstance(effect, Note) and "is the master of epoch" in effect.text
+    ]
 
 
 class OneCell:
