@@ -100,7 +100,7 @@ class Echo(Node):
 class EarlyEcho(Echo):
     """Answers before the disk has what it was told."""
 
-    early = ((tuple, "value"),)
+    sent_early = ((tuple, "value"),)
 
 
 ECHO = systems.register(System("echo", "Nodes that echo.", {"process": Echo}, alike(), ()))

@@ -1,4 +1,4 @@
-"""Entries leave while the leader's disk still works: no law of Raft breaks, wherever a crash cuts the step in two."""
+"""What is proposed leaves while the leader's disk still works: no law of Raft and Zab breaks wherever a crash falls."""
 
 import asyncio
 import dataclasses
@@ -15,7 +15,9 @@ from distsys.protocols.raft import Raft
 from distsys.protocols.raft_messages import Appended, AppendEntries, Entry, Propose, Vote
 from distsys.protocols.raft_server import RaftServer
 from distsys.protocols.raft_stability import PreVote
+from distsys.protocols.zab import Zab
 from distsys.services.etcd.streams import EtcdServer
+from distsys.services.zookeeper.server import ZooKeeperServer
 from raft_nodes import ask, fire, follower, hear, leader, server
 from runtime_nodes import EARLY, Cluster, Early, SlowDisk, caller
 
@@ -42,14 +44,16 @@ def registered(name, system, **classes):
 RAFT = registered("raft-early", "raft", server=early(Raft))
 MEMBERS = registered("raft-members-early", "raft-members", server=early(RaftServer))
 ETCD = registered("raft-etcd-early", "raft-etcd", server=early(EtcdServer))
+ZAB = registered("zab-early", "zab", server=early(Zab))
+ZOOKEEPER = registered("zookeeper-early", "zab-zookeeper", server=early(ZooKeeperServer))
 HASTY = {
     "an Appended before the entry": registered(
-        "raft-hasty-append", "raft", server=early(Raft, early=((Appended, "log"),))
+        "raft-hasty-append", "raft", server=early(Raft, sent_early=((Appended, "log"),))
     ),
     "a Vote before the vote": registered(
         "raft-hasty-vote",
         "raft",
-        server=early(Raft, early=((Vote, "voted_for"), (Vote, "current_term"))),
+        server=early(Raft, sent_early=((Vote, "voted_for"), (Vote, "current_term"))),
     ),
 }
 
@@ -63,13 +67,17 @@ def violations(system, seeds):
     return []
 
 
-@pytest.mark.parametrize(("system", "seeds"), [(RAFT, 60), (MEMBERS, 20), (ETCD, 5)])
+@pytest.mark.parametrize(
+    ("system", "seeds"), [(RAFT, 60), (MEMBERS, 20), (ETCD, 5), (ZAB, 60), (ZOOKEEPER, 5)]
+)
 def test_all_laws_hold_where_a_crash_cuts_a_step_between_what_was_sent_and_what_was_written(system, seeds):
     assert violations(system, seeds) == []
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("system", "seeds"), [(RAFT, 1000), (MEMBERS, 300), (ETCD, 100)])
+@pytest.mark.parametrize(
+    ("system", "seeds"), [(RAFT, 1000), (MEMBERS, 300), (ETCD, 100), (ZAB, 1000), (ZOOKEEPER, 100)]
+)
 def test_the_same_with_more_seeds(system, seeds, record_property):
     assert violations(system, seeds) == []
     record_property("seeds", seeds)

@@ -3,13 +3,16 @@
 import pytest
 
 from distsys import S, simulate, systems
+from distsys.core import Map, Send
 from distsys.core.systems import Request
 from distsys.drivers import Simulator, perform, walk
 from distsys.lab.scenarios_zab import OLD_PROPOSAL
 from distsys.mutants.zab import MUTANTS
 from distsys.protocols.replication import Committed, NotLeader, Propose
 from distsys.protocols.zab import Zab
+from distsys.protocols.zab_durability import revealed
 from distsys.protocols.zab_laws import ZAB_LAWS
+from distsys.protocols.zab_messages import Proposal, Transaction, Zxid
 from leaders_asked import HearsNothing, without_faults
 
 FOUND = {  # mutant -> a seed of the swarm that shows it
@@ -67,6 +70,12 @@ def test_a_late_proposal_of_an_older_epoch_breaks_the_order_of_primaries():
     trace = perform(systems.build("zab", mutant="ZAB-05"), OLD_PROPOSAL)
     assert trace.violation.law == BY_ID["ZAB-05"].breaks
     assert perform(systems.build("zab"), OLD_PROPOSAL).violations == ()
+
+
+def test_a_proposal_may_leave_before_its_transaction_is_on_the_disk_and_not_before_its_epoch():
+    sent = Send("n2", Proposal(2, Transaction(Zxid(2, 1), "x")))
+    assert revealed("n1", sent, Map({"current_epoch": 2})) is None
+    assert "its disk is in 1" in revealed("n1", sent, Map({"current_epoch": 1}))
 
 
 def test_each_law_has_a_mutant_that_breaks_it():

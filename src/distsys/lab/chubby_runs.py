@@ -156,6 +156,36 @@ LATE_COPY = Scenario(
     seed=1,
 )
 
+# A word about an old copy that takes a new one away (LOCK-14).
+
+NEWER_COPY = Scenario(
+    (
+        *ALONE,
+        *session("c1"),
+        *session("c2"),
+        timeout("c1", "next"),
+        deliver("c1", "n1", Ask),
+        deliver("n1", "c1", Answer),  # a copy
+        timeout("c2", "next"),
+        deliver("c2", "n1", Ask),  # a write
+        deliver("c1", "n1", KeepAlive),
+        deliver("n1", "c1", KeptAlive),  # forget your copy; the word that it has is slow
+        timeout("c1", "next"),
+        deliver("c1", "n1", Ask),  # its own write, so neither waits for it
+        deliver("n1", "c1", Answer),
+        timeout("c1", "next"),
+        deliver("c1", "n1", Ask),
+        deliver("n1", "c1", Answer),  # a new copy
+        deliver("c1", "n1", KeepAlive),  # I have forgotten the old one
+        deliver("n1", "c2", Answer),
+        timeout("c2", "next"),
+        deliver("c2", "n1", Ask),  # another write
+        deliver("n1", "c2", Answer),
+        timeout("c1", "next"),
+    ),
+    seed=80,
+)
+
 # A lock that looked free (LOCK-10).
 
 
@@ -181,6 +211,25 @@ BOTH_HAVE_IT = Scenario(
         *votes("n1", "n2", 2),
     ),
     seed=0,
+)
+
+# A late copy of a call that takes the place of the open one (LOCK-15).
+
+LATE_CALL = Scenario(
+    (
+        *with_leases("n1", "n2", 400 * MS),
+        *decided_session("c1"),
+        timeout("c1", "next"),
+        deliver("c1", "n1", Ask),
+        *votes("n1", "n2"),
+        timeout("c1", "retry"),  # it asks again, and that copy is slow
+        deliver("n1", "c1", Answer),
+        timeout("c1", "next"),
+        deliver("c1", "n1", Ask, over=1),  # the next call
+        deliver("c1", "n1", Ask),  # the copy of the one before
+        *votes("n1", "n2", 2),
+    ),
+    seed=3,
 )
 
 # A session begins while it ends (LOCK-11).

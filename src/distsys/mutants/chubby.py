@@ -16,7 +16,7 @@ from distsys.services.chubby.clients import FileClient, LockClient, Resource
 from distsys.services.chubby.library import Standing
 from distsys.services.chubby.locking import Lock
 from distsys.services.chubby.server import Asker, ChubbyServer, Write
-from distsys.services.chubby.talk import Answer
+from distsys.services.chubby.talk import Answer, Ask
 
 PAPER = "Burrows 2006, The Chubby lock service"
 KLEPPMANN = "Kleppmann 2016, How to do distributed locking"
@@ -144,6 +144,20 @@ class TakesASnapshotAsAFollower(ChubbyServer):
 
     def on_restored(self, state: Cell) -> None:
         self.state = state
+
+
+class ForgetsANewerCopy(ChubbyServer):
+    """LOCK-14."""
+
+    def is_to_forget(self, session: str, path: str) -> bool:
+        return False
+
+
+class TakesLateCopiesOfCalls(ChubbyServer):
+    """LOCK-15."""
+
+    def is_overtaken(self, ask: Ask) -> bool:
+        return False
 
 
 LOCKS, FILES = "multipaxos-chubby-locks", "multipaxos-chubby"
@@ -362,5 +376,38 @@ MUTANTS = (
         options={"clients": 1, "snapshot_every": 2},
         depth=9,
         scenario="distsys.lab.chubby_runs:FIRST_ENTRY_IN_A_SNAPSHOT",
+    ),
+    NodeMutant(
+        id="LOCK-14",
+        title="A word about an old copy takes a new one away",
+        system=FILES,
+        classes={"server": ForgetsANewerCopy},
+        breaks="cache consistency",
+        source=OUR_OWN,
+        story=(
+            "A client is told to forget its copy. It writes the file itself, and reads it again, before its word that "
+            "it has forgotten arrives. The master takes that word for one about the new copy. The next write of "
+            "another client waits for nobody, and the first client reads what was there before it."
+        ),
+        options={"nodes": 1, "files": 1},
+        depth=22,
+        scenario="distsys.lab.chubby_runs:NEWER_COPY",
+    ),
+    NodeMutant(
+        id="LOCK-15",
+        title="A late copy of a call takes the place of the open one",
+        system=FILES,
+        classes={"server": TakesLateCopiesOfCalls},
+        breaks="clients are served in the end",
+        source=OUR_OWN,
+        story=(
+            "A session has one open call, and the master notes who waits for its answer. While that call is in the log "
+            "a copy of an earlier one arrives, which was slow. The master enters it, to answer it once more, and notes "
+            "it in the place of the other. That one is applied, and nobody is there to be answered."
+        ),
+        klass="L",
+        options={"clients": 1, "files": 1, "think_ms": 20, "operations": 60},
+        depth=22,
+        scenario="distsys.lab.chubby_runs:LATE_CALL",
     ),
 )

@@ -82,7 +82,7 @@ class Raft(Node):
         "match": "match_index",
     }
     # A leader's entries may leave while it writes them itself: what it appends it never leads again after a crash.
-    early = ((AppendEntries, "log"),)
+    sent_early = ((AppendEntries, "log"),)
 
     def __init__(
         self,

@@ -31,6 +31,9 @@ class ZabBroadcast(ZabLinks):
     were it only those that acknowledged NEWLEADER, one that is about to do so would miss some (ZAB-06).
     """
 
+    # A leader's proposals may leave while it writes them itself: after a crash it leads a later epoch, or none.
+    sent_early = ((Proposal, "history"),)
+
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:
         super().__init__(name, disk, **settings)
         self.entered = False

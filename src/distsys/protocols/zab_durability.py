@@ -77,11 +77,15 @@ def history_before_epoch(memory: Beginnings, world: World) -> tuple[Beginnings, 
 
 @law_with_memory(
     "durable before revealed",
-    "No message leaves a server before the epochs and the transactions that it speaks of are on the disk.",
+    "No message leaves a server before the epochs that it speaks of, and what it vouches for, are on the disk.",
     start=EMPTY,
 )
 def durable_before_revealed(memory: Disks, world: World) -> tuple[Disks, str | None]:
-    """Accepted epochs and histories are in stable storage when they are acknowledged."""
+    """Accepted epochs and histories are in stable storage when they are acknowledged.
+
+    A proposal vouches for nothing: its leader may send it while it writes, as ZooKeeper's leaders do, for after a
+    crash it leads this epoch no more.
+    """
     step = world.step
     for effect, disk in written(step, memory.get(step.node, EMPTY)):
         if (evidence := revealed(step.node, effect, disk)) is not None:
@@ -102,8 +106,8 @@ def revealed(name: str, effect: Effect, disk: Map[str, Any]) -> str | None:
             return f"{says} from epoch {epoch}, but its disk is in {disk.get('current_epoch', 0)}"
         case Ack(zxid=zxid) | AckEpoch(last_zxid=zxid) if not holds(disk, zxid):
             return f"{says} with a history up to {zxid}, but that is not on its disk"
-        case Proposal(transaction=transaction) if not holds(disk, transaction.zxid):
-            return f"{says} of {transaction.zxid}, which is not on its disk"
+        case Proposal(epoch=epoch) if disk.get("current_epoch", 0) < epoch:
+            return f"{says} in epoch {epoch}, but its disk is in {disk.get('current_epoch', 0)}"
     return None
 
 

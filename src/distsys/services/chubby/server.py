@@ -96,7 +96,7 @@ class ChubbyServer(Master):
             self.send(client, Over(ask.session))
         elif ask.epoch != self.serves:
             self.send(client, OtherEpoch(ask.session, self.serves))
-        elif ask.session not in self.ending and not self.is_known(ask):
+        elif ask.session not in self.ending and not self.is_known(ask) and not self.is_overtaken(ask):
             self.take_in(Asker(client, ask))
 
     def takes_calls(self) -> bool:
@@ -112,10 +112,21 @@ class ChubbyServer(Master):
 
     def is_known(self, ask: Ask) -> bool:
         """Return whether a call waits here already."""
-        askers = (*(write.asker for write in self.writes), *self.waiting)
-        asker = self.pending.get(ask.session)
-        known = (*askers, asker) if asker is not None else askers
-        return any((a.ask.session, a.ask.sequence) == (ask.session, ask.sequence) for a in known)
+        return any(known.sequence == ask.sequence for known in self.asked_by(ask.session))
+
+    def is_overtaken(self, ask: Ask) -> bool:
+        """Return whether the client has gone on since: a session has one open call, and this is a late copy of another.
+
+        Taken in, it would get the place of the open call, which would never be answered.
+        """
+        last = max((known.sequence for known in self.asked_by(ask.session)), default=0)
+        return ask.sequence < max(last, self.state.sessions[ask.session].sequence)
+
+    def asked_by(self, session: str) -> tuple[Ask, ...]:
+        """Return the calls of a session that wait here."""
+        pending = self.pending.get(session)
+        askers = (*(write.asker for write in self.writes), *self.waiting, *((pending,) if pending else ()))
+        return tuple(asker.ask for asker in askers if asker.ask.session == session)
 
     def take_in(self, asker: Asker) -> None:
         """Answer what only reads, let a write wait for the caches, enter all else into the log."""
@@ -191,7 +202,7 @@ class ChubbyServer(Master):
         return APPLIER.read(self.state, ask.session, ask.request)
 
     def cachable_path(self, ask: Ask) -> str | None:
-        """Return the path of what may be kept: the contents of a file that nobody is about to write.
+        """Return the path of what may be kept: the contents of a file that nobody is about to write, see `may_keep`.
 
         An ephemeral file may vanish with a session, and no invalidation would come before it.
         """
@@ -206,7 +217,19 @@ class ChubbyServer(Master):
             or handle.session != ask.session
         ):
             return None
-        return None if any(write.path == handle.path for write in self.writes) else handle.path
+        return handle.path if self.may_keep(ask.session, handle.path) else None
+
+    def may_keep(self, session: str, path: str) -> bool:
+        """Return whether nobody is about to write a file, and the session knows that its last copy is old.
+
+        It may have been told so and not have said that it knows, though no write waits for that: who writes has
+        dropped its own copy. What it says late would be taken for the word that it has dropped the new copy.
+        """
+        return not any(write.path == path for write in self.writes) and not self.is_to_forget(session, path)
+
+    def is_to_forget(self, session: str, path: str) -> bool:
+        """Return whether a session was told to forget its copy of a file, and has not said that it has."""
+        return any(event == Invalidate(path) for _, event in self.mail.get(session, Mail()).events)
 
     def no_copy(self, path: str, session: str) -> None:
         """Note that a session has no copy of a file any more."""
@@ -224,7 +247,7 @@ class ChubbyServer(Master):
         """Tell all who may have a copy to forget it, once; `do_what_is_due` enters the write when they have."""
         self.no_copy(path, asker.ask.session)
         for session in sorted(self.caching.get(path, frozenset())):
-            if all(event != Invalidate(path) for _, event in self.mail[session].events):
+            if not self.is_to_forget(session, path):
                 self.tell_session(session, Invalidate(path))
         self.writes += (Write(path, asker),)
 
