@@ -11,7 +11,8 @@ from typing import Any
 
 from distsys.core import systems
 from distsys.core.errors import several
-from distsys.core.events import Note, Output
+from distsys.core.events import Note
+from distsys.core.laws import outputs
 from distsys.core.systems import Cluster, Members, Request, System
 from distsys.core.trace import Trace
 from distsys.core.units import MS
@@ -120,13 +121,7 @@ def run(who: Cluster, until_ms: int, *told: tuple[float, str, Any], script: Any 
 
 def timed(trace: Trace, name: str, kind: type) -> list[tuple[int, Any]]:
     """Return what a node output, of one class: (when, what)."""
-    return [
-        (step.at, effect.value)
-        for step in trace
-        if step.node == name
-        for effect in step.effects
-        if isinstance(effect, Output) and isinstance(effect.value, kind)
-    ]
+    return [(step.at, value) for step in trace if step.node == name for value in outputs(step, kind)]
 
 
 def said(trace: Trace, *names: str) -> list[str]:
