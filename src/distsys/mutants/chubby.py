@@ -266,7 +266,7 @@ MUTANTS = (
         system=FILES,
         classes={"server": TwoMasters},
         breaks="single master",
-        source=f"{PAPER}, section 2.1",
+        source=f"{PAPER}, section 2.2",
         story=(
             "A master is cut off from the other replicas, but not from the clients. The others elect a new one. The "
             "old one has heard of no later ballot and takes itself for the master, so it extends a session and "

@@ -16,9 +16,9 @@ Which line closes which race:
 
 The members are fixed here: a lease that rests on the members of one slot says nothing about those of another.
 
-Source: Burrows 2006, "The Chubby lock service", section 2.1 ("the master must obtain votes from a majority of the
-replicas, plus promises that those replicas will not elect a different master for an interval of a few seconds known as
-the master lease"); Chandra, Griesemer, Redstone 2007, "Paxos Made Live", section 5.2.
+Source: Burrows 2006, "The Chubby lock service", section 2.2: who becomes master gets votes of a majority, and with each
+a promise to elect nobody else for the time of the master lease; Chandra, Griesemer, Redstone 2007, "Paxos Made Live",
+section 5.2.
 """
 
 from __future__ import annotations
