@@ -1,12 +1,17 @@
 """The lines that make a run again: what they look like, and what they say where there are none."""
 
+import importlib
 import json
+import pkgutil
+import subprocess
+import sys
 from dataclasses import replace
 from enum import Enum
 from typing import Any
 
 import pytest
 
+from distsys import lab
 from distsys.core import EMPTY, MS, ArgumentTypeError, Dice, Log, Map, Node, S, Trace, law, record, systems
 from distsys.core.systems import Request, System, alike
 from distsys.drivers import After, Crash, Cut, Heal, Simulator, fork, link, simulate
@@ -219,6 +224,34 @@ def test_a_run_that_no_code_makes_is_loaded_from_a_file_and_the_lines_say_why(tm
         trace.save("run.trace")
         if trace is not odd:
             assert run_of(code).digest() == trace.digest()
+
+
+FRESH = """
+import sys
+from distsys.core import systems
+
+def fresh():
+    for name in [name for name in sys.modules if name.startswith("distsys.lab")]:
+        del sys.modules[name]
+    for name in set(systems.names()) - set(systems.shipped()):
+        del systems._SYSTEMS[name]
+"""
+
+
+def test_the_lines_of_a_run_import_what_makes_its_system_known():
+    """Each system of the lab is asked for in a Python that has imported nothing but what the lines import."""
+    for module in pkgutil.iter_modules(lab.__path__):
+        importlib.import_module(f"distsys.lab.{module.name}")
+    made = {
+        name: systems.find(name).members.__module__ for name in set(systems.names()) - set(systems.shipped())
+    }
+    asked = [
+        f"fresh(); import {module}; systems.find({name!r})"
+        for name, module in sorted(made.items())
+        if module.startswith("distsys.lab.")
+    ]
+    assert len(asked) > 10
+    subprocess.run([sys.executable, "-c", "\n".join([FRESH, *asked])], check=True)
 
 
 def test_a_figure_carries_the_lines_of_each_of_its_runs():

@@ -64,7 +64,9 @@ def code_of(trace: Trace) -> str:
 def _known_by(trace: Trace) -> tuple[str, ...]:
     """Return the import that makes a system of the package known which is not there without it."""
     system = systems.find(trace.header.system)
-    module = next(iter(system.classes.values())).__module__
+    module = (
+        system.members.__module__
+    )  # who makes a system makes its clusters; its classes may be those of others
     if system.name in systems.shipped() or not module.startswith("distsys."):
         return ()
     return (f"import {module}  # it registers {quoted(system.name)}",)
