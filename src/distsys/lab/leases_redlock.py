@@ -133,7 +133,7 @@ class RedlockClient(Node):
 
     def ask(self) -> None:
         """Ask all stores at once, with a value that nobody else draws."""
-        self.value, self.dice = self.dice.below(2**40)
+        self.value, self.dice = self.dice.below(1_000_000)
         self.asked, self.yes, self.no = self.now, frozenset(), frozenset()
         self.broadcast(self.stores, Set(self.value, TTL_MS * MS))
         self.set_timer("give up", 200 * MS)

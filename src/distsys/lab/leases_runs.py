@@ -86,9 +86,9 @@ OF_HOLDERS = ("drift_ppm", "rely_us", "renew_ms", "again_ms", "work_ms")
 
 
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
-    """Return the granter, the store, and two clients or more."""
+    """Return two clients, the granter, and the store if somebody pays something in."""
     settings = {one: options[one] for one in OF_HOLDERS}
-    adds = several("adds", options["adds"], "amounts")
+    adds = tuple(several("adds", options["adds"], "amounts"))
     begins = several("begins", options["begins"], "moments")
     clients = {
         name: (
@@ -98,7 +98,8 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
         for name, begin, amount in zip(names, begins, adds, strict=False)
     }
     granter = {"lease_ms": options["lease_ms"], "delay_ms": options["delay_ms"]}
-    return {**clients, "locks": ("granter", granter), "store": ("store", {"checks": options["checks"]})}
+    store: Members = {"store": ("store", {"checks": options["checks"]})} if any(adds) else {}
+    return {**clients, "locks": ("granter", granter), **store}
 
 
 systems.register(
@@ -163,7 +164,7 @@ def paused(checks: str, until_ms: int = 1_450) -> Trace:
     return run(
         cluster(checks=checks, adds=(10, 20)),
         2_000,
-        (Pause(215 * MS + 500, "a"), Resume(until_ms * MS, "a")),
+        (Pause(220 * MS + 500, "a"), Resume(until_ms * MS, "a")),
         laws=OF_THE_STORE,
     )
 
@@ -187,7 +188,7 @@ def with_delay(delay_ms: int, wakes_ms: int) -> Trace:
     return run(
         cluster(checks="nothing", adds=(10, 20), delay_ms=delay_ms),
         wakes_ms + 2_500,
-        (Pause(215 * MS + 500, "a"), Resume(wakes_ms * MS, "a")),
+        (Pause(220 * MS + 500, "a"), Resume(wakes_ms * MS, "a")),
         laws=OF_THE_STORE,
     )
 
