@@ -11,6 +11,7 @@ from typing import Any
 
 from distsys.core.dice import Dice
 from distsys.core.errors import whole_number
+from distsys.core.node import Node
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.services.chubby import calls
@@ -59,6 +60,15 @@ class Did:
 
     what: str
     value: str = ""
+
+
+IN_WORDS = {WRITE: "has written", LOCKS: "has the lock", UNLOCK: "has let the lock go", TOLD: "hears of"}
+
+
+def done(node: Node, what: str, value: str = "") -> None:
+    """Let a user say that it has done something, and note it for the picture."""
+    node.output(Did(what, value))
+    node.note(f"{IN_WORDS.get(what, 'reads')} {value}".strip())
 
 
 class EtcdUser(EtcdClient):
@@ -112,19 +122,19 @@ class EtcdUser(EtcdClient):
                 self.lease = response.id
                 self.stay_alive()
             case "write":
-                self.output(Did(WRITE))
+                done(self, WRITE)
             case "read" | "read near":
-                self.output(Did(self.doing, response.kvs[0].value.decode() if response.kvs else ""))
+                done(self, self.doing, response.kvs[0].value.decode() if response.kvs else "")
             case "release":
                 self.claim = None
-                self.output(Did(UNLOCK))
+                done(self, UNLOCK)
             case _:
                 super().on_reply(response)
 
     def has_the_lock(self, revision: int) -> None:
         """Say so, and keep it."""
         self.doing = "hold"
-        self.output(Did(LOCKS))
+        done(self, LOCKS)
 
     def on_response(self, response: WatchResponse) -> None:
         """A watch shows the change itself."""
@@ -132,7 +142,7 @@ class EtcdUser(EtcdClient):
             super().on_response(response)
         else:
             for event in response.events:
-                self.output(Did(TOLD, event.kv.value.decode()))
+                done(self, TOLD, event.kv.value.decode())
 
     def fall_asleep(self) -> None:
         """Never."""
@@ -185,7 +195,7 @@ class ZooKeeperUser(ZooKeeperClient):
 
     def hold(self) -> None:
         """Say that it has the lock, and keep it."""
-        self.output(Did(LOCKS))
+        done(self, LOCKS)
 
     def maybe_sleep(self) -> None:
         """Never."""
@@ -224,13 +234,13 @@ class ZooKeeperUser(ZooKeeperClient):
         """Say what is done; the recipe of the lock goes its way."""
         match request, response:
             case SetDataRequest(), _:
-                self.output(Did(WRITE))
+                done(self, WRITE)
             case GetDataRequest(watch=True), DataResponse(data) if self.told == TOLD:
-                self.output(Did(TOLD, (data or b"").decode()))
+                done(self, TOLD, (data or b"").decode())
             case GetDataRequest(watch=False), DataResponse(data):
-                self.output(Did(self.told, (data or b"").decode()))
+                done(self, self.told, (data or b"").decode())
             case DeleteRequest(), _:
-                self.output(Did(UNLOCK))
+                done(self, UNLOCK)
                 self.stop()
             case _:
                 super().on_answer(request, response, zxid)
@@ -318,7 +328,7 @@ class ChubbyUser(ChubbyClient):
     def on_read(self, path: str, contents: Contents, *, cached: bool) -> None:
         """Say what was read."""
         if self.told != WATCH:
-            self.output(Did(self.told, contents.contents))
+            done(self, self.told, contents.contents)
 
     def on_result(self, request: Any, result: Any) -> None:
         """Say what is done."""
@@ -327,11 +337,11 @@ class ChubbyUser(ChubbyClient):
             if self.told == WATCH:
                 self.read(self.handles[FILE], FILE)
         elif isinstance(result, Acquired):
-            self.output(Did(LOCKS))
+            done(self, LOCKS)
         elif isinstance(request, calls.Release):
-            self.output(Did(UNLOCK))
+            done(self, UNLOCK)
         else:
-            self.output(Did(WRITE))
+            done(self, WRITE)
 
     def on_event(self, event: Any) -> None:
         """A file was modified: read it, which fetches a new copy."""

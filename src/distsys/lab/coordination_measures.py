@@ -155,7 +155,7 @@ class Stale:
     write_ms: float
 
 
-def staling(service: str, seconds: float = 4, every_ms: int = 50) -> Trace:
+def staling(service: str, seconds: float = 4, every_ms: int = 50, server: str = "server") -> Trace:
     """Return a run in which u2 reads again and again, is cut off with its server if it follows, and u1 writes."""
     home = FOLLOWER[service] if service != "Chubby" else ""
     side = tuple(name for name in (home, "u2") if name)
@@ -166,12 +166,12 @@ def staling(service: str, seconds: float = 4, every_ms: int = 50) -> Trace:
     ]
     homes = (LEADER[service], home or LEADER[service])
     end = READY_MS + 100 + 1_000 * seconds
-    return run(service, homes, end, told, [Partition((WRITTEN_MS - 50) * MS, (side, rest))])
+    return run(service, homes, end, told, [Partition((WRITTEN_MS - 50) * MS, (side, rest))], server=server)
 
 
-def stale(service: str, seconds: float = 4) -> Stale:
-    """Return how old what u2 reads becomes."""
-    trace = staling(service, seconds)
+def stale(service: str, seconds: float = 4, server: str = "server") -> Stale:
+    """Return how old what u2 reads becomes; the servers may be those of a mutant."""
+    trace = staling(service, seconds, server=server)
     done = after(trace, WRITTEN_MS, "u1", WRITE)
     olds = [when for when, _, value in did(trace, "u2", NEAR) if value.value == "old" and when > WRITTEN_MS]
     silent = not olds or olds[-1] < READY_MS + 1_000 * seconds - 400

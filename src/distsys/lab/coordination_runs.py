@@ -20,6 +20,7 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.drivers import Simulator, link
 from distsys.drivers.faults import Action
+from distsys.mutants.chubby import MUTANTS
 from distsys.protocols import raft_systems, zab_systems
 from distsys.services.chubby import systems as chubby_systems
 from distsys.services.chubby.server import ChubbyServer
@@ -47,6 +48,7 @@ _SETTINGS: dict[str, tuple[str, type, dict[str, Any]]] = {
         {**chubby_systems.TIMING, "election_ms": 300, "heartbeat_ms": 50, "drift_ppm": 1_000},
     ),
 }
+_BROKEN = {"Chubby": {one.id: one.classes["server"] for one in MUTANTS if one.id == "LOCK-05"}}
 _USERS = {"etcd": EtcdUser, "ZooKeeper": ZooKeeperUser, "Chubby": ChubbyUser}
 
 
@@ -61,16 +63,16 @@ def _system(service: str) -> System:
             f"u{number}": ("user", {**common, "home": home})
             for number, home in enumerate(options["homes"], 1)
         }
-        servers: Members = {name: ("server", {group: names, **settings, **lease}) for name in names}
+        servers: Members = {name: (options["server"], {group: names, **settings, **lease}) for name in names}
         return {**servers, **users}
 
     return System(
         name=f"coordination-{service.lower()}",
         says=f"Users of {service} that do what they are told.",
-        classes={"server": server, "user": _USERS[service]},
+        classes={"server": server, "user": _USERS[service], **_BROKEN.get(service, {})},
         members=members,
         laws=(),
-        options={"homes": (SERVERS[0],), "life_ms": LIFE_MS},
+        options={"homes": (SERVERS[0],), "life_ms": LIFE_MS, "server": "server"},
         clients=("user",),
     )
 
@@ -96,9 +98,12 @@ def run(
     script: Iterable[Action] = (),
     *,
     life_ms: int = LIFE_MS,
+    server: str = "server",
 ) -> Trace:
     """Return a run with users at these servers, who do what they are told; each message takes 5 ms."""
-    cluster = systems.build(SYSTEMS[known(service)].name, nodes=SERVERS, homes=tuple(homes), life_ms=life_ms)
+    cluster = systems.build(
+        SYSTEMS[known(service)].name, nodes=SERVERS, homes=tuple(homes), life_ms=life_ms, server=server
+    )
     return Simulator(
         cluster,
         seed=1,
