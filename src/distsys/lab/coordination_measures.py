@@ -36,7 +36,7 @@ def after(trace: Trace, at: float, user: str, what: str) -> float:
     return found[0]
 
 
-PHASES_MS = range(0, HEARTBEAT_MS, 5)  # so long after a heartbeat a task may come
+PHASES_MS = range(5, HEARTBEAT_MS, 10)  # so long after a heartbeat a task may come
 
 
 def mean(numbers: list[float]) -> float:
@@ -49,7 +49,7 @@ def mean(numbers: list[float]) -> float:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a change took that so many users watch, in delays of a message, on average over ten phases.
+    """What a change took that so many users watch, in delays of a message, on average over five phases.
 
     writes    until its writer was answered
     knows     until the last watcher had the new value

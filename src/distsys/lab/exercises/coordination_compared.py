@@ -25,7 +25,13 @@ def pair_of_whole_numbers(answer: object) -> str | None:
         n, w = 5, 10
         answer = (2 + 2 * (n - 1) + 2 * w, 2 + 3 * (n - 1) + 3 * w)
     """,
-    mistakes=("answer = (26, 38)", "answer = (30, 34)", "answer = (20, 30)", "answer = (30, 44.0)", "answer = 30"),
+    mistakes=(
+        "answer = (26, 38)",
+        "answer = (30, 34)",
+        "answer = (20, 30)",
+        "answer = (30, 44.0)",
+        "answer = 30",
+    ),
     explanation="30 and 44. With many watchers the servers hardly matter: it is 2 messages for each watcher against "
     "3, as the event of ZooKeeper does not carry the value.",
 )
@@ -63,7 +69,9 @@ def sleepers(answer: object) -> str | None:
     if answer[0] != 11_111:
         return "for etcd: 6 messages at the leader for each renewal, and three renewals in 10 s"
     if answer[1] != 100_000:
-        return "for ZooKeeper: 2 messages at its server for each ping, and three servers that have a third each"
+        return (
+            "for ZooKeeper: 2 messages at its server for each ping, and three servers that have a third each"
+        )
     return None
 
 
@@ -112,7 +120,11 @@ STORIES: tuple[tuple[Answers, list[str], str], ...] = (
     ([(4, "10"), (7, "20"), (4, "10")], ["10", "20", "20"], "the third answer is older than the second"),
     ([(7, "20"), (4, "10"), (9, "10")], ["20", "20", "10"], "in revision 9 it is 10 again, and that is new"),
     ([(5, "a"), (5, "a"), (6, "b"), (5, "a"), (6, "b")], ["a", "a", "b", "b", "b"], "two members take turns"),
-    ([(9, "x"), (3, "y"), (8, "z"), (10, "y")], ["x", "x", "x", "y"], "only the last is newer than the first"),
+    (
+        [(9, "x"), (3, "y"), (8, "z"), (10, "y")],
+        ["x", "x", "x", "y"],
+        "only the last is newer than the first",
+    ),
 )
 
 
@@ -182,7 +194,13 @@ HISTORIES: tuple[tuple[Events, bool, str], ...] = (
     ),
     ([("bob", "read", 6), ("ann", "write", 7), ("bob", "read", 5)], False, "bob goes back from 6 to 5"),
     (
-        [("ann", "read", 8), ("bob", "write", 9), ("ann", "read", 9), ("ann", "write", 10), ("ann", "read", 9)],
+        [
+            ("ann", "read", 8),
+            ("bob", "write", 9),
+            ("ann", "read", 9),
+            ("ann", "write", 10),
+            ("ann", "read", 9),
+        ],
         False,
         "ann does not see her own write of 10",
     ),
