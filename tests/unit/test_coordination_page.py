@@ -62,6 +62,12 @@ def test_old_values_are_read_for_ever_for_a_while_or_never():
     assert (broken.write_ms, broken.age_ms > 1_000) == (20, True)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_asks_for_a_new_read_while_it_is_cut_off_is_told_nothing_old(service):
+    found = measures.stale(service, what="read")
+    assert (found.age_ms, found.silent) == (0, True)
+
+
 def test_a_task_that_is_not_done_is_said_to_be_so():
     trace = run("etcd", ("n1",), 1_600)
     with pytest.raises(AssertionError, match="u1 has not done it: lock"):

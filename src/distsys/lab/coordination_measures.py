@@ -143,7 +143,7 @@ WRITTEN_MS = READY_MS + 300
 
 @dataclass(frozen=True)
 class Stale:
-    """What a user read, cheaply, while it was cut off, when somebody else had written something new.
+    """What a user read while it was cut off, when somebody else had written something new.
 
     age_ms    how long after the write was answered the old value was read last; None: to the end of the run
     silent    whether it was answered no more in the end
@@ -155,25 +155,27 @@ class Stale:
     write_ms: float
 
 
-def staling(service: str, seconds: float = 4, every_ms: int = 50, server: str = "server") -> Trace:
+def staling(
+    service: str, seconds: float = 4, every_ms: int = 50, *, what: str = NEAR, server: str = "server"
+) -> Trace:
     """Return a run in which u2 reads again and again, is cut off with its server if it follows, and u1 writes."""
     home = FOLLOWER[service] if service != "Chubby" else ""
     side = tuple(name for name in (home, "u2") if name)
     rest = tuple(name for name in (*SERVERS, "u1") if name not in side)
     told: list[Told] = [(READY_MS, "u1", Do(WRITE, "old")), (WRITTEN_MS, "u1", Do(WRITE, "new"))]
     told += [
-        (at, "u2", Do(NEAR)) for at in range(READY_MS + 100, READY_MS + 100 + int(1_000 * seconds), every_ms)
+        (at, "u2", Do(what)) for at in range(READY_MS + 100, READY_MS + 100 + int(1_000 * seconds), every_ms)
     ]
     homes = (LEADER[service], home or LEADER[service])
     end = READY_MS + 100 + 1_000 * seconds
     return run(service, homes, end, told, [Partition((WRITTEN_MS - 50) * MS, (side, rest))], server=server)
 
 
-def stale(service: str, seconds: float = 4, server: str = "server") -> Stale:
-    """Return how old what u2 reads becomes; the servers may be those of a mutant."""
-    trace = staling(service, seconds, server=server)
+def stale(service: str, seconds: float = 4, *, what: str = NEAR, server: str = "server") -> Stale:
+    """Return how old what u2 reads becomes, in cheap reads or new ones; the servers may be those of a mutant."""
+    trace = staling(service, seconds, what=what, server=server)
     done = after(trace, WRITTEN_MS, "u1", WRITE)
-    olds = [when for when, _, value in did(trace, "u2", NEAR) if value.value == "old" and when > WRITTEN_MS]
+    olds = [when for when, _, value in did(trace, "u2", what) if value.value == "old" and when > WRITTEN_MS]
     silent = not olds or olds[-1] < READY_MS + 1_000 * seconds - 400
     age = max(0.0, olds[-1] - done) if olds else 0.0
     return Stale(age if silent else None, silent, done - WRITTEN_MS)
