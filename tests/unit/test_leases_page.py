@@ -27,6 +27,14 @@ def test_no_two_hold_it_within_the_bound_whatever_the_delays(ppm):
     assert runs.two_hold(100, LEASE, ppm) > 50
 
 
+def test_no_two_hold_it_where_messages_are_lost_and_the_granter_crashes_unless_it_forgets():
+    bound = runs.safe_us(LEASE, 100_000)
+    found = [runs.storm(seed, bound, 100_000) for seed in range(100)]
+    assert [trace.violation for trace in found] == [None] * 100
+    assert min(sum(bool(runs.outputs(step, runs.Holds)) for step in trace) for trace in found) > 4
+    assert runs.storm(0, bound, 100_000, granter=runs.FORGETFUL).violation.law == "one holder"
+
+
 def test_a_lease_counted_from_the_answer_is_held_twice():
     bound = runs.safe_us(LEASE, 100_000)
     assert runs.two_hold(50, bound, 100_000, holder=runs.ANSWER) > 0

@@ -132,6 +132,13 @@ class Granter(Node):
         self.broadcast(waiting, Free())
 
 
+class Forgetful(Granter):
+    """Grants at once after a restart."""
+
+    def on_start(self) -> None:
+        """Take the lease for free."""
+
+
 # The store.
 
 
@@ -238,7 +245,8 @@ class Holder(Node):
 
     With `renew_ms` it asks again so often, and so keeps the lease. With `adds` it pays that much into the account once:
     it reads, works for `work_ms`, looks at its clock, and writes.
-    State, volatile: `sent` (question -> when), `until`, `token` (0: none). Timers: "ask", "end", "work", "write".
+    State, volatile: `sent` (question -> when), `until`, `token` (0: none).
+    Timers: "ask", "retry", "end", "work", "write".
     Outputs: Holds, Stops.
     """
 
@@ -257,6 +265,7 @@ class Holder(Node):
         begin_ms: int = 0,
         renew_ms: int = 0,
         again_ms: int = 0,
+        retry_ms: int = 0,
         adds: int = 0,
         work_ms: int = 200,
     ) -> None:
@@ -267,6 +276,7 @@ class Holder(Node):
         self.begin_ms = whole_number("begin_ms", begin_ms)
         self.renew_ms = whole_number("renew_ms", renew_ms)  # 0: never
         self.again_ms = whole_number("again_ms", again_ms)  # ask again so long after the end; 0: never
+        self.retry_ms = whole_number("retry_ms", retry_ms)  # ask again if nothing comes; 0: never
         self.adds = whole_number("adds", adds)
         self.work_ms = whole_number("work_ms", work_ms)
         self.number = 0
@@ -286,6 +296,8 @@ class Holder(Node):
         self.number += 1
         self.sent = self.sent.set(self.number, self.now)
         self.send(self.granter, Ask(self.number))
+        if self.retry_ms:
+            self.set_timer("retry", self.retry_ms * MS)
 
     def on_granted(self, message: Granted) -> None:
         """Rely on the lease, if it is not over already."""
@@ -355,6 +367,8 @@ class Holder(Node):
             self.send(self.store, self.ready)
         self.look_at_the_clock()
         match timer:
+            case "retry" if self.token == 0:
+                self.ask()
             case "ask":
                 self.ask()
                 if self.renew_ms and self.token:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from distsys.core import systems
+from distsys.core.dice import Dice, derive
 from distsys.core.errors import several
 from distsys.core.events import Deliver
 from distsys.core.laws import World, law_with_memory, outputs
@@ -17,12 +18,12 @@ from distsys.core.systems import Cluster, Members, System
 from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
-from distsys.drivers import ClockStep, Pause, Resume, SetLink, Simulator, Skew, link, states
+from distsys.drivers import ClockStep, Crash, Pause, Restart, Resume, SetLink, Simulator, Skew, link, states
 from distsys.drivers.faults import Action
 from distsys.drivers.network import Exponential, Link
 from distsys.protocols.multipaxos_leases import local
 
-from .leases_cast import BEGIN, CountsFromTheAnswer, Granter, Holder, Holds, Stops, Store, Stored
+from .leases_cast import BEGIN, CountsFromTheAnswer, Forgetful, Granter, Holder, Holds, Stops, Store, Stored
 
 DELAY_MS, LEASE_MS = 5, 1_000
 SLOW_PPM, FAST_PPM = -100_000, 100_000  # clocks that are a tenth off
@@ -82,7 +83,8 @@ def tokens_never_go_down(memory: int, world: World) -> tuple[int, str | None]:
 OF_THE_STORE = (no_deposit_is_lost, tokens_never_go_down)
 LAWS = (one_holder, *OF_THE_STORE)
 ANSWER = "from the answer"
-OF_HOLDERS = ("drift_ppm", "rely_us", "renew_ms", "again_ms", "work_ms")
+FORGETFUL = "forgetful"
+OF_HOLDERS = ("drift_ppm", "rely_us", "renew_ms", "again_ms", "retry_ms", "work_ms")
 
 
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
@@ -99,14 +101,20 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     }
     granter = {"lease_ms": options["lease_ms"], "delay_ms": options["delay_ms"]}
     store: Members = {"store": ("store", {"checks": options["checks"]})} if any(adds) else {}
-    return {**clients, "locks": ("granter", granter), **store}
+    return {**clients, "locks": (options["granter"], granter), **store}
 
 
 systems.register(
     System(
         name="lease-story",
         says="A lease, two clients that want it, and a store that is for one of them at a time.",
-        classes={"granter": Granter, "holder": Holder, "store": Store, ANSWER: CountsFromTheAnswer},
+        classes={
+            "granter": Granter,
+            "holder": Holder,
+            "store": Store,
+            ANSWER: CountsFromTheAnswer,
+            FORGETFUL: Forgetful,
+        },
         members=_members,
         laws=LAWS,
         options={
@@ -119,6 +127,8 @@ systems.register(
             "rely_us": None,
             "renew_ms": 0,
             "again_ms": 0,
+            "retry_ms": 0,
+            "granter": "granter",
             "work_ms": 200,
             "holder": "holder",
         },
@@ -232,6 +242,31 @@ def race(seed: int, rely_us: int, ppm: int, *, holder: str = "holder", until_ms:
 def two_hold(seeds: int, rely_us: int, ppm: int, **options: Any) -> int:
     """Return in how many of so many seeds two clients rely on the lease at once."""
     return sum(race(seed, rely_us, ppm, **options).violation is not None for seed in range(seeds))
+
+
+def storm(seed: int, rely_us: int, ppm: int, *, granter: str = "granter") -> Trace:
+    """Return such a run in which rates of clocks are drawn, a tenth of the messages is lost, and the granter crashes.
+
+    Rates lie within `ppm` of true time. The granter crashes twice, at drawn moments, and comes up 20 ms later.
+    """
+    dice = Dice(derive(seed, "storm"))
+    script: list[Action] = []
+    for name in ("locks", "a", "b"):
+        rate, dice = dice.below(2 * ppm + 1)
+        script.append(Skew(0, name, rate - ppm))
+    for begin in (1_000, 4_000):
+        at, dice = dice.below(2_900)
+        crash = (begin + at) * MS
+        script += [Crash(crash, "locks"), Restart(crash + 20 * MS, "locks")]
+    return run(
+        cluster(rely_us=rely_us, again_ms=1, retry_ms=100, granter=granter),
+        8_000,
+        script,
+        seed=seed,
+        network=link(delay=Exponential(1 * MS, low=10), loss=0.1),
+        stop=True,
+        laws=(one_holder,),
+    )
 
 
 def tight(rely_us: int, ppm: int, delay_us: int = 10) -> Trace:
