@@ -23,7 +23,8 @@ LEFT_OUT = "not TestReconfig and not TestSSLClient"  # members do not change; th
 def kazoo_tests(folder, modules):
     """Run tests of kazoo in a process of their own; return what pytest says, and how many passed."""
     command = [
-        *(sys.executable, "-m", "pytest", "-q", "-p", "kazoo_plugin", "--servers", "kazoo_plugin:ours"),
+        *(sys.executable, "-m", "pytest", "-q", "--show-capture=no"),
+        *("-p", "kazoo_plugin", "--servers", "kazoo_plugin:ours"),
         *("-p", "no:cacheprovider", "-k", LEFT_OUT, "--pyargs"),
         *(f"kazoo.tests.test_{module}" for module in modules),
     ]
