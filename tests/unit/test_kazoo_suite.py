@@ -17,7 +17,12 @@ MORE = (
     "exceptions", "utils", "selectors_select", "threading_handler", "build",
 )  # fmt: skip
 # Left out: those of gevent and eventlet, which need these packages and ask the same; SASL, which ours do not speak.
-LEFT_OUT = "not TestReconfig and not TestSSLClient"  # members do not change; there is no TLS
+# Members do not change, and there is no TLS. Two tests that count objects of Python fail with the real one as well,
+# where pytest is as new as here.
+LEFT_OUT = (
+    "not TestReconfig and not TestSSLClient"
+    " and not (KazooTreeCacheTests and (test_close or test_delete_operation))"
+)
 
 
 def kazoo_tests(folder, modules):
