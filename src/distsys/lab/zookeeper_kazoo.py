@@ -14,12 +14,16 @@ import logging
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from distsys.core.errors import DistsysError
+
+from .zookeeper_recipes import RECIPES, client_beside, until
+from .zookeeper_served import server_of
 
 TRANSCRIPT = Path(__file__).with_name("data") / "zookeeper-kazoo.txt"
 RECORDED_FROM = "3.8.0"
@@ -109,13 +113,46 @@ def numbers(ann: Any, bob: Any, say: Say) -> None:
 
 def program(addresses: str, say: Say = print) -> None:
     """Do all of it."""
-    from .zookeeper_recipes import RECIPES
-
     with clients_of(addresses) as (ann, bob, eve):
         for part in (settings, watching, together, numbers):
             part(ann, bob, say)
         for recipe in RECIPES:
             recipe(ann, bob, eve, say)
+
+
+# A server is killed.
+
+
+def killed_under(ensemble: Any, say: Say) -> None:
+    """Kill the server of a client that holds a session: the session goes on at another one."""
+    from kazoo.client import KazooState
+
+    client = client_of(",".join(ensemble.addresses.values()))
+    other = client_beside(client)
+    session, states, back = client.client_id[0], [], threading.Event()
+
+    def on_state(state: str) -> None:
+        states.append(state)
+        if KazooState.SUSPENDED in states and state == KazooState.CONNECTED:
+            back.set()
+
+    client.create("/here", ephemeral=True)
+    client.add_listener(on_state)
+    victim = server_of(ensemble.addresses, session)
+    ensemble.keep_down(victim)  # kill -9, and it is not started again
+    back.wait(PATIENCE_S)
+    others = {name: at for name, at in ensemble.addresses.items() if name != victim}
+    say(f"at another server: {server_of(others, session) != victim}")
+    say(f"the same session: {client.client_id[0] == session}, lost: {KazooState.LOST in states}")
+    owner = other.retry(other.exists, "/here").ephemeralOwner
+    say(f"its ephemeral znode is there, and its own: {owner == session}")
+    ensemble.let_up(victim)
+    client.stop()
+    until(lambda: other.retry(other.exists, "/here") is None)
+    say("the client ends its session, and the znode is gone")
+    for one in (client, other):
+        one.stop()
+        one.close()
 
 
 # Who is asked.

@@ -117,12 +117,21 @@ def word(address: str, four_letters: str) -> str:
 
 
 def modes(*addresses: str) -> list[str]:
-    """Return what the servers are, sorted; wait until one of them leads."""
+    """Return what the servers are, sorted; wait until one of them leads and the others follow."""
     found: list[str] = []
-    while "leader" not in found:
+    while "leader" not in found or len(found) < len(addresses):
         said = (re.search(r"Mode: (\w+)", word(address, "srvr")) for address in addresses)
         found = sorted(one[1] for one in said if one)
     return found
+
+
+def server_of(addresses: dict[str, str], session: int) -> str:
+    """Return the name of the server at which the client of a session is connected."""
+    while True:
+        for name, address in addresses.items():
+            with contextlib.suppress(ConnectionError):
+                if f"sid=0x{session:x}," in word(address, "cons"):
+                    return name
 
 
 # How ours compares with the real one: the transcripts, and the tool that plays them, are in the repository of the book.
