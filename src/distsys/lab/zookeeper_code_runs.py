@@ -40,7 +40,10 @@ from distsys.services.zookeeper.witness import Witness
 
 MUTANTS = {one.id: one.classes["server"] for one in zookeeper_mutants.MUTANTS if "server" in one.classes}
 CORRECT, DELAY_MS = "correct", 5
-TIMEOUT_MS, BEGIN_MS = 4_000, 700  # nobody pings while the story is told; by then both clients have their sessions
+TIMEOUT_MS, BEGIN_MS = (
+    4_000,
+    700,
+)  # nobody pings while the story is told; by then both clients have their sessions
 READY, HOST, PORT = "/ready", "/host", "/port"
 FIRST = (CreateRequest(HOST, b"a"), CreateRequest(PORT, b"1"), CreateRequest(READY))
 SECOND = (
@@ -78,6 +81,7 @@ class Writer(Witness):
     """Asks for what it is told to ask for."""
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Do what it is told, or take what a server says."""
         if isinstance(message, Tell):
             for request in message.requests:
                 self.ask(request)
@@ -97,6 +101,7 @@ class Reader(Witness):
         self.reads = False
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Begin to read, or take what a server says."""
         if isinstance(message, Look):
             self.look()
         else:
@@ -108,6 +113,7 @@ class Reader(Witness):
         self.ask(ExistsRequest(READY, watch=True))
 
     def on_answer(self, request: Any, response: Any, zxid: int) -> None:
+        """Ask for the next part, or use both."""
         missing = isinstance(response, ErrorResponse) and response.code is not Code.OK
         match request, response:
             case ExistsRequest(), _ if not missing:
@@ -123,6 +129,7 @@ class Reader(Witness):
                 self.reads, self.host = False, None
 
     def on_event(self, event: Event) -> None:
+        """Forget what was read, if anything is being read, and begin again."""
         self.note(f"is told: {event.path} {event.type.name.lower()}")
         if self.reads:
             self.look()

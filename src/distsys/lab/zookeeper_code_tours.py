@@ -16,7 +16,9 @@ FIRST = (
         ask="What does the server say to whom?",
         guesses=(
             Guess("bob's answer, and to ann nothing yet", "So does ZK-04, which tells her 1 ms later."),
-            Guess("The event to ann, then the answer to bob", "In the step that applies the change.", right=True),
+            Guess(
+                "The event to ann, then the answer to bob", "In the step that applies the change.", right=True
+            ),
             Guess(
                 "Nothing, until ann asks",
                 "A watch is told without a question; she may ask nothing more at all.",

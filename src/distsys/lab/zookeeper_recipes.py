@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -46,7 +47,9 @@ def lock(ann: Any, bob: Any, eve: Any, say: Say) -> None:
     hers.acquire()
     waiter = Waiter(his.acquire)
     until(lambda: len(hers.contenders()) == 2)
-    say(f"lock: {hers.contenders()} in line; eve, who will not wait, has it: {eve.Lock('/lock').acquire(False)}")
+    say(
+        f"lock: {hers.contenders()} in line; eve, who will not wait, has it: {eve.Lock('/lock').acquire(False)}"
+    )
     hers.release()
     say(f"ann lets go, bob has it: {waiter.result()}")
     his.release()
@@ -78,14 +81,19 @@ def election(ann: Any, bob: Any, eve: Any, say: Say) -> None:
     terms = []
     for who, name in ((ann, "ann"), (bob, "bob")):
         term = who.Election("/election", name)
-        terms.append(Waiter(lambda term=term, name=name: term.run(lead, name)))
-        until(lambda term=term, name=name: name in term.contenders())
+        terms.append(Waiter(partial(term.run, lead, name)))
+        until(partial(is_in_line, term, name))
     say(f"election: {leads.get(timeout=PATIENCE_S)} leads, bob waits: {terms[1].waits and leads.empty()}")
     ends["ann"].set()
     say(f"her term ends: {leads.get(timeout=PATIENCE_S)} leads")
     ends["bob"].set()
     for term in terms:
         term.result()
+
+
+def is_in_line(term: Any, name: str) -> bool:
+    """Return whether somebody stands in the line of an election."""
+    return name in term.contenders()
 
 
 def barrier(ann: Any, bob: Any, eve: Any, say: Say) -> None:
@@ -163,12 +171,11 @@ def configuration(ann: Any, bob: Any, eve: Any, say: Say) -> None:
 
     bob.DataWatch("/config/limit", changed)
     seen = [news.get(timeout=PATIENCE_S)]
-    for change in (
-        lambda: ann.set("/config/limit", b"10"),
-        lambda: ann.set("/config/limit", b"20"),
-        lambda: ann.delete("/config/limit"),
-    ):
-        change()
+    for value in (b"10", b"20", None):
+        if value is None:
+            ann.delete("/config/limit")
+        else:
+            ann.set("/config/limit", value)
         seen.append(news.get(timeout=PATIENCE_S))
     say(f"configuration: {seen}")
 

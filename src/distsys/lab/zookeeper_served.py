@@ -72,10 +72,10 @@ class Wire:
 
     def frame(self) -> bytes:
         """Return the next frame, nothing where the server has closed the connection."""
-        length = struct.unpack(">i", head)[0] if (head := self.bytes(4)) else 0
-        return self.bytes(length)
+        length = struct.unpack(">i", head)[0] if (head := self.take(4)) else 0
+        return self.take(length)
 
-    def bytes(self, count: int) -> bytes:
+    def take(self, count: int) -> bytes:
         """Return so many bytes, or nothing where the connection ends before."""
         came = b""
         with contextlib.suppress(ConnectionError):

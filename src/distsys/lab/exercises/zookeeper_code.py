@@ -33,7 +33,9 @@ def codes(answer: object) -> str | None:
     if answer[0] != 0:
         return "what could have been done before the failure says 0, though it is not done"
     if answer[2] != -2:
-        return "after the first part that fails nothing is looked at: what stands there is always the same code"
+        return (
+            "after the first part that fails nothing is looked at: what stands there is always the same code"
+        )
     return None
 
 
@@ -179,7 +181,9 @@ def mend_frames(answer: object) -> str | None:
         except (ValueError, struct.error) as problem:
             return f"for {data!r} it fails ({why}): {problem}"
         if not isinstance(found, tuple) or (list(found[0]), bytes(found[1])) != due:
-            return f"{data!r} are the frames {due[0]} and the rest {due[1]!r} ({why}), but it returned {found!r}"
+            return (
+                f"{data!r} are the frames {due[0]} and the rest {due[1]!r} ({why}), but it returned {found!r}"
+            )
     for length in (101, -1, 100_000_000):
         try:
             found = answer(struct.pack(">i", length), 100)
@@ -226,17 +230,29 @@ def mend_frames(answer: object) -> str | None:
             return True
         """,
     ),
-    explanation="The law looks at one connection only, and at what it heard in its order. That is why a server can keep "
-    "it alone: it needs no clock and no other server, only to write the event first.",
+    explanation="The law looks at one connection only, and at what it heard in its order. That is why a server can "
+    "keep it alone: it needs no clock and no other server, only to write the event first.",
 )
 def watch_law(answer: object) -> str | None:
     if not callable(answer):
         return "answer must be the function itself, not what it returns"
     cases: tuple[tuple[list[tuple[str, str, int]], bool, str], ...] = (
-        ([("watch", "/a", 3), ("read", "/a", 3), ("event", "/a", 0), ("read", "/a", 5)], True, "the event came first"),
-        ([("watch", "/a", 3), ("read", "/a", 5), ("event", "/a", 0)], False, "the event comes after the data"),
+        (
+            [("watch", "/a", 3), ("read", "/a", 3), ("event", "/a", 0), ("read", "/a", 5)],
+            True,
+            "the event came first",
+        ),
+        (
+            [("watch", "/a", 3), ("read", "/a", 5), ("event", "/a", 0)],
+            False,
+            "the event comes after the data",
+        ),
         ([("watch", "/a", 3), ("read", "/b", 9)], True, "nobody watches /b"),
-        ([("watch", "/a", 3), ("event", "/a", 0), ("read", "/a", 5), ("read", "/a", 7)], True, "it is told once"),
+        (
+            [("watch", "/a", 3), ("event", "/a", 0), ("read", "/a", 5), ("read", "/a", 7)],
+            True,
+            "it is told once",
+        ),
         (
             [("watch", "/a", 3), ("event", "/a", 0), ("watch", "/a", 5), ("read", "/a", 7)],
             False,
