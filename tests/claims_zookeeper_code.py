@@ -1,5 +1,6 @@
 """What the page on the code of ZooKeeper says of its figure, held against its runs."""
 
+from distsys.core.divergence import divergence
 from distsys.core.events import Note, Send
 from distsys.lab import zookeeper_code_runs
 from distsys.lab.zookeeper_code_runs import Look, used
@@ -42,9 +43,13 @@ def first():
     assert isinstance(right.step(44).event.message.message.response, DataResponse)
     assert notes(right, 44) == []
     assert notes(right, 50) == ["uses b:2"]
-    (late,) = [step for step in wrong if any(isinstance(m, Noticed) for _, m in said(wrong, step.number))]
-    (gone,) = [step for step in wrong if step.kind == "deliver" and step.at == 754_500 and step.number == 37]
-    assert late.at - gone.at == 1_000
+    assert divergence(right, wrong) == 34
+    assert [to for to, _ in said(wrong, 34)] == ["bob"]
+    assert notes(wrong, 44) == ["uses a:2"]
+    (late,) = [
+        step for step in wrong if any(isinstance(what, Noticed) for _, what in said(wrong, step.number))
+    ]
+    assert late.at - wrong.step(34).at == 1_000
 
 
 CLAIMS = {"fig-zookeeper-first": first}

@@ -16,9 +16,9 @@ from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map, record
 from distsys.drivers import Simulator, link
-from distsys.mutants import zookeeper as zookeeper_mutants
+from distsys.mutants.zookeeper import TellsLater
 from distsys.protocols.zab_laws import ZAB_LAWS
-from distsys.services.zookeeper import tree
+from distsys.services.zookeeper import tree, watches
 from distsys.services.zookeeper.errors import Code
 from distsys.services.zookeeper.preparing import Asker, Preparer
 from distsys.services.zookeeper.requests import (
@@ -34,11 +34,10 @@ from distsys.services.zookeeper.requests import (
 from distsys.services.zookeeper.server import ZooKeeperServer
 from distsys.services.zookeeper.systems import FASTER
 from distsys.services.zookeeper.systems import members as servers
-from distsys.services.zookeeper.tree import DataTree, Header
+from distsys.services.zookeeper.tree import DataTree, Happened, Header
 from distsys.services.zookeeper.watch_laws import WATCH_LAWS
 from distsys.services.zookeeper.witness import Witness
 
-MUTANTS = {one.id: one.classes["server"] for one in zookeeper_mutants.MUTANTS if "server" in one.classes}
 CORRECT, DELAY_MS = "correct", 5
 TIMEOUT_MS, BEGIN_MS = (
     4_000,
@@ -135,6 +134,15 @@ class Reader(Witness):
             self.look()
 
 
+class TellsLaterWhoWatches(TellsLater):
+    """ZK-04, who waits with an event only where somebody watches: so its run is the correct one until it matters."""
+
+    def tell_watchers(self, events: tuple[Happened, ...]) -> None:
+        """Tell them later, if there is anybody to tell."""
+        if any(watches.told(self.watches, happened.event)[1] for happened in events):
+            super().tell_watchers(events)
+
+
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return one server or more, who reads, and who writes."""
     asks = {"servers": names, "timeout_ms": TIMEOUT_MS}
@@ -146,7 +154,7 @@ SYSTEM = systems.register(
     System(
         name="zookeeper-code-story",
         says="ZooKeeper on Zab, a client that changes a setting of two parts, and one that reads it.",
-        classes={CORRECT: ZooKeeperServer, **MUTANTS, "reader": Reader, "writer": Writer},
+        classes={CORRECT: ZooKeeperServer, "ZK-04": TellsLaterWhoWatches, "reader": Reader, "writer": Writer},
         members=_members,
         laws=(*ZAB_LAWS, *WATCH_LAWS),
         options={**FASTER, "tick_ms": 1_000, "reap_ms": 60_000, "observers": 0, "server": CORRECT},
