@@ -13,6 +13,7 @@ from distsys.core.errors import DistsysError
 from distsys.lab import zookeeper_kazoo, zookeeper_served
 from distsys.lab.zookeeper_code_runs import OneTree
 from distsys.lab.zookeeper_recipes import RECIPES
+from distsys.serve import processes
 from distsys.services.zookeeper import tree
 from distsys.services.zookeeper.errors import Code
 from distsys.services.zookeeper.requests import CloseSessionRequest, CreateRequest, Kind, SetDataRequest
@@ -30,6 +31,18 @@ def test_the_real_one_prints_what_is_recorded(require_zookeeper):
 
 def test_ours_print_what_is_recorded():
     assert zookeeper_kazoo.asked_of_ours() == zookeeper_kazoo.recorded()
+
+
+def test_a_session_goes_on_when_the_server_of_its_client_is_killed(tmp_path):
+    said = []
+    with processes("zookeeper", folder=tmp_path / "d") as ensemble:
+        zookeeper_kazoo.killed_under(ensemble, said.append)
+    assert said == [
+        "at another server: True",
+        "the same session: True, lost: False",
+        "its ephemeral znode is there, and its own: True",
+        "the client ends its session, and the znode is gone",
+    ]
 
 
 def test_the_program_uses_nine_recipes_and_prints_27_lines():

@@ -144,6 +144,7 @@ def killed_under(ensemble: Any, say: Say) -> None:
     others = {name: at for name, at in ensemble.addresses.items() if name != victim}
     say(f"at another server: {server_of(others, session) != victim}")
     say(f"the same session: {client.client_id[0] == session}, lost: {KazooState.LOST in states}")
+    other.retry(other.sync, "/here")
     owner = other.retry(other.exists, "/here").ephemeralOwner
     say(f"its ephemeral znode is there, and its own: {owner == session}")
     ensemble.let_up(victim)

@@ -45,18 +45,25 @@ class Wire:
     """
 
     def __init__(self, address: str, session: int = 0, password: bytes = bytes(16), seen: int = 0) -> None:
-        host, _, port = address.rpartition(":")
-        self.line = socket.create_connection((host, int(port)), PATIENCE_S)
         self.heard: list[str] = []
         self.zxid = seen
-        self.send(struct.pack(">iqiq", 0, seen, 20_000, session) + text(password) + b"\0")
-        came = self.frame()
+        came = self.greeted(address, session, password)
+        while not came and not session:  # it has no leader just now
+            self.line.close()
+            came = self.greeted(address, session, password)
         self.is_open = bool(came)  # who is sent away gets no answer at all
         self.session = self.timeout_ms = 0
         self.password = b""
         if came:
             _, self.timeout_ms, self.session, length = struct.unpack_from(">iiqi", came)
             self.password = came[20 : 20 + length]
+
+    def greeted(self, address: str, session: int, password: bytes) -> bytes:
+        """Open the connection, and return the answer to its first frame."""
+        host, _, port = address.rpartition(":")
+        self.line = socket.create_connection((host, int(port)), PATIENCE_S)
+        self.send(struct.pack(">iqiq", 0, self.zxid, 20_000, session) + text(password) + b"\0")
+        return self.frame()
 
     def __enter__(self) -> Wire:
         return self
@@ -67,8 +74,9 @@ class Wire:
         self.line.close()
 
     def send(self, body: bytes) -> None:
-        """Send a frame."""
-        self.line.sendall(text(body))
+        """Send a frame. That the server has closed the connection is seen by who reads."""
+        with contextlib.suppress(ConnectionError):
+            self.line.sendall(text(body))
 
     def frame(self) -> bytes:
         """Return the next frame, nothing where the server has closed the connection."""
