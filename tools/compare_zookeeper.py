@@ -2,6 +2,7 @@
 
     python tools/compare_zookeeper.py --only multi 127.0.0.1:2181            # a server that was just started
     python tools/compare_zookeeper.py --start 'python -m distsys serve zookeeper --nodes 3'
+    python tools/compare_zookeeper.py --ours --only multi                    # ours, started as each scenario wants it
     python tools/compare_zookeeper.py --real                                 # the real one, does it do the same twice?
 
 Every scenario wants new servers. With --start the command is run anew for each; what it prints until the first line
@@ -23,11 +24,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from zookeeper_ours import OurZooKeeper
 from zookeeper_player import Control, played
-from zookeeper_scenarios import CRASHES, SCENARIOS, differences, recorded
+from zookeeper_scenarios import CRASHES, SCENARIOS, differences, play, recorded
 
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+\b")
 NAMED = re.compile(r"\b[zt]\d+\+*")
+TIMED = re.compile(r"\bt\d+\+*")
 FEW = 10
 
 
@@ -71,6 +74,24 @@ def compared(
     return len(unlike)
 
 
+def timeless(came: Any) -> Any:
+    """Return what came without the names of times: two changes may be of one millisecond, or not."""
+    return json.loads(TIMED.sub("t", json.dumps(came)))
+
+
+def compared_with_ours(name: str, shown: int) -> int:
+    """Start our servers as a scenario wants them, print what differs but times, and return how much that is."""
+    scenario = SCENARIOS[name]
+    with OurZooKeeper(scenario.nodes, {**scenario.settings, **scenario.options}) as ours:
+        came = [timeless(each) for _, each in play(ours.addresses, name, ours)]
+    due = [(step, timeless(each)) for step, each in recorded(name)]
+    unlike = list(differences(due, came))
+    for number, step, wanted, found in unlike[:shown]:
+        print(f"{name} {number}: {step}\n  due:  {wanted}\n  here: {found}")
+    print(f"{name}: {len(due)} steps compared, {len(unlike)} differ")
+    return len(unlike)
+
+
 def main() -> int:
     """Compare."""
     parser = argparse.ArgumentParser(
@@ -79,12 +100,13 @@ def main() -> int:
     parser.add_argument("addresses", nargs="*", help="where servers that were just started listen")
     parser.add_argument("--start", metavar="COMMAND", help="starts new servers for each scenario")
     parser.add_argument("--real", action="store_true", help="start the real servers")
+    parser.add_argument("--ours", action="store_true", help="start ours, with the settings of the scenario")
     parser.add_argument("--only", choices=SCENARIOS, action="append")
     parser.add_argument("--shown", type=int, default=FEW, help=f"differences of a scenario shown ({FEW})")
     chosen = parser.parse_args()
     names = chosen.only or list(SCENARIOS)
-    if bool(chosen.addresses) + bool(chosen.start) + chosen.real != 1:
-        parser.error("say one of ADDRESS..., --start and --real")
+    if bool(chosen.addresses) + bool(chosen.start) + chosen.real + chosen.ours != 1:
+        parser.error("say one of ADDRESS..., --start, --ours and --real")
     if chosen.addresses and len(names) != 1:
         parser.error("a server that was just started plays one scenario: say --only NAME")
     unlike = 0
@@ -92,6 +114,9 @@ def main() -> int:
         if chosen.real:
             with SCENARIOS[name].real() as real:
                 unlike += compared(real.addresses, name, ours=False, shown=chosen.shown, control=real)
+            continue
+        if chosen.ours:
+            unlike += compared_with_ours(name, chosen.shown)
             continue
         if name in CRASHES:
             print(f"{name}: left out, for nobody here can kill servers")

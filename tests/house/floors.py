@@ -22,7 +22,9 @@ PICTURES = frozenset({"matplotlib", "networkx", "ipywidgets", "IPython"})
 OPTIONAL = frozenset({"numpy"})  # imported only where its absence is handled, outside core
 ON_THE_WIRE = frozenset({"google", "grpc"})  # imported where something is served, never by loading a module
 DATA = frozenset({"airportsdata"})  # real keys for the chapters
-CLIENTS = frozenset({"aetcd"})  # of real servers: programs of the lab use them in processes of their own
+CLIENTS = frozenset(
+    {"aetcd", "kazoo"}
+)  # of real servers: programs of the lab use them in processes of their own
 
 
 def room_of(module: str) -> str:

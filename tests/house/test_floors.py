@@ -54,6 +54,7 @@ def test_a_file_imports_only_what_its_floor_allows(path):
         ("distsys.drivers.simulator", "import matplotlib.pyplot as plt"),
         ("distsys.wire.etcd", "from ..drivers import runtime"),
         ("distsys.wire.etcd", "import aetcd"),
+        ("distsys.wire.zookeeper", "import kazoo"),
         ("distsys.views.ring", "from ..algorithms.ring import Ring"),
         ("distsys.views.ring", "import requests"),
     ],
@@ -74,6 +75,7 @@ def test_the_test_of_floors_objects_to(module, line):
         ("distsys.drivers.simulator", "import random\nimport time"),
         ("distsys.lab.checking", "import distsys\nfrom ..views import ring\nfrom ..mutants import clocks"),
         ("distsys.lab.etcd_aetcd", "import aetcd"),
+        ("distsys.lab.zookeeper_kazoo", "from kazoo.client import KazooClient"),
     ],
 )
 def test_the_test_of_floors_allows(module, line):
