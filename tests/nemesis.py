@@ -1,31 +1,34 @@
-"""A served etcd under clients and faults: what `etcd_load` saw, and a nemesis whose faults are drawn from a seed."""
+"""A served cluster under clients and faults: what the clients saw, and a nemesis whose faults are drawn from a seed."""
 
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 from distsys.core.canonical import parse, value_of
 from distsys.core.dice import Dice, derive
 from distsys.core.operations import OK, Operation
-from distsys.serve.etcd.histories import Ended, Guarded
 
 PATIENCE_S = 120
-SCRIPT = Path(__file__).with_name("etcd_load.py")
-SOURCE = Path(__file__).parent.parent / "src"
+HERE = Path(__file__).parent
+SOURCES = ":".join(str(HERE.parent / folder) for folder in ("src", "tools"))
 
 
 class Clients:
-    """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged."""
+    """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged.
 
-    def __init__(self, cluster, seed):
+    script  a file beside this one, "etcd_load.py" or "zookeeper_load.py", which is told a seed and the addresses
+    """
+
+    def __init__(self, script, cluster, seed):
         addresses = [cluster.addresses[name] for name in sorted(cluster.addresses)]
         self.said, self.acknowledged = [], 0
-        self.counts = {Ended: 0, Guarded: 0}
+        self.counts = Counter()  # of the records of each kind
         self.news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(seed), *addresses],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(SOURCE)},
+            [sys.executable, str(HERE / script), str(seed), *addresses],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": SOURCES},
         )  # fmt: skip
         self.reader = threading.Thread(target=self.read)
 
@@ -35,8 +38,7 @@ class Clients:
             with self.news:
                 self.said.append(record)
                 self.acknowledged += isinstance(record, Operation) and record.type == OK
-                if type(record) in self.counts:
-                    self.counts[type(record)] += 1
+                self.counts[type(record)] += 1
                 self.news.notify_all()
         with self.news:
             self.acknowledged = -1  # the clients have ended
