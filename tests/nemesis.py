@@ -72,10 +72,13 @@ class Clients:
 
 
 class Nemesis:
-    """Does harm to a cluster while `clients` ask it; what comes next follows from the seed alone."""
+    """Does harm to a cluster while `clients` ask it; what comes next follows from the seed alone.
 
-    def __init__(self, cluster, clients, seed):
-        self.cluster, self.clients = cluster, clients
+    calm, faulty  how many operations are acknowledged between two faults, and while one lasts
+    """
+
+    def __init__(self, cluster, clients, seed, *, calm=40, faulty=60):
+        self.cluster, self.clients, self.calm, self.faulty = cluster, clients, calm, faulty
         self.dice = Dice(derive(seed, "nemesis"))
 
     def choose(self, among):
@@ -100,7 +103,7 @@ class Nemesis:
 
     def cut_off(self, alone):
         self.cluster.block([[alone], [name for name in self.cluster.addresses if name != alone]])
-        self.clients.more(60)
+        self.clients.more(self.faulty)
         self.cluster.heal()
 
     def cut_off_the_leader(self):
@@ -109,11 +112,17 @@ class Nemesis:
     def cut_off_one(self):
         self.cut_off(self.node())
 
+    def pause(self, name):
+        self.cluster.pause(name)
+        self.clients.more(self.faulty)
+        self.cluster.resume(name)
+
     def pause_the_leader(self):
+        self.pause(self.leader())
+
+    def pause_a_follower(self):
         leader = self.leader()
-        self.cluster.pause(leader)
-        self.clients.more(60)
-        self.cluster.resume(leader)
+        self.pause(self.choose(name for name in sorted(self.cluster.addresses) if name != leader))
 
     def shuffled(self, names):
         order = []
@@ -125,9 +134,9 @@ class Nemesis:
     def strike(self, *faults):
         """Let faults happen one after the other, each after some more operations."""
         for fault in faults:
-            self.clients.more(40)
+            self.clients.more(self.calm)
             getattr(self, fault)()
-        self.clients.more(40)
+        self.clients.more(self.calm)
 
 
 FAULTS = (

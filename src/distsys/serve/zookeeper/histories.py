@@ -415,13 +415,13 @@ def out_of_order(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iter
                     f"but its change {change} at {zxid:x}"
                 )
             last[each.sent.session] = each.change, each.heard.zxid
-    made: dict[str, tuple[int, int]] = {}  # znode -> who has made it, with which of its changes
+    made: dict[str, tuple[int, int]] = {}  # znode of a name that is given once -> who made it, with which change
     done: dict[int, dict[int, int]] = defaultdict(dict)  # session -> number of its change -> zxid
     for sight in sights:
         found = number_of(sight.content) if sight.table is DATA else None
         if found is not None and sight.state is not None:
             done[found[0]][found[1]] = sight.since
-            if sight.state[0] == sight.since:
+            if sight.state[0] == sight.since and SEQUENTIAL.search(sight.path):
                 made[sight.path] = found
     for session, changes in done.items():
         numbers = sorted(changes)
@@ -429,8 +429,7 @@ def out_of_order(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iter
             if changes[after] <= changes[before]:
                 yield f"change {after} of session {session:x} is done before its change {before}"
     for each in exchanges:
-        for path in seen_by(each):
-            session, number = made.get(path, (0, 0))
+        for session, number in seen_by(each, made):
             if session == each.sent.session and number > each.change:
                 yield (
                     f"a read of session {session:x} sees its change {number}, but was asked for after change "
@@ -438,14 +437,14 @@ def out_of_order(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iter
                 )
 
 
-def seen_by(exchange: Exchange) -> Iterator[str]:
-    """Yield the znodes that an answer to a read tells of."""
+def seen_by(exchange: Exchange, made: dict[str, tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield of which changes, (session, number), an answer to a read tells."""
     match exchange.sent.request, exchange.heard.response:
-        case GetDataRequest(path), DataResponse():
-            yield path
+        case GetDataRequest(), DataResponse(data):
+            if (found := number_of(data)) is not None:
+                yield found
         case GetChildrenRequest(path), ChildrenResponse(names):
-            for name in names:
-                yield f"{path}/{name}"
+            yield from (made[f"{path}/{name}"] for name in names if f"{path}/{name}" in made)
 
 
 # Watches.
