@@ -19,15 +19,17 @@ class Clients:
     """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged.
 
     script  a file beside this one, "etcd_load.py" or "zookeeper_load.py", which is told a seed and the addresses
+    more    is told to it as well, as "name=value"
     """
 
-    def __init__(self, script, cluster, seed):
+    def __init__(self, script, cluster, seed, **more):
         addresses = [cluster.addresses[name] for name in sorted(cluster.addresses)]
         self.said, self.acknowledged = [], 0
         self.counts = Counter()  # of the records of each kind
         self.news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / script), str(seed), *addresses],
+            [sys.executable, str(HERE / script), str(seed), *addresses,
+             *(f"{name}={value}" for name, value in more.items())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": SOURCES},
         )  # fmt: skip
         self.reader = threading.Thread(target=self.read)
@@ -92,6 +94,10 @@ class Nemesis:
     def node(self):
         return self.choose(sorted(self.cluster.addresses))
 
+    def follower(self):
+        leader = self.leader()
+        return self.choose(name for name in sorted(self.cluster.addresses) if name != leader)
+
     def kill_the_leader(self):
         self.cluster.kill_and_wait(self.leader())
 
@@ -112,6 +118,9 @@ class Nemesis:
     def cut_off_one(self):
         self.cut_off(self.node())
 
+    def cut_off_a_follower(self):
+        self.cut_off(self.follower())
+
     def pause(self, name):
         self.cluster.pause(name)
         self.clients.more(self.faulty)
@@ -121,8 +130,7 @@ class Nemesis:
         self.pause(self.leader())
 
     def pause_a_follower(self):
-        leader = self.leader()
-        self.pause(self.choose(name for name in sorted(self.cluster.addresses) if name != leader))
+        self.pause(self.follower())
 
     def shuffled(self, names):
         order = []

@@ -1,12 +1,13 @@
 """Clients of a served ZooKeeper, in a process of their own: the client that also runs in the simulator, on real sockets.
 
-    python tests/zookeeper_load.py SEED ADDRESS ...
+    python tests/zookeeper_load.py SEED ADDRESS ... [deeds=NAME,...] [mutant=ID]
 
 Each is a `StoreClient` that a small driver gives a clock, timers and one connection at a time. The driver packs and
 reads the bytes by `tools/zookeeper_wire.py`, which shares no line with the server, and says in the order of the wire
 what is sent and heard. Each line on standard output is a record of `distsys.serve.zookeeper.histories`, or an
 `Operation`, in canonical form. When standard input ends, all clients close their sessions; then each server is asked
-for what it has, and the process ends.
+for what it has, and the process ends. `deeds` are those of `StoreClient` that the clients do, in place of all; with a
+mutant of the client they are broken as that is.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import sys
 import time
 from collections import Counter, deque
 
+from distsys import systems
 from distsys.core.canonical import encode
 from distsys.core.dice import Dice, derive
 from distsys.core.events import CancelTimer, Deliver, Output, Send, SetTimer, Start, Timeout
@@ -32,7 +34,7 @@ from distsys.services.zookeeper.connections import (
     Say,
 )
 from distsys.services.zookeeper.errors import Code
-from distsys.services.zookeeper.store_client import DEEDS, QUEUE, StoreClient
+from distsys.services.zookeeper.store_client import QUEUE, StoreClient
 from distsys.services.zookeeper.witness import Told
 from zookeeper_wire import XIDS, Reader, number_of, reply, request
 
@@ -258,8 +260,10 @@ class Client(StoreClient):
     def do(self, deed):
         if deed == "children":
             self.ask(api.GetChildrenRequest(QUEUE, watch=True, stat=True))
-        else:
-            super().do(deed)
+            return
+        if deed == "sleep":  # with a request under way, which a server may come to when the session is over
+            self.add(api.Kind.EPHEMERAL_SEQUENTIAL, f"{QUEUE}/e-")
+        super().do(deed)
 
     def do_next(self):
         if self.is_finishing:
@@ -317,12 +321,24 @@ def stop_at_end_of_input(stopping):
     stopping.set()
 
 
-async def main(seed, addresses):
+def kind_of(mutant):
+    """Return the class of the clients, broken as a mutant where one is named."""
+    if mutant is None:
+        return Client
+    found = next(each for each in systems.mutants("zab-zookeeper") if each.id == mutant)
+    return type("Broken", (Client, found.classes["client"]), {})
+
+
+async def main(seed, addresses, deeds="", mutant=None):
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_at_end_of_input, stopping)
     servers = {f"n{number}": address for number, address in enumerate(addresses, start=1)}
     drivers = [
-        Driver(Client(f"c{number}-{seed}", servers=tuple(servers), deeds=DEEDS), servers, seed)
+        Driver(
+            kind_of(mutant)(f"c{number}-{seed}", servers=tuple(servers), deeds=tuple(deeds.split(",")) if deeds else ()),
+            servers,
+            seed,
+        )
         for number in range(1, CLIENTS + 1)
     ]
     await stopping.wait()
@@ -339,4 +355,6 @@ async def main(seed, addresses):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2:]))
+    told = sys.argv[2:]
+    more = dict(each.split("=", 1) for each in told if "=" in each)
+    asyncio.run(main(int(sys.argv[1]), [each for each in told if "=" not in each], **more))

@@ -450,7 +450,11 @@ def seen_by(exchange: Exchange, made: dict[str, tuple[int, int]]) -> Iterator[tu
 # Watches.
 
 
-def watch_of(exchange: Exchange) -> tuple[WatcherType, str] | None:
+Watch = tuple[WatcherType, str]
+NEVER = 2**64
+
+
+def watch_of(exchange: Exchange) -> Watch | None:
     """Return what is watched from now on: a znode that is not there can only be awaited."""
     request = exchange.sent.request
     if not getattr(request, "watch", False):
@@ -460,26 +464,56 @@ def watch_of(exchange: Exchange) -> tuple[WatcherType, str] | None:
     return None
 
 
+class Watching:
+    """What sessions watch, and as of which zxid each watch is due: from then on somebody saw another state."""
+
+    def __init__(self, sights: Sequence[Sight]) -> None:
+        self.lines = timelines(sights)
+        self.zxids = {thing: [sight.zxid for sight in line] for thing, line in self.lines.items()}
+        self.of: dict[int, dict[Watch, int]] = defaultdict(dict)
+        self.awaiting: dict[int, set[Watch]] = defaultdict(set)  # those for a znode that is not there
+        self.again: set[int] = set()  # sessions with a new connection on which nothing was heard
+
+    def add(self, session: int, watch: Watch, sight: Sight) -> None:
+        """A watch is set; one that is there already stays."""
+        if watch not in self.of[session]:
+            self.of[session][watch] = self.due(sight)
+            (self.awaiting[session].discard if sight.state else self.awaiting[session].add)(watch)
+
+    def due(self, sight: Sight) -> int:
+        """Return as of which zxid a thing was first seen to be in another state than here."""
+        thing = sight.path, sight.table
+        later = self.lines.get(thing, [])[bisect_right(self.zxids.get(thing, []), sight.zxid) :]
+        return next((other.zxid for other in later if other.state != sight.state), NEVER)
+
+    def told(self, told: Told) -> None:
+        """A watch is told, and over."""
+        for table in TABLES[told.event.type]:
+            self.of[told.session].pop((table, told.event.path), None)
+
+    def heard(self, heard: Heard) -> None:
+        """Begin anew with watches for znodes that were not there, when they have been set on a new connection."""
+        if heard.session in self.again:
+            self.again.remove(heard.session)
+            for table, path in self.awaiting[heard.session] & self.of[heard.session].keys():
+                self.of[heard.session][table, path] = self.due(absent(path, heard.zxid)[0])
+
+
 def untold(said: Iterable[Any], exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iterator[str]:
-    """Yield an answer that shows a client a change which a watch of it should have told before."""
-    lines = timelines(sights)
-    keys = {thing: [sight.zxid for sight in line] for thing, line in lines.items()}
+    """Yield an answer that shows a client a change which a watch of it should have told before.
 
-    def due(thing: tuple[str, WatcherType], sight: Sight) -> int:
-        """Return as of which zxid somebody saw it in another state, first after this."""
-        line = lines[thing]
-        later = line[bisect_right(keys[thing], sight.zxid) :]
-        return next((other.zxid for other in later if other.state != sight.state), 2**64)
-
-    answers = iter(exchanges)
-    watches: dict[int, dict[tuple[WatcherType, str], int]] = defaultdict(dict)
+    One change no ensemble tells: a znode that was not there is made and deleted while the client has no connection.
+    """
+    answers, watching = iter(exchanges), Watching(sights)
     for each in said:
-        if isinstance(each, Told):
-            for table in TABLES[each.event.type]:
-                watches[each.session].pop((table, each.event.path), None)
+        if isinstance(each, Began):
+            watching.again.add(each.session)
+        elif isinstance(each, Told):
+            watching.told(each)
         elif isinstance(each, Heard):
-            exchange, mine = next(answers), watches[each.session]
-            for (table, path), zxid in mine.items():
+            exchange = next(answers)
+            watching.heard(each)
+            for (table, path), zxid in watching.of[each.session].items():
                 if zxid <= each.zxid:
                     of = "" if table is DATA else "the children of "
                     yield (
@@ -487,10 +521,9 @@ def untold(said: Iterable[Any], exchanges: Sequence[Exchange], sights: Sequence[
                         f"{each.zxid:x} before it is told"
                     )
             watch = watch_of(exchange)
-            if watch is not None and watch not in mine:
-                for sight in sights_of(exchange):
-                    if (sight.table, sight.path) == watch:
-                        mine[watch] = due((sight.path, sight.table), sight)
+            for sight in sights_of(exchange):
+                if (sight.table, sight.path) == watch:
+                    watching.add(each.session, watch, sight)
 
 
 # Sessions.
