@@ -1,13 +1,13 @@
 """Clients of a served ZooKeeper, in a process of their own: the client that also runs in the simulator, on real sockets.
 
-    python tests/zookeeper_load.py SEED ADDRESS ... [deeds=NAME,...] [mutant=ID]
+    python tests/zookeeper_load.py SEED ADDRESS ... [deeds=NAME,...] [think=MS] [mutant=ID]
 
 Each is a `StoreClient` that a small driver gives a clock, timers and one connection at a time. The driver packs and
 reads the bytes by `tools/zookeeper_wire.py`, which shares no line with the server, and says in the order of the wire
 what is sent and heard. Each line on standard output is a record of `distsys.serve.zookeeper.histories`, or an
 `Operation`, in canonical form. When standard input ends, all clients close their sessions; then each server is asked
-for what it has, and the process ends. `deeds` are those of `StoreClient` that the clients do, in place of all; with a
-mutant of the client they are broken as that is.
+for what it has, and the process ends. `deeds` are those of `StoreClient` that the clients do, in place of all; `think`
+is how long they wait before each, at the most; with a mutant of the client they are broken as that is.
 """
 
 import asyncio
@@ -246,7 +246,7 @@ class Client(StoreClient):
     """Does deeds until it is to finish, and then closes its session."""
 
     def __init__(self, name, **settings):
-        super().__init__(name, operations=2**31, keys=KEYS, timeout_ms=TIMEOUT_MS, think_ms=THINK_MS, **settings)
+        super().__init__(name, operations=2**31, keys=KEYS, timeout_ms=TIMEOUT_MS, **settings)
         self.is_finishing = False
 
     def on_message(self, sender, message):
@@ -329,16 +329,14 @@ def kind_of(mutant):
     return type("Broken", (Client, found.classes["client"]), {})
 
 
-async def main(seed, addresses, deeds="", mutant=None):
+async def main(seed, addresses, deeds="", think=THINK_MS, mutant=None):
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_at_end_of_input, stopping)
     servers = {f"n{number}": address for number, address in enumerate(addresses, start=1)}
+    kind = kind_of(mutant)
+    settings = {"deeds": tuple(deeds.split(",")) if deeds else (), "think_ms": int(think)}
     drivers = [
-        Driver(
-            kind_of(mutant)(f"c{number}-{seed}", servers=tuple(servers), deeds=tuple(deeds.split(",")) if deeds else ()),
-            servers,
-            seed,
-        )
+        Driver(kind(f"c{number}-{seed}", servers=tuple(servers), **settings), servers, seed)
         for number in range(1, CLIENTS + 1)
     ]
     await stopping.wait()

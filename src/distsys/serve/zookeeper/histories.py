@@ -135,7 +135,9 @@ def judged(said: Sequence[Any]) -> Findings:
     verdict = linearizable(History(each for each in said if isinstance(each, Operation)), "znodes")
     stands = [each for each in said if isinstance(each, Stands)]
     deleted = {
-        each.request.path for each in said if isinstance(each, Sent) and isinstance(each.request, DeleteRequest)
+        each.request.path
+        for each in said
+        if isinstance(each, Sent) and isinstance(each.request, DeleteRequest)
     }
     laws: dict[str, Iterable[str]] = {
         "members agree": differences(stands),
@@ -386,7 +388,11 @@ def out_of_time(exchanges: Sequence[Exchange]) -> Iterator[str]:
 def stale_syncs(exchanges: Sequence[Exchange]) -> Iterator[str]:
     """Yield a sync that is answered with less than somebody had been shown when it was asked for."""
     for each in exchanges:
-        if isinstance(each.sent.request, SyncRequest) and each.code is Code.OK and each.heard.zxid < each.newest:
+        if (
+            isinstance(each.sent.request, SyncRequest)
+            and each.code is Code.OK
+            and each.heard.zxid < each.newest
+        ):
             yield (
                 f"a sync of session {each.sent.session:x} is answered at {each.heard.zxid:x}, but when it was asked "
                 f"for somebody had been shown {each.newest:x}"
@@ -415,7 +421,9 @@ def out_of_order(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iter
                     f"but its change {change} at {zxid:x}"
                 )
             last[each.sent.session] = each.change, each.heard.zxid
-    made: dict[str, tuple[int, int]] = {}  # znode of a name that is given once -> who made it, with which change
+    made: dict[
+        str, tuple[int, int]
+    ] = {}  # znode of a name that is given once -> who made it, with which change
     done: dict[int, dict[int, int]] = defaultdict(dict)  # session -> number of its change -> zxid
     for sight in sights:
         found = number_of(sight.content) if sight.table is DATA else None
