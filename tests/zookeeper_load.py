@@ -1,4 +1,4 @@
-"""Clients of a served ZooKeeper, in a process of their own: the client that also runs in the simulator, on real sockets.
+"""Clients of a served ZooKeeper, in a process of their own: those that also run in the simulator, on real sockets.
 
     python tests/zookeeper_load.py SEED ADDRESS ... [deeds=NAME,...] [think=MS] [mutant=ID]
 
@@ -16,6 +16,8 @@ import struct
 import sys
 import time
 from collections import Counter, deque
+
+from zookeeper_wire import XIDS, Reader, number_of, reply, request
 
 from distsys import systems
 from distsys.core.canonical import encode
@@ -36,7 +38,6 @@ from distsys.services.zookeeper.connections import (
 from distsys.services.zookeeper.errors import Code
 from distsys.services.zookeeper.store_client import QUEUE, StoreClient
 from distsys.services.zookeeper.witness import Told
-from zookeeper_wire import XIDS, Reader, number_of, reply, request
 
 CLIENTS, KEYS, TIMEOUT_MS, THINK_MS, TOGETHER = 4, 2, 1_000, 20, 20
 FINISH = "finish"

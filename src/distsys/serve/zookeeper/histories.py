@@ -25,6 +25,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from distsys.checkers.history import History
@@ -245,7 +246,7 @@ def timelines(sights: Iterable[Sight]) -> dict[tuple[str, WatcherType], list[Sig
 def contradictions(sights: Sequence[Sight]) -> Iterator[str]:
     """Yield two sights that do not fit into one tree: what the later one says of the zxid of the earlier is not so."""
     for line in timelines(sights).values():
-        for before, after in zip(line, line[1:], strict=False):
+        for before, after in pairwise(line):
             made = after.state[0] if after.state is not None and after.table is DATA else after.zxid
             if (after.since <= before.zxid and after.state != before.state) or (
                 before.state is None and made <= before.zxid < after.zxid
@@ -314,9 +315,9 @@ def spans_of(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> dict[str
             if path.startswith(parent) and path.removeprefix(parent) not in names:
                 span.not_there(each.heard.zxid, each.heard.at)
     for each in exchanges:
-        path = getattr(each.sent.request, "path", None)
-        if path in found and (each.code is Code.NO_NODE or is_deletion(each)):
-            found[path].not_there(each.heard.zxid, each.heard.at)
+        asked_of = getattr(each.sent.request, "path", "")
+        if asked_of in found and (each.code is Code.NO_NODE or is_deletion(each)):
+            found[asked_of].not_there(each.heard.zxid, each.heard.at)
     return found
 
 
@@ -433,7 +434,7 @@ def out_of_order(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> Iter
                 made[sight.path] = found
     for session, changes in done.items():
         numbers = sorted(changes)
-        for before, after in zip(numbers, numbers[1:], strict=False):
+        for before, after in pairwise(numbers):
             if changes[after] <= changes[before]:
                 yield f"change {after} of session {session:x} is done before its change {before}"
     for each in exchanges:
