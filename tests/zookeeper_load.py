@@ -24,7 +24,7 @@ from distsys.core.canonical import encode
 from distsys.core.dice import Dice, derive
 from distsys.core.events import CancelTimer, Deliver, Output, Send, SetTimer, Start, Timeout
 from distsys.core.operations import Operation
-from distsys.serve.zookeeper.histories import Began, Ended, Heard, Sent, Stands
+from distsys.serve.zookeeper.histories import Began, Heard, Refused, Sent, Stands
 from distsys.services.zookeeper import requests as api
 from distsys.services.zookeeper.connections import (
     Answered,
@@ -143,7 +143,7 @@ class Line:
             self.session = session
             say(Began(session, timeout_ms, begun))
         else:
-            say(Ended(self.connect.session, now()))
+            say(Refused(self.connect.session, now()))
         self.hear(Connected(session, timeout_ms, frame[20 : 20 + length]))
 
     def ask(self, sequence, asked):

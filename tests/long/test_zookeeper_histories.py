@@ -4,7 +4,7 @@ import pytest
 
 from distsys.drivers.wal import MAGIC
 from distsys.serve import processes
-from distsys.serve.zookeeper.histories import Ended, Stands, judged
+from distsys.serve.zookeeper.histories import Refused, Stands, judged
 from distsys.services.zookeeper.witness import Told
 from nemesis import FAULTS, Clients, Nemesis, broken
 
@@ -22,7 +22,7 @@ def test_every_fault_in_an_order_of_the_seed(tmp_path, seed, record_property):
     with ensemble(tmp_path) as cluster, Clients("zookeeper_load.py", cluster, seed) as clients:
         nemesis = Nemesis(cluster, clients, seed)
         nemesis.strike(*nemesis.shuffled((*FAULTS, "cut_off_a_follower", "pause_a_follower")))
-        clients.until(lambda: clients.counts[Ended] and clients.counts[Told])
+        clients.until(lambda: clients.counts[Refused] and clients.counts[Told])
     assert broken(judged(clients.said)) == {}
     record_property("records", len(clients.said))
 

@@ -6,7 +6,7 @@ import pytest
 
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
-from distsys.serve.zookeeper.histories import Began, Ended, Heard, Sent, Stands, judged
+from distsys.serve.zookeeper.histories import Began, Heard, Refused, Sent, Stands, judged
 from distsys.services.zookeeper import requests as api
 from distsys.services.zookeeper.requests import (
     ChildrenResponse,
@@ -95,7 +95,7 @@ class Record:
         self.ensemble.run()
         for other in self.clients:
             self.listen(other, True)
-        self.said.append(Ended(self.clients[name].session, self.tick()))
+        self.said.append(Refused(self.clients[name].session, self.tick()))
 
     def number(self, name):
         """Return a value for the next change: whose it is, and which."""
@@ -317,7 +317,7 @@ def test_two_ephemerals_of_a_session_end_together(honest):
 
 
 def test_a_session_that_ends_before_its_time_is_found(honest):
-    ends = next(each for each in honest if isinstance(each, Ended))
+    ends = next(each for each in honest if isinstance(each, Refused))
     soon = [replace(each, at=10 * MS) if each is ends else each for each in honest]
     assert broken(soon) == {"session contract"}
     gone = [each for each in honest if each is not ends]  # its ephemeral tells of the end as well

@@ -1,7 +1,7 @@
 """What real clients saw of an ensemble of ZooKeeper, as records, and what it promised them, judged.
 
 Clients write down what they asked (`Sent`) and heard (`Heard`, `Told`), and how their sessions began and ended
-(`Began`, `Ended`), in one order, that of the clock of one process. Their changes and synchronised reads are also
+(`Began`, `Refused`), in one order, that of the clock of one process. Their changes and synchronised reads are also
 `Operation` records. At the end, when all faults and all sessions of theirs are over, each server is asked for what it
 has (`Stands`). `judged` looks at all of it, and at nothing else: it could judge any ensemble that speaks the protocol.
 
@@ -89,7 +89,7 @@ class Began:
 
 
 @record
-class Ended:
+class Refused:
     """A client was told at `at` that its session is not there any more."""
 
     session: int
@@ -585,7 +585,7 @@ def early_ends(
             case Began(session, timeout_ms, at):
                 timeouts[session] = timeout_ms
                 heard_of[session].append(at)
-            case Ended(session, at):
+            case Refused(session, at):
                 ends[session].append(at)
             case Sent(session, _, CloseSessionRequest()):
                 closing.add(session)
