@@ -14,6 +14,7 @@ from distsys.serve.process import allow_files
 REFUSED = w.i(0) + w.i(0) + w.q(0) + w.b(bytes(16))  # the answer to who brings a session that is not its own
 MEGABYTE = 2**20
 LONGEST = 0xFFFFF  # bytes in a frame
+CALM = ("election_ms=5000",)  # a slow machine is no reason for another leader, which all clients would notice
 WAIT_S = 0.3  # how long nothing can be sent before we say that the server has stopped reading
 DRIP_S = 0.2  # between two bytes
 
@@ -21,7 +22,7 @@ DRIP_S = 0.2  # between two bytes
 @pytest.fixture(scope="module")
 def ensemble(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile") / "d"
-    with processes("zookeeper", nodes=3, folder=folder) as running:
+    with processes("zookeeper", nodes=3, folder=folder, options=CALM) as running:
         for address in running.addresses.values():
             session(address).line.close()
         yield running
