@@ -1,6 +1,9 @@
 """Real clients of a served ensemble under every fault, in an order drawn from a seed; and that the judge can object."""
 
+from types import SimpleNamespace
+
 import pytest
+import zookeeper_real
 
 from distsys.drivers.wal import MAGIC
 from distsys.serve import processes
@@ -43,6 +46,23 @@ def test_with_an_observer(tmp_path, record_property):
         Clients("zookeeper_load.py", cluster, 6) as clients,
     ):
         Nemesis(cluster, clients, 6).strike("kill_the_leader", "cut_off_one", "pause_the_leader")
+    assert broken(judged(clients.said)) == {}
+    record_property("records", len(clients.said))
+
+
+@pytest.mark.skipif(zookeeper_real.installed() is None, reason="the real ZooKeeper is not installed")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_real_ensemble_keeps_every_law_too(seed, record_property):
+    """So the laws ask for nothing that ZooKeeper does not promise, and the judge reads its answers rightly."""
+    with zookeeper_real.RealZooKeeper(
+        3, settings={"tickTime": 200, "initLimit": 50, "syncLimit": 20}
+    ) as real:
+        addresses = {f"n{number}": address for number, address in enumerate(real.addresses, 1)}
+        with Clients("zookeeper_load.py", SimpleNamespace(addresses=addresses), seed) as clients:
+            for node in (real.leader(), seed, real.leader()):
+                clients.more(40)
+                real.restart(node)
+            clients.more(40)
     assert broken(judged(clients.said)) == {}
     record_property("records", len(clients.said))
 
