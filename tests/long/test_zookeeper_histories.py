@@ -54,16 +54,15 @@ def test_with_an_observer(tmp_path, record_property):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_real_ensemble_keeps_every_law_too(seed, record_property):
     """So the laws ask for nothing that ZooKeeper does not promise, and the judge reads its answers rightly."""
-    with zookeeper_real.RealZooKeeper(
-        3, settings={"tickTime": 200, "initLimit": 50, "syncLimit": 20}
-    ) as real:
+    settings = {"tickTime": 200, "initLimit": 50, "syncLimit": 20}
+    with zookeeper_real.RealZooKeeper(3, settings=settings) as real:
         addresses = {f"n{number}": address for number, address in enumerate(real.addresses, 1)}
         with Clients("zookeeper_load.py", SimpleNamespace(addresses=addresses), seed) as clients:
-            for node in (real.leader(), seed, real.leader()):
+            for _ in range(3):  # leaders, for the next one gives each session its full time
                 clients.more(40)
-                real.restart(node)
+                real.restart(real.leader())
             clients.more(40)
-    assert broken(judged(clients.said)) == {}
+    assert broken(judged(clients.said, lag_ms=500)) == {}
     record_property("records", len(clients.said))
 
 
