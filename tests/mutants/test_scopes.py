@@ -75,7 +75,7 @@ def test_every_taught_scope_has_its_counts():
     ],
 )
 def test_a_taught_scope_in_which_a_mutant_breaks_its_law(mutant, name, actions):
-    """These take more than thirty actions for an election alone, so random runs are the shorter way to them."""
+    """Most of these actions elect a leader, so random runs are a shorter way to these two bugs."""
     found = TAUGHT[name].explore(mutant)
     bug = next(known for known in systems.mutants() if known.id == mutant)
     assert (found.verdict, found.violation.law, found.actions) == ("VIOLATED", bug.breaks, actions)
