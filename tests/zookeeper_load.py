@@ -24,7 +24,7 @@ from distsys.core.canonical import encode
 from distsys.core.dice import Dice, derive
 from distsys.core.events import CancelTimer, Deliver, Output, Send, SetTimer, Start, Timeout
 from distsys.core.operations import Operation
-from distsys.serve.zookeeper.histories import Began, Heard, Refused, Sent, Stands
+from distsys.serve.zookeeper.exchanges import Began, Heard, Refused, Sent, Stands
 from distsys.services.zookeeper import requests as api
 from distsys.services.zookeeper.connections import (
     Answered,

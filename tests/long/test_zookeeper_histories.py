@@ -7,7 +7,8 @@ import zookeeper_real
 
 from distsys.drivers.wal import MAGIC
 from distsys.serve import processes
-from distsys.serve.zookeeper.histories import Refused, Stands, judged
+from distsys.serve.zookeeper.exchanges import Refused, Stands
+from distsys.serve.zookeeper.histories import judged
 from distsys.services.zookeeper.witness import Told
 from nemesis import FAULTS, Clients, Nemesis, broken
 

@@ -6,7 +6,8 @@ import pytest
 
 from distsys.core.operations import FAIL, INFO, INVOKE, OK, Operation
 from distsys.core.units import MS
-from distsys.serve.zookeeper.histories import Began, Heard, Refused, Sent, Stands, judged
+from distsys.serve.zookeeper.exchanges import Began, Heard, Refused, Sent, Stands
+from distsys.serve.zookeeper.histories import judged
 from distsys.services.zookeeper import requests as api
 from distsys.services.zookeeper.requests import (
     ChildrenResponse,

@@ -1,7 +1,8 @@
 """Real clients of a served ensemble, while its leader is killed and cut off: what they saw is judged."""
 
 from distsys.serve import processes
-from distsys.serve.zookeeper.histories import Refused, judged
+from distsys.serve.zookeeper.exchanges import Refused
+from distsys.serve.zookeeper.histories import judged
 from distsys.services.zookeeper.witness import Told
 from nemesis import Clients, Nemesis, broken
 

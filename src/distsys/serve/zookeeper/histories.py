@@ -22,11 +22,9 @@ Hence `lag_ms`: what was asked for in the last moment before the end of a sessio
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -34,8 +32,7 @@ from distsys.checkers.history import History
 from distsys.checkers.linearizability import linearizable
 from distsys.core.operations import Operation
 from distsys.core.units import MS
-from distsys.core.values import Map, record
-from distsys.services.zookeeper import paths
+from distsys.core.values import Map
 from distsys.services.zookeeper.errors import Code
 from distsys.services.zookeeper.laws import number_of
 from distsys.services.zookeeper.requests import (
@@ -45,89 +42,31 @@ from distsys.services.zookeeper.requests import (
     CreateRequest,
     DataResponse,
     DeleteRequest,
-    DoneResponse,
-    ErrorResponse,
     ExistsRequest,
     GetChildrenRequest,
     GetDataRequest,
     PathResponse,
-    SetDataRequest,
-    StatResponse,
     SyncRequest,
     WatcherType,
 )
 from distsys.services.zookeeper.watches import CHILDREN, DATA, TABLES
 from distsys.services.zookeeper.witness import Told
 
-
-@record
-class Sent:
-    """At `at` (microseconds) a client sent request `number` of a session, counted over all its connections."""
-
-    session: int
-    number: int
-    request: Any
-    at: int
-
-
-@record
-class Heard:
-    """At `at` a client heard the answer to this request, given as of `zxid`."""
-
-    session: int
-    number: int
-    zxid: int
-    response: Any
-    at: int
-
-
-@record
-class Began:
-    """A client asked at `at` for a session, or for its own at another server, and was told that it has `timeout_ms`."""
-
-    session: int
-    timeout_ms: int
-    at: int
-
-
-@record
-class Refused:
-    """A client was told at `at` that its session is not there any more."""
-
-    session: int
-    at: int
-
-
-@record
-class Stands:
-    """What a server says at the end: which znodes there are under one path."""
-
-    server: str
-    path: str
-    names: tuple[str, ...]
-
+from .exchanges import Began, Exchange, Heard, Refused, Sent, Stands, exchanges_of
+from .sights import (
+    SEQUENTIAL,
+    Sight,
+    Span,
+    absent,
+    contradictions,
+    numbers_again,
+    returns,
+    sights_of,
+    spans_of,
+    timelines,
+)
 
 Findings = Map[str, str | None]  # law -> None where it holds, else what is wrong
-
-
-@dataclass(frozen=True, eq=False)
-class Exchange:
-    """A request and its answer.
-
-    change  how many changes the session had asked for, this one included
-    newest  the newest zxid that anybody had been shown when this was asked for
-    """
-
-    sent: Sent
-    heard: Heard
-    change: int
-    newest: int
-
-    @property
-    def code(self) -> Code:
-        """The error, OK where there is none."""
-        response = self.heard.response
-        return response.code if isinstance(response, ErrorResponse) else Code.OK
 
 
 def judged(said: Sequence[Any], *, lag_ms: int = 0) -> Findings:
@@ -162,184 +101,6 @@ def judged(said: Sequence[Any], *, lag_ms: int = 0) -> Findings:
     return Map({"linearizability": None if verdict.ok else verdict.explain(), **found})
 
 
-def exchanges_of(said: Iterable[Any]) -> list[Exchange]:
-    """Return all requests that were answered, in the order of the answers."""
-    asked: dict[tuple[int, int], tuple[Sent, int, int]] = {}
-    changes: dict[int, int] = defaultdict(int)
-    newest, found = 0, list[Exchange]()
-    for each in said:
-        if isinstance(each, Sent):
-            changes[each.session] += isinstance(each.request, CHANGES)
-            asked[each.session, each.number] = each, changes[each.session], newest
-        elif isinstance(each, Heard):
-            sent, change, before = asked.pop((each.session, each.number))
-            found.append(Exchange(sent, each, change, before))
-            newest = max(newest, each.zxid)
-    return found
-
-
-# What answers say of the tree.
-
-
-@dataclass(frozen=True)
-class Sight:
-    """As of `zxid` a znode, or the list of its children, was in this state; None where it was not there.
-
-    since    the change that brought the state about
-    content  the data, or the names; None where the answer does not say
-    """
-
-    path: str
-    table: WatcherType
-    zxid: int
-    state: tuple[int, ...] | None
-    since: int
-    content: Any = None
-
-    @property
-    def what(self) -> str:
-        """The words for it."""
-        of = "" if self.table is DATA else "the list of the children of "
-        return f"{of}{self.path} as of {self.zxid:x}"
-
-
-def absent(path: str, zxid: int) -> tuple[Sight, Sight]:
-    """Return what is known of a znode that is not there."""
-    return Sight(path, DATA, zxid, None, zxid), Sight(path, CHILDREN, zxid, None, zxid)
-
-
-def sights_of(exchange: Exchange) -> Iterator[Sight]:
-    """Yield what an answer says of the tree."""
-    request, response, zxid = exchange.sent.request, exchange.heard.response, exchange.heard.zxid
-    match request, response:
-        case CreateRequest(kind=kind), PathResponse(path):
-            owner = exchange.sent.session if kind.is_ephemeral else 0
-            yield Sight(path, DATA, zxid, (zxid, zxid, 0, owner), zxid, request.data)
-            yield Sight(paths.parent_of(path), CHILDREN, zxid, (zxid,), zxid)
-        case DeleteRequest(path), DoneResponse():
-            yield from absent(path, zxid)
-            yield Sight(paths.parent_of(path), CHILDREN, zxid, (zxid,), zxid)
-        case GetDataRequest(path), DataResponse(data, stat):
-            yield Sight(path, DATA, zxid, state_of(stat), stat.mzxid, data)
-        case SetDataRequest(path, data), StatResponse(stat):
-            yield Sight(path, DATA, zxid, state_of(stat), stat.mzxid, data)
-        case ExistsRequest(path), StatResponse(stat):
-            yield Sight(path, DATA, zxid, state_of(stat), stat.mzxid)
-        case GetChildrenRequest(path), ChildrenResponse(names, stat) if stat is not None:
-            yield Sight(path, CHILDREN, zxid, (stat.pzxid,), stat.pzxid, tuple(sorted(names)))
-        case (
-            DeleteRequest(path) | GetDataRequest(path) | SetDataRequest(path) | ExistsRequest(path)
-            | GetChildrenRequest(path),
-            ErrorResponse(Code.NO_NODE),
-        ):  # fmt: skip
-            yield from absent(path, zxid)
-
-
-def state_of(stat: Any) -> tuple[int, ...]:
-    """Return what tells one state of a znode from another."""
-    return stat.czxid, stat.mzxid, stat.version, stat.ephemeral_owner
-
-
-def timelines(sights: Iterable[Sight]) -> dict[tuple[str, WatcherType], list[Sight]]:
-    """Return the sights of each thing by zxid."""
-    found: dict[tuple[str, WatcherType], list[Sight]] = defaultdict(list)
-    for sight in sights:
-        found[sight.path, sight.table].append(sight)
-    return {thing: sorted(those, key=lambda sight: sight.zxid) for thing, those in found.items()}
-
-
-def contradictions(sights: Sequence[Sight]) -> Iterator[str]:
-    """Yield two sights that do not fit into one tree: what the later one says of the zxid of the earlier is not so."""
-    for line in timelines(sights).values():
-        for before, after in pairwise(line):
-            made = after.state[0] if after.state is not None and after.table is DATA else after.zxid
-            if (after.since <= before.zxid and after.state != before.state) or (
-                before.state is None and made <= before.zxid < after.zxid
-            ):
-                yield f"{after.what} is {after.state}, but {before.what} is {before.state}"
-    contents: dict[tuple[str, WatcherType, int], Any] = {}
-    for sight in sights:
-        if sight.content is not None:
-            known = contents.setdefault((sight.path, sight.table, sight.since), sight.content)
-            if known != sight.content:
-                yield f"{sight.what} is {sight.content!r}, but as of {sight.since:x} it was {known!r}"
-
-
-@dataclass
-class Span:
-    """A znode of a name that is given once, from its creation to its end, as far as both are known.
-
-    created  its zxid, 0 where nobody was told
-    owner    the session of an ephemeral, 0 of any other, None where nobody was told
-    first, last  as of which zxids it was seen to be there
-    gone     as of which zxid it was first seen not to be there any more, None where it never was
-    gone_at  when that was heard
-    """
-
-    path: str
-    created: int = 0
-    owner: int | None = None
-    first: int = 2**64
-    last: int = 0
-    gone: int | None = None
-    gone_at: int = field(default=2**64)
-
-    def there(self, zxid: int) -> None:
-        """Note that it is there."""
-        self.first, self.last = min(self.first, zxid), max(self.last, zxid)
-
-    def not_there(self, zxid: int, at: int) -> None:
-        """Note that it is not there, if it had been made by then."""
-        if zxid > (self.created or self.first):
-            self.gone = zxid if self.gone is None else min(self.gone, zxid)
-            self.gone_at = min(self.gone_at, at)
-
-
-SEQUENTIAL = re.compile(r"-(\d{10})$")
-
-
-def spans_of(exchanges: Sequence[Exchange], sights: Sequence[Sight]) -> dict[str, Span]:
-    """Return the spans of all sequential znodes, which have names that nothing else ever has."""
-    found: dict[str, Span] = {}
-    lists = [
-        (each, f"{each.sent.request.path}/", frozenset(each.heard.response.children))
-        for each in exchanges
-        if isinstance(each.heard.response, ChildrenResponse)
-    ]
-    for sight in sights:
-        if sight.table is DATA and sight.state is not None and SEQUENTIAL.search(sight.path):
-            span = found.setdefault(sight.path, Span(sight.path))
-            span.created, span.owner = sight.state[0], sight.state[3]
-            span.there(sight.zxid)
-    for each, parent, names in lists:
-        for name in names:
-            if SEQUENTIAL.search(name):
-                found.setdefault(parent + name, Span(parent + name)).there(each.heard.zxid)
-    for each, parent, names in lists:
-        for path, span in found.items():
-            if path.startswith(parent) and path.removeprefix(parent) not in names:
-                span.not_there(each.heard.zxid, each.heard.at)
-    for each in exchanges:
-        asked_of = getattr(each.sent.request, "path", "")
-        if asked_of in found and (each.code is Code.NO_NODE or is_deletion(each)):
-            found[asked_of].not_there(each.heard.zxid, each.heard.at)
-    return found
-
-
-def is_deletion(exchange: Exchange) -> bool:
-    """Return whether a znode was deleted."""
-    return isinstance(exchange.sent.request, DeleteRequest) and exchange.code is Code.OK
-
-
-def returns(spans: dict[str, Span]) -> Iterator[str]:
-    """Yield a znode that is there before it is made, or after it was gone."""
-    for span in spans.values():
-        if span.first < span.created:
-            yield f"{span.path} is there as of {span.first:x}, but is made at {span.created:x}"
-        if span.gone is not None and span.gone <= span.last:
-            yield f"{span.path} is there as of {span.last:x}, but not as of {span.gone:x}"
-
-
 # What is there.
 
 
@@ -364,18 +125,6 @@ def losses(exchanges: Sequence[Exchange], spans: dict[str, Span], deleted: set[s
                 continue
             if span.gone is not None:
                 yield f"{span.path} was made at {each.heard.zxid:x}, and is not there as of {span.gone:x}"
-
-
-def numbers_again(spans: dict[str, Span]) -> Iterator[str]:
-    """Yield a sequential znode that was made after another of its parent with a number as large."""
-    last: dict[str, tuple[int, str]] = {}
-    for span in sorted(spans.values(), key=lambda span: span.created):
-        found = SEQUENTIAL.search(span.path)
-        if span.created and found:
-            parent, number = paths.parent_of(span.path), int(found[1])
-            if number <= last.get(parent, (-1, ""))[0]:
-                yield f"{span.path} is made at {span.created:x}, after {last[parent][1]}"
-            last[parent] = number, span.path
 
 
 # The order of all, and that of one client.
