@@ -207,17 +207,20 @@ class WriteAheadLog:
         self.size += len(data)
         self._check = check
 
-    def rewrite(self, record: Any) -> None:
-        """Let `record` stand in place of all that the file holds, at once: before a crash all of it, or after it."""
+    def rewrite(self, *records: Any) -> None:
+        """Let `records` stand in place of all that the file holds, at once: before a crash all of it, or after it."""
         self._must_be_usable()
-        data, check = framed(self._encoded(record), 0)
+        data, check = MAGIC, 0
+        for record in records:
+            more, check = framed(self._encoded(record), check)
+            data += more
         try:
-            replace_file(self.path, MAGIC + data, self._opener)
+            replace_file(self.path, data, self._opener)
             self._file.close()
             self._file = self._opener(self.path)
         except OSError as problem:
             raise self._failed(problem, cut=False) from problem
-        self.size, self._check = len(MAGIC) + len(data), check
+        self.size, self._check = len(data), check
 
     def close(self) -> None:
         """Let the file go; all that was acknowledged is in it."""
