@@ -20,6 +20,10 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "a gap in the log": (28_845, 72_561, 10),
     "Zab, two commands and a crash": (7_290, 19_744, 24),
     "Zab, a command and another epoch": (42_669, 154_000, 30),
+    "ZooKeeper, requests around the end of a session": (31_262, 119_494, 53),
+    "ZooKeeper, a read among changes": (17_732, 65_375, 57),
+    "Chubby, a lease that ends": (40_366, 72_975, 15),
+    "Chubby, a file that is cached": (50_632, 103_259, 23),
 }
 LONG = {"two elections and a crash", "a command and a heartbeat"}
 
@@ -61,6 +65,20 @@ def test_a_taught_scope_is_exhausted_reaches_its_goals_and_has_these_counts(name
 
 def test_every_taught_scope_has_its_counts():
     assert set(COUNTS) == set(TAUGHT)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "name", "actions"),
+    [
+        ("ZK-03", "ZooKeeper, requests around the end of a session", 34),
+        ("ZK-13", "ZooKeeper, a read among changes", 41),
+    ],
+)
+def test_a_taught_scope_in_which_a_mutant_breaks_its_law(mutant, name, actions):
+    """Most of these actions elect a leader, so random runs are a shorter way to these two bugs."""
+    found = TAUGHT[name].explore(mutant)
+    bug = next(known for known in systems.mutants() if known.id == mutant)
+    assert (found.verdict, found.violation.law, found.actions) == ("VIOLATED", bug.breaks, actions)
 
 
 @pytest.mark.parametrize("mutant", sorted(ACTIONS))

@@ -123,6 +123,38 @@ def test_a_file_that_has_grown_is_written_anew_and_says_the_same(tmp_path, monke
     assert (again.contents, again.mark) == (Map({"value": f"{399:050}"}), 399)
 
 
+def test_a_log_that_is_longer_than_a_record_may_be_is_written_anew_in_pieces(tmp_path, monkeypatch):
+    """Forty entries of a megabyte are enough for that, and any client can ask for them."""
+    monkeypatch.setattr(room, "SMALL", 2000)
+    disk = Disk(tmp_path / "n1", record_max=2500)
+    sizes = []
+    for number in range(1, 101):
+        kept = disk.contents.get("log", Log()).append(f"{number:0100}")
+        disk.persist({"log": kept.compact(20) if number == 60 else kept, "term": number})
+        disk.commit(mark=number)
+        sizes.append(disk.log.size)
+        if number == 50:
+            disk._whole_bytes = 100  # as where it held little before
+    assert any(later < earlier for earlier, later in pairwise(sizes))
+    assert max(sizes) > 2500
+    contents = disk.contents
+    disk.close()
+    again = Disk(tmp_path / "n1")
+    assert (again.contents, again.mark) == (contents, 100)
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [EMPTY, Map({"term": 1}), Map({"log": Log(range(16))}), Map({"log": Log(range(1, 50)), "term": 1})],
+)
+def test_the_forms_of_the_whole_give_the_whole(contents):
+    made = EMPTY
+    for form in room.whole_forms(contents):
+        made = made.update(room.changes_of(form, made))
+    assert made == contents
+
+
 def test_a_crash_at_any_byte_leaves_the_contents_of_some_commit_no_earlier_than_the_last_acknowledged(
     tmp_path, monkeypatch
 ):

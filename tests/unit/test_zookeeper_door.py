@@ -625,6 +625,42 @@ def test_the_bytes_of_all_clients_are_bounded_and_who_waits_for_nothing_is_serve
     run(test())
 
 
+def test_of_requests_for_data_few_are_taken_at_a_time_for_their_answers_may_be_long():
+    """Else those of one moment fill all that may be unread, before their client can have read any."""
+
+    async def test():
+        async with Served(long_answers=4) as served:
+            told, line = served.told, await served.session()
+            told.holds, told.size = True, 100_000
+            await line.send(b"".join(w.request(xid, w.GET_DATA, EXISTS) for xid in range(100)))
+            for xid in range(100):
+                await served.until(lambda: told.held)
+                told.answer(*told.held.pop(0))
+                assert (await line.read())[4:8] == w.i(xid)
+            assert told.most == 4
+
+    run(test())
+
+
+def test_who_has_sent_the_most_that_cannot_be_taken_is_sent_away_when_it_is_too_much_of_all():
+    async def test():
+        async with Served(untaken_bytes_all=250_000) as served:
+            large, small, other = [await served.session() for _ in range(3)]
+            await large.send(w.i(200_000) + bytes(150_000))
+            await small.send(w.i(200_000) + bytes(40_000))
+            await served.until(lambda: served.door.untaken_bytes == 4 + 150_000 + 4 + 40_000)
+            await other.send(w.i(200_000) + bytes(70_000))
+            assert await large.rest() == b""
+            await served.until(lambda: served.door.untaken_bytes == 4 + 40_000 + 4 + 70_000)
+            assert served.door.dropped == 1
+            await other.send(w.i(200_000))  # nothing ends a frame that goes on
+            for line in (small, other):
+                line.writer.close()
+            await served.until(lambda: served.door.untaken_bytes == 0)
+
+    run(test())
+
+
 def test_what_a_client_asked_that_is_gone_is_not_counted_any_more():
     async def test():
         async with Served() as served:

@@ -12,14 +12,15 @@ A record says what changed, not the whole:
 - all else in canonical form.
 
 `mark` is a number of the user's: the runtime writes there how many steps the record covers. When the file has grown to
-several times what it stands for, the next commit writes the whole contents into a new file (compaction).
+several times what it stands for, the next commit writes the whole contents into a new file (compaction): as several
+records, for a long log of large entries is longer than a record may be.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from .wal import DamageError, WriteAheadLog, sync_directory
 
 GROWTH = 4  # how often a file may hold what it stands for, before it is written anew
 SMALL = 2**20  # bytes below which that does not matter
+PIECE = 16  # entries of a log in a record of the new file: a client can make each as long as a few megabytes
 
 
 class BusyError(DistsysError):
@@ -90,6 +92,21 @@ def changes_form(contents: Mapping[str, Any], before: Mapping[str, Any]) -> dict
     }
 
 
+def whole_forms(contents: Map[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield JSON forms that make `contents` of nothing, one after the other: of a log so many entries at a time."""
+    before, now = EMPTY, None
+    while now is not contents:
+        now = contents
+        for key, value in contents.items():
+            if isinstance(value, Log):
+                known = before.get(key)
+                end = (known.last_index if isinstance(known, Log) else value.before_index) + PIECE
+                now = now.set(key, value.truncate(end) if end < value.last_index else value)
+        now = contents if all(now[key] is contents[key] for key in contents) else now
+        yield changes_form(now, before)
+        before = now
+
+
 def changes_of(form: Mapping[str, Any], before: Mapping[str, Any]) -> Map[str, Any]:
     """Return the keys and values that `changes_form` wrote."""
     return Map({key: changed(item, before.get(key)) for key, item in form.items()})
@@ -142,7 +159,7 @@ class Disk:
         """Make `contents` (None: all that was persisted) durable; a `DiskError` says that it is not."""
         contents = self.contents if contents is None else contents
         if self.log.size > SMALL and self.log.size > GROWTH * self._whole_bytes:
-            self.log.rewrite({"mark": mark, "set": changes_form(contents, EMPTY)})
+            self.log.rewrite(*({"mark": mark, "set": form} for form in whole_forms(contents)))
             self._whole_bytes = self.log.size
         else:
             self.log.append({"mark": mark, "set": changes_form(contents, self.committed)})

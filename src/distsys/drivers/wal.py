@@ -46,7 +46,9 @@ from distsys.core.errors import DistsysError, file_path, whole_number
 MAGIC = b"distsys wal 1\n\0\0"
 HEAD = struct.Struct(">III")
 BLOCK = 512  # a disk writes no less than this at once, and blocks in any order
-RECORD_MAX = 64 * 2**20
+RECORD_MAX = (
+    256 * 2**20
+)  # a snapshot is one record, and bytes are written in hex: a state of half as much fits
 
 
 class DiskError(DistsysError, OSError):
@@ -207,17 +209,20 @@ class WriteAheadLog:
         self.size += len(data)
         self._check = check
 
-    def rewrite(self, record: Any) -> None:
-        """Let `record` stand in place of all that the file holds, at once: before a crash all of it, or after it."""
+    def rewrite(self, *records: Any) -> None:
+        """Let `records` stand in place of all that the file holds, at once: before a crash all of it, or after it."""
         self._must_be_usable()
-        data, check = framed(self._encoded(record), 0)
+        data, check = MAGIC, 0
+        for record in records:
+            more, check = framed(self._encoded(record), check)
+            data += more
         try:
-            replace_file(self.path, MAGIC + data, self._opener)
+            replace_file(self.path, data, self._opener)
             self._file.close()
             self._file = self._opener(self.path)
         except OSError as problem:
             raise self._failed(problem, cut=False) from problem
-        self.size, self._check = len(MAGIC) + len(data), check
+        self.size, self._check = len(data), check
 
     def close(self) -> None:
         """Let the file go; all that was acknowledged is in it."""

@@ -14,6 +14,7 @@ from typing import Any
 from distsys.core import systems
 from distsys.core.errors import UnknownNameError, shown
 from distsys.core.systems import Request, Sight
+from distsys.core.units import S
 from distsys.drivers import Bounds, Exploration, explore
 from distsys.protocols import paxos_messages
 from distsys.protocols.raft_messages import Propose
@@ -107,6 +108,22 @@ def _slots(
     return Scope("multi-paxos", limits, {"nodes": 3, "alpha": alpha}, asked, goals=goals)
 
 
+def _znodes(deed: str, goals: tuple[str, ...]) -> Scope:
+    """Return a scope of two servers of ZooKeeper, and a client that does one thing; timers that repeat do not fire."""
+    limits = {"decide": 2, "next@c1": 1, "notify": 0, "connect@n1": 0, "connect@n2": 0}
+    within = Bounds(timeouts=3, timers=limits)
+    options = {"nodes": 2, "clients": 1, "operations": 1, "deeds": (deed,)}
+    return Scope("zab-zookeeper", within, options, (), goals=goals)
+
+
+def _cell(goals: tuple[str, ...], ticks: int, operations: int = 1, **timers: int) -> Scope:
+    """Return a scope of a cell of Chubby of one server, and a client, whose clocks move by three leases at a time."""
+    limits = {"election@n1": 1, "heartbeat": 0, "alive": 0, "retry": 0, **timers}
+    within = Bounds(timeouts=sum(limits.values()), timers=limits, ticks=ticks, tick=3 * S)
+    options = {"nodes": 1, "clients": 1, "operations": operations, "files": 1}
+    return Scope("multipaxos-chubby", within, options, (), goals=goals)
+
+
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
 ANY_ONE: dict[str, Any] = {"timeouts": 1, "timers": {"heartbeat": 0}}
 
@@ -132,6 +149,10 @@ TAUGHT: dict[str, Scope] = {
     ),
     "Zab, two commands and a crash": _zab(("x", "y"), ("leader", "up to date"), crashes=1),
     "Zab, a command and another epoch": _zab(("x",), ("leader", "up to date", "DIFF"), elections=2),
+    "ZooKeeper, requests around the end of a session": _znodes("leave", ("leader", "session refused")),
+    "ZooKeeper, a read among changes": _znodes("burst", ("leader", "sync round")),
+    "Chubby, a lease that ends": _cell(("master", "jeopardy", "expired"), 3, clock=2, act=3, next=1),
+    "Chubby, a file that is cached": _cell(("master", "cached"), 1, operations=2, clock=0, act=10, next=4),
 }
 
 

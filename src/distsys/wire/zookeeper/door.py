@@ -32,6 +32,10 @@ class Bounds:
     per_loopback   the same for this machine, where all clients have one address
     requests, request_bytes  unanswered requests of one client, before no more are taken
     request_bytes_all  those of all clients, before none are taken from who waits for an answer
+    long_answers   unanswered requests of one client for data or names, before no more are taken: what comes of them can
+                   have a megabyte each, and only when it is written shows whether the client reads
+    untaken_bytes_all  bytes of all clients that came and are no whole request yet, or one whose turn has not come;
+                   before who has sent the most of them is sent away
     unread_pause   bytes that a client has not read, before no more requests are taken
     unread_bytes   the same, before it is closed: as when it reads nothing, and its watches see much
     connect_s      seconds until a session must have been asked for; frame_s: until a frame that began must have ended
@@ -44,6 +48,8 @@ class Bounds:
     requests: int = 1000
     request_bytes: int = 2 * 2**20
     request_bytes_all: int = 16 * 2**20
+    long_answers: int = 4
+    untaken_bytes_all: int = 32 * 2**20
     unread_pause: int = 128 * 1024
     unread_bytes: int = 8 * 2**20
     connect_s: float = 10.0
@@ -66,8 +72,9 @@ class Door:
         self.answering, self.bounds, self.words = answering, bounds, frozenset(words)
         self.visitors: dict[Visitor, None] = {}  # in the order in which they came
         self.refused = 0  # who came when there were too many
-        self.dropped = 0  # who did not read
+        self.dropped = 0  # who did not read, or had sent the most of what could not be taken
         self.waiting_bytes = 0  # of requests that are not answered
+        self.untaken_bytes = 0  # that came and were not taken
         self._by_host: Counter[str] = Counter()
 
     def guest(self) -> Visitor:
@@ -109,6 +116,12 @@ class Door:
             self._by_host[visitor.host] -= 1
             if not self._by_host[visitor.host]:
                 del self._by_host[visitor.host]
+
+    def mind_untaken(self) -> None:
+        """Send who has sent the most of it away, while too much has come that could not be taken."""
+        while self.untaken_bytes > self.bounds.untaken_bytes_all:
+            self.dropped += 1
+            max(self.visitors, key=lambda visitor: visitor.untaken).abort()
 
     async def close(self) -> None:
         """Send all clients away."""

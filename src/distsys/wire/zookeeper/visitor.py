@@ -66,6 +66,7 @@ class Visitor(asyncio.Protocol):
         self._in = bytearray()
         self._waiting: deque[Asked] = deque()  # requests that are not answered, or whose turn has not come
         self._waiting_bytes = self._held_bytes = 0
+        self._long = 0  # of the waiting ones, how many may have a long answer
         self._is_full = False  # what was written and is not sent
         self._is_taking = False
         self._clock: asyncio.TimerHandle | None = None
@@ -90,7 +91,9 @@ class Visitor(asyncio.Protocol):
         """Take in what is complete now."""
         if self._stage is not Stage.ENDED:
             self._in += data
+            self.door.untaken_bytes += len(data)
             self._read_on()
+            self.door.mind_untaken()
 
     def pause_writing(self) -> None:
         """Read nothing more, for the client does not read either."""
@@ -108,7 +111,7 @@ class Visitor(asyncio.Protocol):
         self._stop_clock()
         self._waiting.clear()
         self._count(-self._waiting_bytes)
-        self._in.clear()
+        self._drop_untaken(self.untaken)
         self.door.forget(self)
         if self._is_connected:
             self._is_connected = False
@@ -120,6 +123,11 @@ class Visitor(asyncio.Protocol):
     def outstanding(self) -> int:
         """How many requests are not answered."""
         return len(self._waiting)
+
+    @property
+    def untaken(self) -> int:
+        """How many bytes have come and were not taken."""
+        return len(self._in)
 
     def welcome(self, response: ConnectResponse) -> None:
         """Answer the request to connect. If the session in it is 0, the connection is closed then."""
@@ -168,6 +176,7 @@ class Visitor(asyncio.Protocol):
         """End it at once."""
         self._stage = Stage.ENDED
         self._stop_clock()
+        self._drop_untaken(self.untaken)
         if self._wire is not None:
             self._wire.abort()
 
@@ -183,6 +192,7 @@ class Visitor(asyncio.Protocol):
             self._stage is Stage.OPEN
             and not self._is_full
             and len(self._waiting) < bounds.requests
+            and self._long < bounds.long_answers
             and self._waiting_bytes < bounds.request_bytes
             and not (self._waiting and self.door.waiting_bytes >= bounds.request_bytes_all)
             and not (self._waiting and self._waiting[-1].header.type not in LASTING)
@@ -221,7 +231,7 @@ class Visitor(asyncio.Protocol):
         if len(self._in) < 4 + length:
             return None
         frame = bytes(self._in[4 : 4 + length])
-        del self._in[: 4 + length]
+        self._drop_untaken(4 + length)
         self.received += 1
         return frame
 
@@ -237,6 +247,7 @@ class Visitor(asyncio.Protocol):
         header, record = request_of(frame)
         asked = Asked(header, record, len(frame))
         self._waiting.append(asked)
+        self._long += header.type in LONG
         self._count(asked.size)
         if header.type == OpCode.SASL:  # it is off
             self.reply(asked, 0, Code.OK, SetSASLResponse(None))
@@ -260,6 +271,11 @@ class Visitor(asyncio.Protocol):
         self._wire.write(said.encode())
         self.close()
 
+    def _drop_untaken(self, count: int) -> None:
+        """Forget the first bytes that came."""
+        del self._in[:count]
+        self.door.untaken_bytes -= count
+
     def _count(self, size: int) -> None:
         """Count bytes of requests that wait."""
         self._waiting_bytes += size
@@ -271,6 +287,7 @@ class Visitor(asyncio.Protocol):
         """Send the reply whose turn has come."""
         asked = self._waiting.popleft()
         assert asked.frame is not None, "its turn has come, and it has no answer"
+        self._long -= asked.header.type in LONG
         self._count(-asked.size)
         self._held_bytes -= len(asked.frame)
         self._write(asked.frame)
@@ -310,6 +327,9 @@ class Visitor(asyncio.Protocol):
             self._clock, self._clock_of = None, -1
 
 
+LONG = frozenset({
+    OpCode.GET_DATA, OpCode.GET_CHILDREN, OpCode.GET_CHILDREN2, OpCode.GET_EPHEMERALS, OpCode.MULTI_READ,
+})  # fmt: skip
 LASTING = {*SHAPES, OpCode.DELETE_CONTAINER} - {OpCode.CLOSE_SESSION}  # after any other nothing is read
 
 

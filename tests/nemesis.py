@@ -1,31 +1,36 @@
-"""A served etcd under clients and faults: what `etcd_load` saw, and a nemesis whose faults are drawn from a seed."""
+"""A served cluster under clients and faults: what the clients saw, and a nemesis whose faults are drawn from a seed."""
 
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 from distsys.core.canonical import parse, value_of
 from distsys.core.dice import Dice, derive
 from distsys.core.operations import OK, Operation
-from distsys.serve.etcd.histories import Ended, Guarded
 
 PATIENCE_S = 120
-SCRIPT = Path(__file__).with_name("etcd_load.py")
-SOURCE = Path(__file__).parent.parent / "src"
+HERE = Path(__file__).parent
+SOURCES = ":".join(str(HERE.parent / folder) for folder in ("src", "tools"))
 
 
 class Clients:
-    """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged."""
+    """The clients, in a process of their own. `more(n)` returns when n more operations have been acknowledged.
 
-    def __init__(self, cluster, seed):
+    script  a file beside this one, "etcd_load.py" or "zookeeper_load.py", which is told a seed and the addresses
+    more    is told to it as well, as "name=value"
+    """
+
+    def __init__(self, script, cluster, seed, **more):
         addresses = [cluster.addresses[name] for name in sorted(cluster.addresses)]
         self.said, self.acknowledged = [], 0
-        self.counts = {Ended: 0, Guarded: 0}
+        self.counts = Counter()  # of the records of each kind
         self.news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(seed), *addresses],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(SOURCE)},
+            [sys.executable, str(HERE / script), str(seed), *addresses,
+             *(f"{name}={value}" for name, value in more.items())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": SOURCES},
         )  # fmt: skip
         self.reader = threading.Thread(target=self.read)
 
@@ -35,8 +40,7 @@ class Clients:
             with self.news:
                 self.said.append(record)
                 self.acknowledged += isinstance(record, Operation) and record.type == OK
-                if type(record) in self.counts:
-                    self.counts[type(record)] += 1
+                self.counts[type(record)] += 1
                 self.news.notify_all()
         with self.news:
             self.acknowledged = -1  # the clients have ended
@@ -70,10 +74,13 @@ class Clients:
 
 
 class Nemesis:
-    """Does harm to a cluster while `clients` ask it; what comes next follows from the seed alone."""
+    """Does harm to a cluster while `clients` ask it; what comes next follows from the seed alone.
 
-    def __init__(self, cluster, clients, seed):
-        self.cluster, self.clients = cluster, clients
+    calm, faulty  how many operations are acknowledged between two faults, and while one lasts
+    """
+
+    def __init__(self, cluster, clients, seed, *, calm=40, faulty=60):
+        self.cluster, self.clients, self.calm, self.faulty = cluster, clients, calm, faulty
         self.dice = Dice(derive(seed, "nemesis"))
 
     def choose(self, among):
@@ -87,6 +94,10 @@ class Nemesis:
     def node(self):
         return self.choose(sorted(self.cluster.addresses))
 
+    def follower(self):
+        leader = self.leader()
+        return self.choose(name for name in sorted(self.cluster.addresses) if name != leader)
+
     def kill_the_leader(self):
         self.cluster.kill_and_wait(self.leader())
 
@@ -98,7 +109,7 @@ class Nemesis:
 
     def cut_off(self, alone):
         self.cluster.block([[alone], [name for name in self.cluster.addresses if name != alone]])
-        self.clients.more(60)
+        self.clients.more(self.faulty)
         self.cluster.heal()
 
     def cut_off_the_leader(self):
@@ -107,11 +118,19 @@ class Nemesis:
     def cut_off_one(self):
         self.cut_off(self.node())
 
+    def cut_off_a_follower(self):
+        self.cut_off(self.follower())
+
+    def pause(self, name):
+        self.cluster.pause(name)
+        self.clients.more(self.faulty)
+        self.cluster.resume(name)
+
     def pause_the_leader(self):
-        leader = self.leader()
-        self.cluster.pause(leader)
-        self.clients.more(60)
-        self.cluster.resume(leader)
+        self.pause(self.leader())
+
+    def pause_a_follower(self):
+        self.pause(self.follower())
 
     def shuffled(self, names):
         order = []
@@ -123,9 +142,9 @@ class Nemesis:
     def strike(self, *faults):
         """Let faults happen one after the other, each after some more operations."""
         for fault in faults:
-            self.clients.more(40)
+            self.clients.more(self.calm)
             getattr(self, fault)()
-        self.clients.more(40)
+        self.clients.more(self.calm)
 
 
 FAULTS = (
