@@ -2,6 +2,7 @@
 
 from distsys.core import Deliver, Timeout
 from distsys.protocols.zab_messages import Commit
+from distsys.services.zookeeper import broadcasting
 from distsys.services.zookeeper.connections import Connect, HangUp, Say
 from distsys.services.zookeeper.errors import Code
 from distsys.services.zookeeper.forwarding import Answer, Forward, StillFollows, StillLeads
@@ -16,6 +17,7 @@ from distsys.services.zookeeper.requests import (
     GetChildrenRequest,
     GetDataRequest,
     Kind,
+    MultiRequest,
     PathResponse,
     PingRequest,
     SetDataRequest,
@@ -371,3 +373,19 @@ def test_the_ids_of_sessions_say_who_began_them_in_which_life():
 def test_a_message_of_nobody_in_particular_goes_to_zab():
     ensemble = Ensemble()
     assert ensemble.leader.handle(Deliver("x", "nonsense", 0)) == ()
+
+
+def test_a_history_of_few_and_large_changes_gives_way_to_the_tree_before_it_has_many(monkeypatch):
+    monkeypatch.setattr(broadcasting, "HISTORY_BYTES", 10_000)
+    ensemble = Ensemble(*THREE, snapshot_every=1_000)
+    client = ensemble.client("c1", "n1")
+    client.ask(CreateRequest("/k"))
+    longest = 0
+    for number in range(50):
+        parts = (SetDataRequest("/k", bytes(500)), SetDataRequest("/k", bytes(500)))
+        client.ask(MultiRequest(parts) if number % 2 else SetDataRequest("/k", bytes(1_000)))
+        for name in THREE:
+            ensemble.fire(name, "compact")
+        longest = max([longest, *(len(node.zab.history) for node in ensemble.nodes.values())])
+    assert longest < 20
+    assert all(node.state.get("/k").stat.version == 75 for node in ensemble.nodes.values())

@@ -46,9 +46,7 @@ from distsys.core.errors import DistsysError, file_path, whole_number
 MAGIC = b"distsys wal 1\n\0\0"
 HEAD = struct.Struct(">III")
 BLOCK = 512  # a disk writes no less than this at once, and blocks in any order
-RECORD_MAX = (
-    256 * 2**20
-)  # a snapshot is one record, and bytes are written in hex: a state of half as much fits
+RECORD_MAX = 256 * 2**20  # a snapshot is one record, with bytes in hex: a state of half as much fits
 
 
 class DiskError(DistsysError, OSError):

@@ -21,7 +21,7 @@ from distsys.core.errors import whole_number
 from distsys.core.events import Event as NodeEvent
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
-from distsys.protocols.replication import Committed, Propose, Restored, Role
+from distsys.protocols.replication import Committed, Compact, Propose, Restored, Role
 from distsys.protocols.zab_messages import Phase
 
 from ..replicas import ZabReplica
@@ -42,6 +42,7 @@ from .preparing import Asker, Preparer
 from .tree import DataTree, Happened, Header
 
 EARLY_MAX = 1_000  # requests of one server that overtook others
+HISTORY_BYTES = 32 * 2**20  # data in the changes of a history, before the tree takes their place
 
 
 def no_change(state: DataTree, index: int, command: Any) -> tuple[DataTree, Any, tuple[Any, ...]]:
@@ -59,7 +60,7 @@ class Broadcasting(ZabReplica):
     connection (itself, where it leads an epoch), None where it does not. `sent`, requests that wait for their change,
     or for an answer of the leader. At a leader: `ahead`; `unprepared`, requests of its own clients; `taken` (server ->
     its connection and the last number taken) and `early`; `round` of the question whether it still leads, who has said
-    yes, who waits for it, and who for the next.
+    yes, who waits for it, and who for the next. `heavy`, bytes of data in the changes since the last snapshot.
     Messages: Forward, Answer; StillLeads, StillFollows.
     Timers: "again", after which what is not answered is sent again.
     Keeps: what one server sends on is done once, in order, or not at all from some point on.
@@ -82,6 +83,7 @@ class Broadcasting(ZabReplica):
         self.unprepared: tuple[Forward, ...] = ()
         self.taken: Map[str, tuple[int, int]] = EMPTY
         self.early: Map[tuple[str, int], Forward] = Map()
+        self.heavy = 0
         self.round = 0
         self.sure: frozenset[str] = frozenset()
         self.waiting: tuple[Waits, ...] = ()  # of this round
@@ -283,7 +285,18 @@ class Broadcasting(ZabReplica):
             self.sent = self.sent.remove(proposed.number)
             self.on_done(token, answer)
         if self.snapshot_every:
+            self.heavy += tree.weight(proposed.change)
             self.set_timer("compact", 0)
+
+    def compact(self) -> None:
+        """Let the tree stand in place of the history where that has many changes, or a few large ones."""
+        before = self.zab.last_snapshot
+        if self.heavy >= HISTORY_BYTES:
+            self.tell(self.inside, Compact(self.zab.last_applied, self.state))
+        else:
+            super().compact()
+        if self.zab.last_snapshot is not before:
+            self.heavy = 0
 
     # What only a leader knows.
 

@@ -286,6 +286,11 @@ def _several(tree: DataTree, zxid: int, header: Header, changes: tuple[Any, ...]
     return tree, MultiResponse(tuple(answers)), tuple(events)
 
 
+def weight(change: Any) -> int:
+    """Return how many bytes of data a change holds, with all its parts."""
+    return len(getattr(change, "data", None) or b"") + sum(map(weight, getattr(change, "changes", ())))
+
+
 def _with(tree: DataTree, path: str, node: Znode) -> DataTree:
     return replace(tree, nodes=ordered.put(tree.nodes, path, node))
 
