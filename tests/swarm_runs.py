@@ -24,6 +24,7 @@ FEWER = {  # in every run of the tests, where 300 take half a minute and more: a
     "zab-zookeeper": 100,
     "zab-zookeeper-locks": 100,
 }
+SLOW_LONG = {"zab-zookeeper": 800, "zab-zookeeper-locks": 600}  # a run takes most of a second
 CHUNK = 250  # seeds for a worker at a time
 WALKS = 30  # the same for walks, of the systems whose laws do not lean on time
 WALKS_LONG = 1_000
@@ -39,7 +40,7 @@ Notice = Callable[[Trace], Counter[str]]
 def seeds_of(system: str, long: bool = False) -> int:
     """Return how many seeds a system gets in every run of the tests, or in the long ones."""
     if long:
-        return FEWER_LONG if system in FEWER else SEEDS_LONG
+        return SLOW_LONG.get(system, FEWER_LONG if system in FEWER else SEEDS_LONG)
     return FEWER.get(system, SEEDS)
 
 
