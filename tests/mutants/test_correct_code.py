@@ -12,6 +12,7 @@ from swarm_runs import (
     FEWER_LONG,
     SEEDS,
     SEEDS_LONG,
+    SLOW_LONG,
     SYSTEMS,
     UNTIMED,
     WALKS,
@@ -64,7 +65,9 @@ def test_the_page_says_how_many_seeds_each_system_gets():
     ]
     assert bounds == [33, 20, 100, 830, 1_600]
     assert f"in `make long` each of the nine gets {FEWER_LONG:,}" in text
-    for bound in bounds:
+    few = " and ".join(f"`{name}` with {count}" for name, count in SLOW_LONG.items())
+    assert f"but for {few}." in text
+    for bound in (*bounds, *(count // 3 // 10 * 10 for count in SLOW_LONG.values())):
         assert f"1 in {bound:,}" in text
 
 
