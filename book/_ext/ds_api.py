@@ -1,9 +1,9 @@
 """The reference of the package, drawn from its docstrings.
 
-A line `% modules of distsys.core` in a page (or `... but part, part`, for packages that have pages of their own) is
-replaced by one section for each module of that package: a
-new module is in the reference without anybody's help. The docstrings of the package are plain text with code
-between backticks and aligned lists of names; `as_rst` turns them into what autodoc reads.
+A line `% modules of distsys.core` in a page is replaced by one section for each module of that package: a new module
+is in the reference without anybody's help. With `... but part, part` these parts are left out, for they have a page of
+their own, where the line says `... only part, part`; a part may end in `*`. The docstrings of the package are plain
+text with code between backticks and aligned lists of names; `as_rst` turns them into what autodoc reads.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import importlib
 import pkgutil
 import re
 import sys
+from fnmatch import fnmatch
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-MARKER = re.compile(r"^% modules of (distsys[\w.]*)(?: but (\w+(?:, \w+)*))?$", re.MULTILINE)
+MARKER = re.compile(r"^% modules of (distsys[\w.]*)(?: (but|only) (\w+\*?(?:, \w+\*?)*))?$", re.MULTILINE)
 ROW = re.compile(r"^(\S(?:.*?\S)?)\s{2,}(\S.*)$")  # a name, at least two spaces, what it is
 
 # With -n Sphinx reports each type in a signature that has no page to lead to. These have none, for a reason.
@@ -53,12 +54,13 @@ def fill_in(app: Sphinx, page: str, source: list[str]) -> None:
     """Replace each marker in the text of a page by the sections of its modules."""
 
     def sections(match: re.Match[str]) -> str:
-        left_out = tuple(f"{match[1]}.{part}" for part in (match[2] or "").split(", ") if part)
-        names = (
-            name
-            for name in module_names(match[1])
-            if not f"{name}.".startswith(tuple(f"{n}." for n in left_out))
-        )
+        package, word, parts = match[1], match[2], (match[3] or "").split(", ")
+
+        def is_named(name: str) -> bool:
+            first = name.removeprefix(f"{package}.").split(".")[0]
+            return any(fnmatch(first, part) for part in parts)
+
+        names = (name for name in module_names(package) if not word or is_named(name) == (word == "only"))
         text = "\n".join(map(section, names))
         if not text:
             raise ExtensionError(f"{page} asks for the modules of {match[1]}, but there are none")

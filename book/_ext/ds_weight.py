@@ -90,13 +90,36 @@ def once(index: str) -> str:
     return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
 
 
+LONG = re.compile(
+    r"\d{6}|^0\d"
+)  # numbers of runs, which nobody looks for; years, ports and issues are shorter
+
+
+def worded(index: str) -> str:
+    """Return an index of the search without the long numbers that the outputs of notebooks are full of.
+
+    >>> worded('Search.setIndex({"terms":{"2010":1,"4294967300":2,"0007":3,"lock":4}})')
+    'Search.setIndex({"terms":{"2010":1,"lock":4}})'
+    """
+    start, end = index.index("(") + 1, index.rindex(")")
+    content = json.loads(index[start:end])
+    content["terms"] = {term: places for term, places in content["terms"].items() if not LONG.search(term)}
+    return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
+
+
 KEPT = re.compile(r"(<(pre|script|style|textarea|svg)\b.*?</\2>)", re.DOTALL)  # white space counts in these
 
 
-def tidy(page: str) -> str:
-    r"""Return a page without the white space that its template left around elements; one line break stays.
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+VIEWPORT = re.compile(  # the template says it three times
+    r'\s?<meta name="viewport" content="width=device-width, initial-scale=1" ?/>'
+)
 
-    >>> tidy("<p>a\n\n    <b>c</b></p>\n\n\n<pre>  x\n\n  y</pre>")
+
+def tidy(page: str) -> str:
+    r"""Return a page without comments and the white space that its template left around elements; one line break stays.
+
+    >>> tidy("<p>a\n\n    <b>c</b></p>\n\n<!-- note -->\n<pre>  x\n\n  y</pre>")
     '<p>a\n<b>c</b></p>\n<pre>  x\n\n  y</pre>'
     """
     parts, place, result = KEPT.finditer(page), 0, []
@@ -107,6 +130,7 @@ def tidy(page: str) -> str:
 
 
 def _tidied(text: str) -> str:
+    text = VIEWPORT.sub("", COMMENT.sub("", text))
     return re.sub(r"\n\s*\n", "\n", re.sub(r"\n[ \t]+(?=<|\n)", "\n", text))
 
 
@@ -133,7 +157,7 @@ def slim(app: Sphinx, error: Exception | None) -> None:
     for path in [*site.rglob("*.html"), *static.rglob("*.js"), *filter(Path.exists, ours)]:
         used |= variables_used(path.read_text(encoding="utf8"))
     search = site / "searchindex.js"
-    search.write_text(once(search.read_text(encoding="utf8")), encoding="utf8")
+    search.write_text(worded(once(search.read_text(encoding="utf8"))), encoding="utf8")
     written = slimmed(sheets, names_of(site), used)
     for path, text in written.items():
         path.write_text(text, encoding="utf8")

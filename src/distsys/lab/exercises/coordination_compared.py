@@ -32,8 +32,8 @@ def pair_of_whole_numbers(answer: object) -> str | None:
         "answer = (30, 44.0)",
         "answer = 30",
     ),
-    explanation="30 and 44. With many watchers the servers hardly matter: it is 2 messages for each watcher against "
-    "3, as the event of ZooKeeper does not carry the value.",
+    explanation="30 and 44. Of these 10 and 14 are between servers and the writer, the rest is 2 messages for each "
+    "watcher against 3, as the event of ZooKeeper does not carry the value.",
 )
 def messages(answer: object) -> str | None:
     if wrong := pair_of_whole_numbers(answer):
@@ -238,7 +238,7 @@ HISTORIES: tuple[tuple[Events, bool, str], ...] = (
         "def answer(events):\n    return None",
         "def answer(events):\n    return False",
     ),
-    explanation="That is all that ZooKeeper promises a reader, and it is judged one session at a time. The second "
+    explanation="ZooKeeper promises a session this about the age of what it reads, one session at a time. The second "
     "history is fine: bob reads an older state after ann's write was confirmed. A law of linearizability would object.",
 )
 def law(answer: object) -> str | None:
