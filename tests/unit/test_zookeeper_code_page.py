@@ -38,7 +38,7 @@ def test_a_session_goes_on_when_the_server_of_its_client_is_killed(tmp_path):
     with processes("zookeeper", folder=tmp_path / "d") as ensemble:
         zookeeper_kazoo.killed_under(ensemble, said.append)
     assert said == [
-        "at another server: True",
+        "connected again, so at another server: True",
         "the same session: True, lost: False",
         "its ephemeral znode is there, and its own: True",
         "the client ends its session, and the znode is gone",

@@ -103,7 +103,7 @@ def timeouts(answer: object) -> str | None:
 
 @page.exercise(
     "zkcode-mend-frames",
-    hint="two lengths must be refused before anybody waits for their bytes.",
+    hint="two kinds of length must be refused before anybody waits for their bytes.",
     solution="""
         from struct import unpack
 
@@ -202,10 +202,10 @@ def mend_frames(answer: object) -> str | None:
             for what, path, mzxid in heard:
                 if what == "event":
                     watched.pop(path, None)
-                elif what == "watch":
-                    watched.setdefault(path, mzxid)
                 elif mzxid > watched.get(path, mzxid):
                     return f"{path} is shown as of {mzxid}, and nobody said that it had changed"
+                elif what == "watch":
+                    watched.setdefault(path, mzxid)
             return None
     """,
     mistakes=(
@@ -259,6 +259,7 @@ def watch_law(answer: object) -> str | None:
             "it was watched anew",
         ),
         ([("watch", "/a", 3), ("event", "/b", 0), ("read", "/a", 5)], False, "the event is of another znode"),
+        ([("watch", "/a", 3), ("watch", "/a", 5)], False, "a read that sets a watch shows data, too"),
         ([], True, "nothing was heard"),
     )
     for heard, holds, why in cases:
