@@ -90,9 +90,8 @@ def once(index: str) -> str:
     return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
 
 
-LONG = re.compile(
-    r"\d{6}|^0\d"
-)  # numbers of runs, which nobody looks for; years, ports and issues are shorter
+# Numbers of runs, which nobody looks for. Years, ports, numbers of issues and words like 2pc are shorter.
+LONG = re.compile(r"\d{6}|^0\d|^\d+[a-z_]\w{2}")
 
 
 def worded(index: str) -> str:
