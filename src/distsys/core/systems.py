@@ -279,10 +279,10 @@ def shipped() -> tuple[str, ...]:
 
 
 def find(name: str) -> System:
-    """Return the system called `name`; an error that lists those of the package, where there is none."""
+    """Return the system called `name`; an error that lists what there is, where there is none."""
     if not isinstance(name, str) or name not in _SYSTEMS:
         if not isinstance(name, str) or name not in _PLACES:
-            raise UnknownNameError(f"there is no system named {shown(name)}; there are: {', '.join(shipped())}")
+            raise UnknownNameError(f"there is no system named {shown(name)}; there are: {', '.join(names())}")
         module, _, attribute = _PLACES[name].partition(":")
         register(getattr(importlib.import_module(module), attribute))
     return _SYSTEMS[name]
