@@ -56,7 +56,7 @@ class Reader(FileClient):
     ) -> None:
         super().__init__(name, disk, operations=0, files=1, think_ms=0, **settings)
         self.begin_ms = whole_number("begin_ms", begin_ms)
-        self.todo: tuple[Look | Put, ...] = ()
+        self.wanted: tuple[Look | Put, ...] = ()
 
     @property
     def copies(self) -> dict[str, str]:
@@ -81,12 +81,12 @@ class Reader(FileClient):
         """Note what is to be done."""
         super().on_message(sender, message)
         if isinstance(message, (Look, Put)):
-            self.todo += (message,)
+            self.wanted += (message,)
             self.think()
 
     def think(self) -> None:
         """Do the next thing at once, if that is possible."""
-        if self.open is not None or not self.todo:
+        if self.open is not None or not self.wanted:
             return
         if self.standing is Standing.NONE:
             self.set_timer("next", 0)
@@ -95,9 +95,9 @@ class Reader(FileClient):
 
     def go_on(self) -> None:
         """Do the next thing that it was told."""
-        if not self.todo:
+        if not self.wanted:
             return
-        told, self.todo = self.todo[0], self.todo[1:]
+        told, self.wanted = self.wanted[0], self.wanted[1:]
         if isinstance(told, Look):
             self.report(Operation(self.session, INVOKE, "get", told.path, None, self.now))
             self.read(self.handles[told.path], told.path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import socket
 import threading
 from base64 import b64decode, b64encode
 from typing import Any
+
+from .strangers import answer_to as answer_to
 
 PATIENCE_S = 30.0
 
@@ -63,17 +63,3 @@ def two_who_lock(address: str, other: str) -> list[str]:
     waits.join(PATIENCE_S)
     said.append(f"after the unlock the second has it, by the key {decoded(second[0]['key'])}")
     return said
-
-
-def answer_to(address: str, data: bytes) -> bytes:
-    """Send these bytes, and return what comes back until the member closes the connection."""
-    host, _, port = address.rpartition(":")
-    came = b""
-    with (
-        socket.create_connection((host, int(port)), PATIENCE_S) as line,
-        contextlib.suppress(ConnectionError),
-    ):
-        line.sendall(data)
-        while more := line.recv(65536):
-            came += more
-    return came

@@ -14,6 +14,8 @@ from typing import Any
 
 from distsys.core.errors import DistsysError
 
+from .strangers import answer_to as answer_to
+
 PATIENCE_S = 30.0
 EVENT_XID = -1
 EVENTS = {1: "created", 2: "deleted", 3: "data changed", 4: "children changed"}
@@ -103,20 +105,6 @@ class Wire:
             kind, _, length = struct.unpack_from(">iii", frame, 16)
             self.heard.append(f"{frame[28 : 28 + length].decode()} {EVENTS[kind]}")
         raise DistsysError(f"the server has closed the connection instead of answering request {xid}")
-
-
-def answer_to(address: str, data: bytes) -> bytes:
-    """Send these bytes, and return what comes back until the server closes the connection."""
-    host, _, port = address.rpartition(":")
-    came = b""
-    with (
-        socket.create_connection((host, int(port)), PATIENCE_S) as line,
-        contextlib.suppress(ConnectionError),
-    ):
-        line.sendall(data)
-        while more := line.recv(65536):
-            came += more
-    return came
 
 
 def word(address: str, four_letters: str) -> str:
