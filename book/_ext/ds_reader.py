@@ -20,6 +20,7 @@ from ds_selfcheck import self_check
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import docname_join
 
 PARTS = ("strings", "page", "memory", "questions", "marks", "progress", "terms")
 SCRIPT = "reader.js"
@@ -61,6 +62,21 @@ def terms_in(document: nodes.document) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def needs_in(document: nodes.document, page: str) -> list[str]:
+    """Return the pages that the card of a page says it needs: those before its time, the second word in bold."""
+    for card in document.findall(nodes.admonition):
+        if "ds-card" not in card["classes"]:
+            continue
+        passed, found = 0, []
+        for node in card.findall():
+            if isinstance(node, nodes.strong) and not isinstance(node.parent.parent, nodes.list_item):
+                passed += 1
+            elif passed == 1 and isinstance(node, addnodes.pending_xref) and node["reftype"] == "doc":
+                found.append(docname_join(page, node["reftarget"]).lstrip("/"))
+        return list(dict.fromkeys(found))
+    return []
+
+
 def collect(app: Sphinx, document: nodes.document) -> None:
     """Keep the facts of the page that was just read."""
     page = app.env.docname
@@ -71,6 +87,7 @@ def collect(app: Sphinx, document: nodes.document) -> None:
         "questions": [node["name"] for node in document.findall(self_check)],
         "exercises": labels,
         "terms": terms_in(document),
+        "needs": needs_in(document, page),
     }
 
 
@@ -99,4 +116,4 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("env-merge-info", merge)
     app.connect("doctree-resolved", say_time_of)
     app.connect("html-page-context", link_script)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

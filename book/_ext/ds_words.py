@@ -27,6 +27,8 @@ WORDS = {
         "The list below still leads to every page.",
         "no figure": "No figure has an address yet.",
         "on the page": "on the page",
+        "the course": "The whole course: its pages, and which page needs which",
+        "after": "after {pages}",
     },
 }
 
