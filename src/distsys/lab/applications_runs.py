@@ -208,11 +208,11 @@ def _known(rule: str) -> str:
     return rule
 
 
-def last_one(rule: str = COPIES, *, stock: int = 1) -> Trace:
-    """Return a run in which two buyers want a piece 10 ms apart, one in each shop, and a third comes later."""
-    who = systems.build("shops-story", nodes=("north", "south"), rule=_known(rule), stock=stock)
-    asked = ((100, "north", 1), (110, "south", 2), (300, "south", 3))
-    requests = (Request(at * MS, shop, Buy(buyer)) for at, shop, buyer in asked)
+def last_three(rule: str = COPIES) -> Trace:
+    """Return a run in which three pieces are left, and six buyers come to two shops within 220 ms."""
+    who = systems.build("shops-story", nodes=("north", "south"), rule=_known(rule), stock=3)
+    asked = ((100, "north"), (110, "south"), (200, "north"), (210, "south"), (300, "south"), (320, "north"))
+    requests = (Request(at * MS, shop, Buy(buyer)) for buyer, (at, shop) in enumerate(asked, 1))
     return run(who, 700, requests=requests, delay_ms=50)
 
 
