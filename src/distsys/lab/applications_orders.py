@@ -94,7 +94,7 @@ class Server(Node):
     """
 
     declared: ClassVar[dict[str, str]] = {"missing": "to buy"}
-    known = (REUSED, FRESH)
+    known: ClassVar[tuple[str, ...]] = (REUSED, FRESH)
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, lot: int = LOT) -> None:
         super().__init__(name, disk)
@@ -126,7 +126,7 @@ class Server(Node):
 class OldServer(Server):
     """The program of years ago. Its function "P" sends parts again and again; what counted them was moved elsewhere."""
 
-    known = (REUSED,)
+    known: ClassVar[tuple[str, ...]] = (REUSED,)
 
     def begin(self, order: int) -> None:
         """Send a part every 10 ms."""

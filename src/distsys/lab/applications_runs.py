@@ -67,9 +67,7 @@ def sum_of_stock(world: World) -> int:
     return max(int(getattr(node, "stock", 0)) for node in world.nodes.values())
 
 
-@law_with_memory(
-    "no more is bought than was ordered", "Each order is filled at most once.", start=EMPTY
-)
+@law_with_memory("no more is bought than was ordered", "Each order is filled at most once.", start=EMPTY)
 def no_more_than_was_ordered(memory: Map[int, int], world: World) -> tuple[Map[int, int], str | None]:
     """Judged at the market."""
     for value in outputs(world.step, orders.Bought):
@@ -110,7 +108,11 @@ def _desk(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     servers: Members = {
         name: ("server" if place < new else "old server", {}) for place, name in enumerate(names)
     }
-    return {"desk": ("desk", {"servers": names, "flag": options["flag"]}), **servers, "market": ("market", {})}
+    return {
+        "desk": ("desk", {"servers": names, "flag": options["flag"]}),
+        **servers,
+        "market": ("market", {}),
+    }
 
 
 systems.register(

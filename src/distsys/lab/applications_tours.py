@@ -43,26 +43,29 @@ TEST_CALL = (
 )
 
 SHOPS = (
-    Stop(4, "North and south have sold one each. The news is 50 ms under way."),
+    Stop(4, "North and south have sold one piece each. Left, the news is under way; right, none is needed."),
     Stop(
         8,
-        "It is 210 ms, and buyer 4 comes to south. Each shop has sold its second one or is about to.",
-        ask="There were 3. May south sell?",
+        "Left: it is 210 ms, three are sold, and buyer 4 comes to south.",
+        ask="There were three. Does south sell?",
         guesses=(
-            Guess("By its own copy, yes", "Left: it believes that one is left, and so did north.", right=True),
-            Guess("No", "All three are sold. But on the left south cannot know that yet."),
+            Guess(
+                "Yes", "By its copy one is left. North sold the third 10 ms ago, news takes 50.", right=True
+            ),
+            Guess("No", "Three are sold, but south cannot know that yet."),
+            Guess("It asks north", "On the right it does. On the left nobody asks."),
         ),
     ),
-    Stop(10, "Left: the copies agree again, at 0. Four are sold."),
-    Stop(12, "Left: buyer 6 is refused at once. Right: the last shop that asks hears that nothing is left."),
+    Stop(10, "Left: the copies agree again, at 0, and four are sold. Right: three are sold."),
+    Stop(12, "Left: buyer 6 is refused at once. Right: south has nothing to give to north for buyer 6."),
 )
 
 DESK = (
-    Stop(7, "s1 has the new program. It knows \"P\" as the new function."),
+    Stop(7, 's1 has the new program. It knows "P" as the new function.'),
     Stop(11, "100 shares are bought for order 1, in two parts, and s1 has counted them."),
     Stop(
         19,
-        "s3 was forgotten and has the old program. It knows \"P\" as well, and as something else.",
+        's3 was forgotten and has the old program. It knows "P" as well, and as something else.',
         ask="What will it do with an order for 100 shares?",
         guesses=(
             Guess("Buy 100", "Its old function counted that once. The counting was moved elsewhere."),
