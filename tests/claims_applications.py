@@ -2,6 +2,7 @@
 
 from distsys.core.divergence import divergence
 from distsys.core.events import Note, Output
+from distsys.drivers import states
 from distsys.lab import applications_runs as runs
 from distsys.lab.applications_cast import (
     WAIT_MS,
@@ -87,7 +88,7 @@ def shops():
     )
     assert (outputs(left, 7), where(left, 7)[2]) == ([Sold(3)], 200)
     assert left.violation.step == 8
-    stock = [node["left"] for node in runs.states(left, lambda node: {"left": node.left})[-1].values()]
+    stock = [node["left"] for node in states(left, lambda node: {"left": node.left})[-1].values()]
     assert stock == [0, 0]
     assert (outputs(left, 12), where(left, 12)[0]) == ([Refused(6)], "north")
     assert sent(right, 12) == [("north", Give(6, 0))]
