@@ -1,8 +1,8 @@
 """One basket in two copies, and two people who put something into it at the same time: who wins, and what it costs.
 
 A copy follows one of three rules. `last writer wins`: it answers at once, and of two baskets the one with the later
-stamp stays. `union`: it answers at once, and two baskets are put together. `ask the leader`: the north copy decides, and
-the south copy answers when that one has.
+stamp stays. `union`: it answers at once, and two baskets are put together. `ask the leader`: the north copy decides,
+and the south copy answers when that one has.
 
 >>> missing(both_add("last writer wins")), missing(both_add("union")), missing(both_add("ask the leader"))
 (('milk',), (), ())
@@ -74,8 +74,8 @@ class Decided:
 class Replica(Node):
     """One copy of the basket.
 
-    State, durable: `basket`, sorted; `stamp`, of the last change; `number`, of decisions of the leader. Left out: a copy
-    tells the other only once, so a lost message is made good by the next change alone; nothing is ever taken out.
+    State, durable: `basket`, sorted; `stamp`, of the last change; `number`, of decisions of the leader. Left out: a
+    copy tells the other only once, so what is lost is made good by the next change alone; nothing is ever taken out.
     """
 
     declared: ClassVar[dict[str, str]] = {"basket": "basket", "stamp": "stamp"}

@@ -15,7 +15,7 @@ def share_agrees(count: int, runs: int, expected: float) -> bool:
     """
     whole_number("runs", runs, at_least=1)
     p = probability("expected", expected)
-    return abs(count / runs - p) <= 4 * (p * (1 - p) / runs) ** 0.5
+    return bool(abs(count / runs - p) <= 4 * (p * (1 - p) / runs) ** 0.5)
 
 
 def mean_agrees(values: Sequence[float], expected: float) -> bool:

@@ -50,7 +50,7 @@ SHOPS = {
 }
 
 
-def _count(values: Iterable[Any], kind: type) -> Counter[str]:
+def _count(values: Iterable[Any], kind: type[Wishes] | type[Got]) -> Counter[str]:
     return Counter(value.item for value in values if isinstance(value, kind))
 
 
@@ -191,8 +191,7 @@ def believes(trace: Trace) -> bool | None:
 def storm(seed: int, keeps: str, ids: str = "one for each wish", loss: float = 0.2) -> Trace:
     """Return a run of two customers with three wishes each; messages are lost, and the shop crashes.
 
-    It crashes four times at drawn moments, each time after 0, 1 or 2 effects of its next step, or between two
-    steps, and comes up 30 ms later.
+    It crashes two to four times from drawn moments on: at once, or in its next step, after 0, 1 or 2 effects of it.
     """
     dice = Dice(derive(seed, "storm"))
     script: list[Action] = []
@@ -238,7 +237,7 @@ HEALED = (SetLink(150 * MS, "ann", "shop", None), SetLink(150 * MS, "shop", "ann
 
 
 def world(name: str, then: str = "give up") -> Trace:
-    """Return a run in which Ann buys a hat, and 100 ms later asks for shoes in such a world; all is well from 150 ms on."""
+    """Return a run in which Ann buys a hat, and then asks for shoes in such a world; all is well from 150 ms on."""
     if name not in WORLDS:
         raise UnknownNameError(f"name must be one of {', '.join(WORLDS)}, but it is {shown(name)}")
     return shop_run(WORLDS[name] + HEALED, until_ms=600, items=("hat", "shoes"), then=then, laws=())

@@ -92,14 +92,14 @@ class Desk(Node):
         self.take_note()
         self.output(Sold(customer))
         self.send(customer, Ticket())
-        self.tell()
+        self.inform()
 
     def take_note(self) -> None:
         """Cross out the seat."""
         self.free = False
         self.persist(free=False)
 
-    def tell(self) -> None:
+    def inform(self) -> None:
         """Tell the other desk; again later, if this desk repeats."""
         self.send(self.other, Gone())
         if self.repeat:
@@ -107,7 +107,7 @@ class Desk(Node):
 
     def on_timeout(self, timer: str) -> None:
         """Tell again."""
-        self.tell()
+        self.inform()
 
 
 class Customer(Node):

@@ -1,8 +1,8 @@
 """A shop, and customers who ask again: what a retry does, and where the shop must keep the ids that it has seen.
 
-A `Customer` has wishes, one after the other. For each it asks, waits, and does what `then` says when no answer has come.
-The `Shop` keeps the ids of the requests that it has carried out with what it has sold, in one record. Five
-others are wrong, each in one line.
+A `Customer` has wishes, one after the other. For each it asks, waits, and does what `then` says when no answer has
+come. The `Shop` keeps the ids of the requests that it has carried out with what it has sold, in one record. Four
+others are wrong, each in one point.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Refused:
 
 @record
 class Status:
-    """Was this request carried out?"""
+    """A customer asks whether this request was carried out."""
 
     id: str
 
@@ -208,8 +208,8 @@ THEN = ("give up", "ask again", "ask for the status", "cancel", "cancel the id")
 class Customer(Node):
     """Wishes one item after the other, and asks the shop for it.
 
-    Volatile: `wish`, the number of the wish; `tries`; `waits`, for an answer; `cancels`, so that no answer but Cancelled
-    counts. It does not crash: one that can must write the id on its disk before it sends it.
+    Volatile: `wish`, the number of the wish; `tries`; `waits`, for an answer; `cancels`, so that no answer but
+    Cancelled counts. It does not crash: one that can must write the id on its disk before it sends it.
     """
 
     declared: ClassVar[dict[str, str]] = {"wish": "wish", "tries": "tries"}
@@ -229,7 +229,9 @@ class Customer(Node):
         super().__init__(name, disk)
         for argument, value, known in (("ids", ids, IDS), ("then", then, THEN)):
             if value not in known:
-                raise UnknownNameError(f"{argument} must be one of {', '.join(known)}, but it is {shown(value)}")
+                raise UnknownNameError(
+                    f"{argument} must be one of {', '.join(known)}, but it is {shown(value)}"
+                )
         self.items, self.ids, self.then = items, ids, then
         self.begin = whole_number("begin_ms", begin_ms) * MS
         self.every = whole_number("every_ms", every_ms) * MS

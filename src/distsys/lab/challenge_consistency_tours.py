@@ -8,7 +8,9 @@ from __future__ import annotations
 from distsys.views import Guess, Stop
 
 SEAT = (
-    Stop(7, "Ann asks the north desk for the seat. The two runs are equal so far, and so are the next steps."),
+    Stop(
+        7, "Ann asks the north desk for the seat. The two runs are equal so far, and so are the next steps."
+    ),
     Stop(8, "The north desk sells it, and tells the south desk."),
     Stop(9, "Here the runs part: on the right that one message has just been lost."),
     Stop(11, "On the left the south desk hears that the seat is gone. On the right it hears nothing."),
@@ -19,7 +21,9 @@ SEAT = (
         guesses=(
             Guess("Sold out: the seat is sold", "The seat is sold, but this desk was never told."),
             Guess("Here is your ticket", "It can only look at its own copy: the seat is free.", right=True),
-            Guess("It asks the north desk first", "It could, but these desks do not: each sells by its copy."),
+            Guess(
+                "It asks the north desk first", "It could, but these desks do not: each sells by its copy."
+            ),
         ),
     ),
     Stop(15, "Left: sold out. Right: Bob has a ticket for Ann's seat."),
@@ -35,7 +39,9 @@ TWICE = (
         ask="What does the shop do when this comes?",
         guesses=(
             Guess("It sees that it has sold them already", "It would need a mark by which to see it."),
-            Guess("It sells a second pair", "Two equal requests may be two wishes: it cannot tell.", right=True),
+            Guess(
+                "It sells a second pair", "Two equal requests may be two wishes: it cannot tell.", right=True
+            ),
             Guess("It refuses", "Nothing is wrong with the request."),
         ),
     ),
@@ -44,7 +50,10 @@ TWICE = (
 )
 
 CRASH = (
-    Stop(5, "The shop sells the shoes. Left: the sale goes to the disk. Right: the sale and its id, in one record."),
+    Stop(
+        5,
+        "The shop sells the shoes. Left: the sale goes to the disk. Right: the sale and its id, in one record.",
+    ),
     Stop(6, "The answer is lost, as before."),
     Stop(8, "The shop crashes. What is only in its memory is gone."),
     Stop(
@@ -62,7 +71,9 @@ CRASH = (
 
 UNKNOWN = (
     Stop(7, "Ann has a hat, and now asks for shoes. On the left this request is lost."),
-    Stop(8, "Left: nothing has reached the shop. Right: the shop has sold the shoes, and its answer is lost."),
+    Stop(
+        8, "Left: nothing has reached the shop. Right: the shop has sold the shoes, and its answer is lost."
+    ),
     Stop(
         11,
         "Ann has waited for 60 ms.",
@@ -73,7 +84,9 @@ UNKNOWN = (
             Guess("That a message was lost", "We see the cross. She sees no message, in both."),
         ),
     ),
-    Stop(12, "She asks again with the same id. Left: the shop sells. Right: it has sold already, and answers."),
+    Stop(
+        12, "She asks again with the same id. Left: the shop sells. Right: it has sold already, and answers."
+    ),
     Stop(13, "In both she now has one pair, and knows it."),
 )
 
@@ -91,5 +104,8 @@ BASKET = (
         ),
     ),
     Stop(13, "The south ignores the older basket of the north."),
-    Stop(14, "The north takes the newer one over: the milk is gone. The copies agree, and nobody sees an error."),
+    Stop(
+        14,
+        "The north takes the newer one over: the milk is gone. The copies agree, and nobody sees an error.",
+    ),
 )

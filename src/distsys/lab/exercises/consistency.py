@@ -18,8 +18,8 @@ page = Page("consistency")
         answer = p ** tries
     """,
     mistakes=("answer = 0.01", "answer = 0.1", "answer = 0.0001", "answer = 3", "answer = 'rare'"),
-    explanation="Messages leave after 0, 50 and 100 ms and arrive after 5, 55 and 105 ms. All three must be lost: 0.1 to "
-    "the power of 3, one in a thousand.",
+    explanation="Messages leave after 0, 50 and 100 ms and arrive after 5, 55 and 105 ms. All three must be lost: "
+    "0.1 to the power of 3, one in a thousand.",
 )
 def old(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
@@ -82,7 +82,7 @@ def certain(answer: object) -> str | None:
         answer = last_copy - first_seen
     """,
     mistakes=("answer = 240", "answer = 275", "answer = 269", "answer = 271.5", "answer = 'a day'"),
-    explanation="The first copy may arrive after 5 ms, the last one leaves at 240 and may take 35 ms: 275 - 5 = 270 ms. "
+    explanation="The first copy may arrive after 5 ms, the last one leaves at 240 and may take 35 ms: 275 - 5 = 270. "
     "The shop must know a bound on the delay for that. If there is none, no time is long enough.",
 )
 def window(answer: object) -> str | None:
@@ -151,8 +151,8 @@ def _records(answer: Any, disk: dict[str, Any], id: str) -> Any:
         "def answer(disk, id):\n    return []",
         "def answer(disk, id):\n    return 'done'",
     ),
-    explanation="One record that holds both: a crash leaves both or neither. In a database that is one transaction. Two "
-    "records in either order leave a moment in which the disk says a half of the truth.",
+    explanation="One record that holds both: a crash leaves both or neither. In a database that is one transaction. "
+    "Two records in either order leave a moment in which the disk says a half of the truth.",
 )
 def mend(answer: object) -> str | None:
     if not callable(answer):
@@ -180,10 +180,18 @@ History = list[tuple[str, str, str]]
 TOLD: tuple[tuple[History, bool, str], ...] = (
     ([], True, "nothing happened"),
     ([("wish", "ann", "hat")], True, "a wish may be open"),
-    ([("wish", "ann", "hat"), ("sold", "ann", "hat"), ("told", "ann", "hat")], True, "it was bought once, and told"),
+    (
+        [("wish", "ann", "hat"), ("sold", "ann", "hat"), ("told", "ann", "hat")],
+        True,
+        "it was bought once, and told",
+    ),
     ([("wish", "ann", "hat"), ("sold", "ann", "hat"), ("sold", "ann", "hat")], False, "one wish, two sales"),
     ([("wish", "ann", "hat"), ("told", "ann", "hat")], False, "it was told and not sold"),
-    ([("wish", "ann", "hat"), ("told", "ann", "hat"), ("sold", "ann", "hat")], False, "it was told before it was sold"),
+    (
+        [("wish", "ann", "hat"), ("told", "ann", "hat"), ("sold", "ann", "hat")],
+        False,
+        "it was told before it was sold",
+    ),
     ([("sold", "ann", "hat")], False, "nobody had wished it"),
     ([("sold", "ann", "hat"), ("wish", "ann", "hat")], False, "it was sold before it was wished"),
     (
@@ -252,7 +260,7 @@ TOLD: tuple[tuple[History, bool, str], ...] = (
         """,
         "def answer(history):\n    return True",
     ),
-    explanation="Both laws are laws of safety: they must hold after each event, so it is not enough to count at the end. "
+    explanation="Both laws are laws of safety: they must hold after each event; to count at the end is not enough. "
     "They say nothing of a wish that stays open; that is a third law, which is judged in the end.",
 )
 def law(answer: object) -> str | None:
@@ -272,7 +280,12 @@ ARRIVALS: tuple[tuple[str, int, str, str], ...] = (
     ("ann", 1, "again", "it is a copy of the one that was just carried out"),
     ("bob", 1, "sell", "Bob has numbers of his own"),
     ("ann", 2, "sell", "it is a new request"),
-    ("ann", 1, "old", "Ann sent number 2 after she had heard the answer to number 1, so nobody waits for this one"),
+    (
+        "ann",
+        1,
+        "old",
+        "Ann sent number 2 after she had heard the answer to number 1, so nobody waits for this one",
+    ),
     ("ann", 2, "again", "it is a copy of the newest one of Ann"),
     ("bob", 1, "again", "it is a copy of the newest one of Bob"),
     ("bob", 4, "sell", "Bob gave up two wishes that never arrived"),
@@ -314,7 +327,7 @@ ARRIVALS: tuple[tuple[str, int, str, str], ...] = (
         "def answer(state, client, number):\n    return state, 'sell'",
         "def answer(state, client, number):\n    return 'sell'",
     ),
-    explanation="Numbers in order make a window of one request enough, without any bound on delays: what is not newer is "
+    explanation="With numbers in order one request is enough, without any bound on delays: what is not newer is "
     "never carried out. With the answer beside the number this is a client session, as in the pages on Raft.",
 )
 def build(answer: object) -> str | None:
