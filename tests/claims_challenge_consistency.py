@@ -41,6 +41,8 @@ def seat():
     assert (where(arrives, 13)[2], where(lost, 12)[2]) == (60, 60)
     assert (seats.sold(arrives), seats.sold(lost)) == (("ann",), ("ann", "bob"))
     assert sum(step.kind == "drop" for step in lost) == 1
+    assert where(arrives, 9) == where(lost, 10) == ("north", "link", 18)
+    assert (where(lost, 15)[0], message(lost, 15)) == ("north", seats.Gone())
 
 
 def twice():

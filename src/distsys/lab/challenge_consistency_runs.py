@@ -70,7 +70,7 @@ def at_most_once(world: World) -> str | None:
         wished = _count(said, Wishes)
         for item, count in sorted(bought.items()):
             if count > wished[item]:
-                return f"{customer} has bought {item} {count} times, and wished it {wished[item]} times"
+                return f"{customer} wished {wished[item]} x {item} and has bought {count}"
     return None
 
 
