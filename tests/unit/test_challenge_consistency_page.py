@@ -4,13 +4,24 @@ import pytest
 
 from distsys.core.divergence import divergence
 from distsys.core.errors import ArgumentError, UnknownNameError
+from distsys.core.events import Deliver, Send
 from distsys.drivers import SetLink, link, resimulate
 from distsys.lab import challenge_consistency_baskets as baskets
 from distsys.lab import challenge_consistency_generals as generals
 from distsys.lab import challenge_consistency_runs as runs
 from distsys.lab import challenge_consistency_seats as seats
 from distsys.lab.challenge_consistency_numbers import mean_agrees, share_agrees
-from distsys.lab.challenge_consistency_shop import IDS, THEN, Bought, Buy, Cancel, Shop
+from distsys.lab.challenge_consistency_shop import (
+    IDS,
+    THEN,
+    Bought,
+    Buy,
+    Cancel,
+    Cancelled,
+    Refused,
+    Sale,
+    Shop,
+)
 
 MS = 1_000
 RIGHT = "in one record"
@@ -125,16 +136,27 @@ def test_an_unknown_world_is_refused_with_the_names_of_all():
         runs.world("nothing")
 
 
+def heard(shop, message):
+    """Return what a shop answers Ann."""
+    effects = shop.handle(Deliver("ann", message))
+    return [effect.message for effect in effects if isinstance(effect, Send)]
+
+
 def test_a_cancelled_id_refuses_the_request_that_comes_later():
     shop = Shop("shop")
-    handle = shop.on_message
-    shop._turn.effects = []
-    handle("ann", Cancel("ann-1"))
-    handle("ann", Buy("shoes", "ann-1"))
+    assert heard(shop, Cancel("ann-1")) == [Cancelled()]
+    assert heard(shop, Buy("shoes", "ann-1")) == [Refused("shoes")]
     assert shop.ledger == ()
-    shop._turn.effects = []
-    handle("ann", Buy("shoes", "ann-2"))
-    assert [effect.message for effect in shop._turn.effects[1:]] == [Bought("shoes")]
+    assert heard(shop, Buy("shoes", "ann-2")) == [Bought("shoes")]
+    assert shop.ledger == (Sale("ann", "shoes", "ann-2"),)
+
+
+def test_to_cancel_without_an_id_takes_the_last_purchase_and_no_other():
+    shop = Shop("shop")
+    for _ in range(2):
+        heard(shop, Buy("shoes", ""))
+    assert heard(shop, Cancel("")) == [Cancelled()]
+    assert shop.ledger == (Sale("ann", "shoes", ""),)
 
 
 @pytest.mark.parametrize("option", [{"ids": "some"}, {"then": "shout"}])

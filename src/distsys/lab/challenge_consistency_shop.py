@@ -133,9 +133,11 @@ class Shop(Node):
 
     def on_cancel(self, customer: str, id: str) -> None:
         """Take the sale out of the ledger; remember that its id was cancelled, even if it never came."""
-        own = [sale for sale in self.ledger if sale.to == customer and id in ("", sale.id)]
-        if own:
-            self.ledger = tuple(sale for sale in self.ledger if sale != own[-1])
+        places = [
+            place for place, sale in enumerate(self.ledger) if sale.to == customer and id in ("", sale.id)
+        ]
+        if places:
+            self.ledger = self.ledger[: places[-1]] + self.ledger[places[-1] + 1 :]
         if id:
             self.done = self.done.set(id, "cancelled")
         self.persist(ledger=self.ledger, done=self.done)
