@@ -243,3 +243,12 @@ def mean_share(lanes: Iterable[Lane], until: int) -> float:
     """
     found = [share(lane, until) for lane in lanes]
     return sum(found) / len(found)
+
+
+def in_days(lane: Lane) -> list[tuple[float, float]]:
+    """Return a lane that counts seconds in days, for a picture.
+
+    >>> in_days(((0, 43_200),))
+    [(0.0, 0.5)]
+    """
+    return [(start / DAY, end / DAY) for start, end in lane]
