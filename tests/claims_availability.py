@@ -4,7 +4,6 @@ from distsys.core.events import Note
 from distsys.core.operations import INFO, OK
 from distsys.drivers import states
 from distsys.lab import availability_runs as runs
-from distsys.lab.availability_lives import DAY, lives, outages, together
 from distsys.services.kv import Put
 
 
@@ -80,7 +79,9 @@ def gray():
     assert (message(trace, 79).leader, trace.step(79).event.sender) == ("n1", "n2")
     assert said(trace, 81)[0] == (INFO, "put", 5)
     assert not any(one.at > 950_000 for one in runs.answers(trace)[0])
-    assert not any("leads" in text for step in trace if step.at > 950_000 for text in notes(trace, step.number))
+    assert not any(
+        "leads" in text for step in trace if step.at > 950_000 for text in notes(trace, step.number)
+    )
 
 
 def halves():

@@ -1,7 +1,7 @@
 """Who plays on the page on availability: a client that probes a replicated store, and two servers that are wrong.
 
-The store is that of `raft-kv`: Raft below, a key-value store on top. The client asks on the beat, as a monitor does that
-stands where users stand: a probe counts if it is answered before the next one begins. `TwoOfFour` lets half of the
+The store is that of `raft-kv`: Raft below, a key-value store on top. The client asks on the beat, as a monitor does
+that stands where users stand: a probe counts if it is answered before the next one begins. `TwoOfFour` lets half of the
 servers decide, and `Liar` answers reads out of its head.
 """
 
@@ -101,6 +101,7 @@ class HalfDecides(RaftServer):
     """RAFT-12 with members that change: half of the servers count as a majority."""
 
     def is_quorum(self, names: Iterable[str]) -> bool:
+        """Return whether half of the voters are among `names`."""
         voters = self.configuration.voters
         return len(set(names) & set(voters)) >= max(1, len(voters) // 2)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
@@ -117,9 +118,7 @@ def lives(
     seed: int, n: int, mttf: int, mttr: int, until: int, *, down: Callable[[int], Draw] = exponential
 ) -> tuple[Lane, ...]:
     """Return the lanes of n servers that know nothing of each other, each repaired as soon as it fails."""
-    return tuple(
-        life(uniform(seed, "server", one), exponential(mttf), down(mttr), until) for one in range(n)
-    )
+    return tuple(life(uniform(seed, "server", one), exponential(mttf), down(mttr), until) for one in range(n))
 
 
 # Several.
@@ -162,7 +161,7 @@ def outages(lane: Lane) -> tuple[int, ...]:
     >>> outages(((0, 5), (7, 9), (10, 11)))
     (2, 1)
     """
-    return tuple(start - end for (_, end), (start, _) in zip(lane, lane[1:], strict=False))
+    return tuple(start - end for (_, end), (start, _) in pairwise(lane))
 
 
 # A group whose repairers are few.

@@ -1,4 +1,4 @@
-"""The runs that the page on availability shows: a group that loses one server, two, and one whose halves both decide."""
+"""The runs of the page on availability: a group that loses one server, or two, and one whose halves both decide."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(
 
 def leader_of(trace: Trace) -> str:
     """Return who leads at the end of a run, the newest if there are two."""
-    found = states(trace, lambda node: node.raft.current_term if leads(node) else -1)[-1]
+    found = states(trace, lambda node: node.raft.current_term if leads(node) else -1)[-1]  # type: ignore[attr-defined]
     return max(found, key=lambda name: found[name])
 
 
@@ -67,7 +67,7 @@ def probed(trace: Trace, from_ms: int = 0) -> float:
     return good / (good + bad)
 
 
-SLOW = {"heartbeat_ms": 150, "every_ms": 200, "try_ms": 100}
+SLOW: dict[str, Any] = {"heartbeat_ms": 150, "every_ms": 200, "try_ms": 100}
 
 
 def loses_one(seed: int = 1) -> Trace:
@@ -83,7 +83,7 @@ def loses_two(seed: int = 1) -> Trace:
     who = cluster(**SLOW)
     first = leader_of(run(who, 900, seed=seed))
     others = [name for name in who.servers if name != first]
-    script = (*(Crash(950 * MS, name) for name in others), Restart(2_000 * MS, others[0]))
+    script: tuple[Action, ...] = (*(Crash(950 * MS, name) for name in others), Restart(2_000 * MS, others[0]))
     return run(who, 2_700, script, seed=seed)
 
 
@@ -106,7 +106,9 @@ def halves(server: str = HALF, seed: int = 1) -> Trace:
     who = cluster(server, nodes=4, told=1, heartbeat_ms=150)
     script = (Partition(650 * MS, ROOMS), Heal(1_450 * MS))
     before = leader_of(run(who, 640, seed=seed))
-    again = 1_600 if server == HALF else 2_000  # where nobody led during the cut, somebody must be elected first
+    again = (
+        1_600 if server == HALF else 2_000
+    )  # where nobody led during the cut, somebody must be elected first
     there, after = (leader_of(run(who, until, script, seed=seed)) for until in (1_340, again))
     there = there if there in ROOMS[1] else "n3"
     requests = (

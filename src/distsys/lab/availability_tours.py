@@ -14,7 +14,11 @@ LOSES_ONE = (
         ask="From when will ann's probes be answered again?",
         guesses=(
             Guess("At once", "n2 and n3 do not know yet that n1 is down, and neither of them leads."),
-            Guess("When n2 or n3 has waited long enough, and is elected", "Silence is all they hear.", right=True),
+            Guess(
+                "When n2 or n3 has waited long enough, and is elected",
+                "Silence is all they hear.",
+                right=True,
+            ),
             Guess("When n1 is back", "Two of three are enough, but they need a leader."),
         ),
     ),
@@ -54,7 +58,10 @@ GRAY = (
             Guess("No", "By all that they can see n1 is well.", right=True),
         ),
     ),
-    Stop(76, "Both followers have answered the heartbeat of n1. An alarm that counts this sees a healthy group."),
+    Stop(
+        76,
+        "Both followers have answered the heartbeat of n1. An alarm that counts this sees a healthy group.",
+    ),
     Stop(79, "n2 sends ann where she cannot get: to n1."),
     Stop(81, "The first probe is given up. It goes on like this."),
 )

@@ -63,7 +63,13 @@ def path(answer: object) -> str | None:
     solution="""
         answer = {5, 7}
     """,
-    mistakes=("answer = set()", "answer = {5, 7, 9}", "answer = {7}", "answer = {3, 5, 7}", "answer = [5, 7, 9]"),
+    mistakes=(
+        "answer = set()",
+        "answer = {5, 7, 9}",
+        "answer = {7}",
+        "answer = {3, 5, 7}",
+        "answer = [5, 7, 9]",
+    ),
     explanation="n1 had the puts of 5 and 7 in its log, and committed them when n2 was back. The put of 9 went to n2 "
     "and n3 while both were down. ann heard the same of all three: nothing.",
 )
@@ -164,11 +170,19 @@ PLACEMENTS: tuple[tuple[dict[str, str], bool, str], ...] = (
     ({"n1": "a", "n2": "a", "n3": "b"}, False, "rack a takes two of three with it"),
     ({"n1": "a", "n2": "a", "n3": "b", "n4": "b", "n5": "c"}, True, "no rack has more than two of five"),
     ({"n1": "a", "n2": "a", "n3": "b", "n4": "b", "n5": "b"}, False, "rack b takes three of five with it"),
-    ({"n1": "a", "n2": "a", "n3": "b", "n4": "b"}, False, "without rack a two of four are left, which is half"),
-    ({"n1": "a", "n2": "b", "n3": "c", "n4": "c"}, False, "without rack c two of four are left, which is half"),
+    (
+        {"n1": "a", "n2": "a", "n3": "b", "n4": "b"},
+        False,
+        "without rack a two of four are left, which is half",
+    ),
+    (
+        {"n1": "a", "n2": "b", "n3": "c", "n4": "c"},
+        False,
+        "without rack c two of four are left, which is half",
+    ),
     ({"n1": "a", "n2": "b", "n3": "c", "n4": "d"}, True, "three of four are left whatever rack is lost"),
     ({"n1": "a"}, False, "nothing is left without rack a"),
-    ({name: rack for name, rack in zip("abcdefg", "xxyyzzz", strict=True)}, True, "at most three of seven"),
+    (dict(zip("abcdefg", "xxyyzzz", strict=True)), True, "at most three of seven"),
 )
 
 
