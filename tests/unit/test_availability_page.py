@@ -195,7 +195,7 @@ def test_a_fault_that_is_not_known_is_refused():
         group.fault("fire", "n1", 0)
 
 
-@pytest.mark.parametrize("seed", [1, 3, 4, 5])
+@pytest.mark.parametrize("seed", [1, 3, 4, 6])
 def test_two_halves_that_both_decide_lose_an_answered_write_and_a_majority_does_not(seed):
     half, whole = runs.halves(seed=seed), runs.halves("correct", seed)
     assert runs.judged(half).outcome.name == "ILLEGAL"

@@ -48,7 +48,7 @@ def group(k: int, n: int, mttf: float, mttr: float, repairers: int) -> float:
     """Return how often at least k of n servers are up.
 
     >>> round(group(2, 3, 99, 1, 3), 6), round(group(2, 3, 99, 1, 1), 6)
-    (0.999702, 0.999407)
+    (0.999702, 0.9994)
     """
     return sum(steady(n, mttf, mttr, repairers)[: n - k + 1])
 
