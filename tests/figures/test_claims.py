@@ -48,7 +48,7 @@ NAME = re.compile(r"^:name: (\S+)$", re.MULTILINE)
 def blocks():
     """Return {name: code} of all figures that pages in Markdown make."""
     found = {}
-    for path in sorted((ROOT / "book").glob("*.md")):
+    for path in sorted([*(ROOT / "book").glob("*.md"), *(ROOT / "chapters").rglob("*.md")]):
         text = re.sub(
             r"^(`{4,}).*?^\1\s*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
         )
@@ -97,6 +97,25 @@ def disagree():
     assert (trace.step(5).kind, trace.step(5).node) == ("crash", "ann")
     assert (trace.step(4).kept, len(trace.step(4).effects)) == (3, 4)
     assert (trace.step(7).kind, trace.step(7).detail.get("why")) == ("drop", "down")
+
+
+def two_generals():
+    trace = trace_of("fig-two-generals")
+    assert [(step.kind, step.node) for step in trace] == [
+        ("start", "A"),
+        ("start", "B"),
+        ("deliver", "B"),
+        ("deliver", "A"),
+        ("drop", "A"),
+        ("timeout", "A"),
+        ("timeout", "B"),
+    ]
+    assert [step.event.message.number for step in (trace.step(3), trace.step(4))] == [1, 2]
+    assert trace.step(5).cause[0] == 4
+    assert {name: [said.yes for said in values] for name, values in trace.outputs().items()} == {
+        "A": [True],
+        "B": [False],
+    }
 
 
 def no_fault():
@@ -649,6 +668,7 @@ CLAIMS = BUGS | {
     "fig-short-run": short_run,
     "fig-catch": catch,
     "fig-disagree": disagree,
+    "fig-two-generals": two_generals,
     "fig-no-fault": no_fault,
     "fig-beside": beside,
     "fig-loss": loss,
@@ -715,7 +735,7 @@ def test_the_code_that_authors_are_shown_makes_the_run_of_the_figure():
 
 def test_every_cited_step_is_one_of_its_figure():
     cited = 0
-    for path in sorted((ROOT / "book").glob("*.md")):
+    for path in sorted([*(ROOT / "book").glob("*.md"), *(ROOT / "chapters").rglob("*.md")]):
         for name, step in re.findall(
             r"\{step\}`[^`]*?(fig-[\w-]+)@(\d+)>?`", path.read_text(encoding="utf-8")
         ):
