@@ -229,10 +229,8 @@ def a_sum_misses_nothing(memory: Any, world: World) -> tuple[Any, str | None]:
             case Ended("add"):
                 answered += 1
             case Ended("sum", amount) if amount < asked[name]:
-                evidence = (
-                    f"{name} was told {amount}, but {asked[name]} adds had been answered before it asked"
-                )
-                return (answered, asked), evidence
+                said = f"{name} was told {amount}, and {asked[name]} had been added before it asked"
+                return (answered, asked), said
     return (answered, asked), None
 
 

@@ -1,7 +1,9 @@
 """Small models of work that is shared: tasks on workers, and pages that all must pass one lock.
 
-makespan([3, 1, 2], workers=2)
-pages_per_s(12, fetch=95.0, first=5.0, each=0.5)
+    makespan([3, 1, 2], workers=2)
+    pages_per_s(12, fetch=95.0, first=5.0, each=0.5)
+
+All of it is computed; nothing waits.
 """
 
 from __future__ import annotations
@@ -58,8 +60,8 @@ def pages_per_s(
 ) -> float:
     """Return the pages a second of a modelled crawl; times are in ms.
 
-    A worker fetches for `fetch` and then holds the lock for `first`, and `each` more for every other worker. The lock is
-    given in the order in which it is asked for. `together` lets all begin each page at the same moment.
+    A worker fetches for `fetch` and then holds the lock for `first`, and `each` more for every other worker. The lock
+    is given in the order in which it is asked for. `together` lets all begin each page at the same moment.
 
     >>> pages_per_s(1, fetch=8, first=2, each=1), pages_per_s(2, fetch=8, first=2, each=1, together=True)
     (100.0, 142.85714285714286)

@@ -3,8 +3,8 @@
     writes_per_s(copies=5)
     shards_per_s(4, sums=0.1)
 
-A message costs a server `SERVICE` of its time and is under way for `DELAY`. Clients answer at once, and there are enough
-of them that the busiest server never waits; so what is reached is one over what that server spends on a request.
+A message costs a server `SERVICE` of its time and is under way for `DELAY`. Clients ask again at once, and there
+are enough of them that the busiest server never waits; so what is reached is one over what it spends on a request.
 """
 
 from __future__ import annotations
