@@ -5,7 +5,7 @@ from distsys.lab import challenge_scalability_cast as cast
 from distsys.lab import challenge_scalability_laws as laws
 from distsys.lab import challenge_scalability_measured as measured
 from distsys.lab import challenge_scalability_runs as runs
-from distsys.lab.scalability import Law, band, bootstrapped, fitted, medians
+from distsys.lab.scalability import Law, bootstrapped, fitted, medians, middle, relative_errors
 
 
 def handled(trace, name):
@@ -84,10 +84,22 @@ def between():
     assert all(free[n] > lower[n] * 0.999 for n in free)
 
 
+def fit():
+    points = measured.points("rounds")
+    at, law = dict(medians(points)), fitted(medians(points))
+    assert (round(at[1], 1), round(at[6], 1), round(at[16], 1)) == (3.1, 7.9, 4.5)
+    assert max(at, key=at.get) == 6
+    assert round(law.peak) == 5
+    assert max(map(abs, relative_errors(medians(points), law))) < 0.06
+    peaks = [one.peak for one in bootstrapped(points, times=400)]
+    assert middle(peaks)[1] - middle(peaks)[0] < 1
+
+
 CLAIMS = {
     "fig-scal-group": group,
     "fig-scal-hot": hot,
     "fig-scal-forgets": forgets,
     "fig-scal-two-questions": two_questions,
     "fig-scal-between": between,
+    "fig-scal-fit": fit,
 }
