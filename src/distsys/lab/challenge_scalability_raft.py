@@ -22,7 +22,7 @@ from distsys.services.kv_client import KvClient
 from distsys.services.raft_kv import RAFT_KV
 
 SERVICE_US = 200
-BEGIN, END = 2 * S, 3 * S  # an election comes before, and clients find the leader
+BEGIN, END = 800 * MS, 1_200 * MS  # an election comes before, and clients find the leader
 
 
 class Putter(KvClient):
@@ -35,7 +35,7 @@ class Putter(KvClient):
 
 def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     server = {one: options[one] for one in (*TIMING, "reads", "snapshot_every")}
-    client = {"servers": names, "operations": 1_000_000, "think_ms": 0, "retry_ms": 1_000}
+    client = {"servers": names, "operations": 1_000_000, "think_ms": 0, "retry_ms": 150}
     clients: Members = {f"c{number:02}": ("client", client) for number in range(1, options["clients"] + 1)}
     return {**{name: ("server", {"voters": names, **server}) for name in names}, **clients}
 
@@ -54,7 +54,7 @@ SYSTEM = systems.register(
             "snapshot_every": 500,
             **TIMING,
             "heartbeat_ms": 100,
-            "election_ms": 600,
+            "election_ms": 200,
         },
         workload=lambda names, options, seed: (),
         variants={},
@@ -65,7 +65,7 @@ SYSTEM = systems.register(
 
 @cache
 def raft(servers: int, *, clients: int = 24, seed: int = 1) -> float:
-    """Return the puts a second of a store on so many servers, in the third second of a run."""
+    """Return the puts a second of a store on so many servers, when the leader has long been found."""
     cluster = systems.build("scaled-raft", nodes=servers, clients=clients)
     trace = Simulator(
         cluster,

