@@ -222,7 +222,7 @@ def longest_first(weights: Sequence[int], shards: int) -> list[int]:
     """Return a shard for each key: the heaviest key first, each on the shard that has least so far.
 
     >>> longest_first([1, 5, 3, 3], 2)
-    [1, 0, 1, 1]
+    [0, 0, 1, 1]
     """
     loads, places = [0] * shards, [0] * len(weights)
     for key in sorted(range(len(weights)), key=lambda key: -weights[key]):
