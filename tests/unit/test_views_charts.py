@@ -39,7 +39,11 @@ def some_spread(**more):
     )
 
 
-KINDS = [some_lines, some_bars, some_spans, some_spread]
+def some_bands(**more):
+    return some_lines(bands={"fits": [(2, 4), (1, 3), (0, 2)], "all": [(1, 5), (0, 4), (0, 3)]}, **more)
+
+
+KINDS = [some_lines, some_bars, some_spans, some_spread, some_bands]
 
 
 @pytest.mark.parametrize("draw", KINDS)
@@ -168,3 +172,15 @@ def test_a_spread_says_its_quartiles():
 def test_a_series_without_a_value_is_an_error():
     with pytest.raises(ArgumentError, match="series 'one' must have at least one value"):
         charts.spread({"one": []}, xlabel="ms", alt=ALT)
+
+
+def test_a_band_stands_in_the_legend_and_its_ends_in_the_numbers():
+    drawing = some_bands()
+    assert ">fits<" in drawing.svg.replace(" ", "")
+    assert "2 to 4" in drawing.text
+    assert "0 to 2" in drawing.text
+
+
+def test_a_band_needs_two_ends_at_each_place():
+    with pytest.raises(ArgumentError, match="series 'fits' must have 3 values"):
+        some_lines(bands={"fits": [(1, 2)]})

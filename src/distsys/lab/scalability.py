@@ -131,6 +131,32 @@ def bootstrapped(points: Points, times: int = 500, seed: int = 1) -> list[Law]:
     return laws
 
 
+def left_out(points: Points, *, coherent: bool = True) -> dict[int, float]:
+    """Return, for each number of clients, by how much its median lies above a law that never saw it (as a share).
+
+    For the smallest and the greatest number the law had to go beyond what it saw.
+
+    >>> made = [(n, Law(90, 0.1, 0).throughput(n)) for n in (1, 2, 4, 8, 16)]
+    >>> left_out(made) == dict.fromkeys((1, 2, 4, 8, 16), 0)
+    True
+    """
+    whole = medians(points)
+    found = {}
+    for clients, rate in whole:
+        law = fitted([point for point in whole if point[0] != clients], coherent=coherent)
+        found[clients] = round(rate / law.throughput(clients) - 1, 9) + 0.0
+    return found
+
+
+def band(laws: Sequence[Law], counts: Sequence[int], share: float = 0.9) -> list[tuple[float, float]]:
+    """Return, for each number of clients, between which rates the middle part of the laws lies there.
+
+    >>> band([Law(10, 0, 0), Law(12, 0, 0)], [1, 2], share=1)
+    [(10.0, 12.0), (20.0, 24.0)]
+    """
+    return [middle([law.throughput(clients) for law in laws], share) for clients in counts]
+
+
 def middle(numbers: Sequence[float], share: float = 0.9) -> tuple[float, float]:
     """Return the ends of the middle part of the numbers that holds such a share of them.
 

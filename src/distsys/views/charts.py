@@ -69,11 +69,30 @@ def lines(
     logx: bool = False,
     logy: bool = False,
     reference: Mapping[str, Any] | None = None,
+    bands: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> Drawing:
-    """Return a chart with a line for each series; a `reference` is a line without marks, or a level."""
+    """Return a chart with a line for each series; a `reference` is a line without marks, or a level.
+
+    bands  {label: (low, high) at each x}: a shaded strip, such as where the middle 90 % of fits lie
+    """
     x = list(x)
     _check_series(series, len(x), alt)
+    if bands:
+        _check_series(bands, len(x), alt)
     with _figure(title, xlabel, ylabel) as (figure, axes):
+        for place, (label, pairs) in enumerate((bands or {}).items()):
+            low, high = zip(*pairs, strict=True)
+            hatch = HATCHES[place + 1] if place else None  # the second differs by more than its place
+            axes.fill_between(
+                x,
+                low,
+                high,
+                facecolor=LIGHT["panel"],
+                edgecolor=LIGHT["quiet"],
+                hatch=hatch,
+                linewidth=0.7,
+                label=label,
+            )
         for label, values in (reference or {}).items():
             level = [values] * len(x) if isinstance(values, (int, float)) else list(values)
             axes.plot(x, level, color=LIGHT["quiet"], linestyle=(0, (1, 1.5)), linewidth=2, label=label)
@@ -93,10 +112,12 @@ def lines(
             _make_log(axes, "x")
         if logy:
             _make_log(axes, "y")
-        _legend(figure, axes, len(series) + len(reference or {}))
+        _legend(figure, axes, len(series) + len(reference or {}) + len(bands or {}))
         picture = _svg(figure, title or f"{ylabel} by {xlabel}", alt)
-    rows = [(value, *(list(values)[place] for values in series.values())) for place, value in enumerate(x)]
-    return _drawing(picture, alt, caption, table(rows, (xlabel, *series)))
+    columns: list[list[Any]] = [list(values) for values in series.values()]
+    columns += [[f"{low:.4g} to {high:.4g}" for low, high in pairs] for pairs in (bands or {}).values()]
+    rows = [(value, *(column[place] for column in columns)) for place, value in enumerate(x)]
+    return _drawing(picture, alt, caption, table(rows, (xlabel, *series, *(bands or {}))))
 
 
 def bars(
