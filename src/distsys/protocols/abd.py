@@ -103,7 +103,7 @@ class Client(Node):
         self.tries_max = whole_number("tries_max", tries_max, at_least=1)
         self.think_ms = whole_number("think_ms", think_ms)
         self.life: int = disk.get("life", 0)
-        self.dice = Dice(0)
+        self.dice: Dice | None = None
         self.begun = 0
         self.waiting: tuple[Read | Write, ...] = ()
         self.open: Read | Write | None = None
@@ -117,9 +117,9 @@ class Client(Node):
     # Operations.
 
     def on_start(self) -> None:
-        self.dice = Dice(self.seed)
         self.begin_a_life()
         if self.operations:
+            self.dice = Dice(self.seed)
             self.set_timer("next", 0, self.think_ms * MS)
 
     def begin_a_life(self) -> None:
@@ -281,6 +281,7 @@ class Client(Node):
 
     def choose(self) -> Read | Write:
         """Return the next operation of its own: a read, or a write of a value that nobody else writes."""
+        assert self.dice is not None, f"{self.name} was given no operations of its own"
         kind, self.dice = self.dice.below(2)
         return Write(f"{self.process()}:{self.begun}") if kind else Read()
 
