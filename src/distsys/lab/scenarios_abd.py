@@ -69,3 +69,23 @@ OLD_NAME: tuple[Any, ...] = (
     request("c1", Write("y")),
     *phase("c1", Query, "n1", "n2", over=0),
 )
+
+# A writer that crashes half-way: its value is on the way to n1 alone. Nobody knows whether the write happened, until a
+# read finds it and writes it back; from then on everybody reads it.
+HALF_WRITE: tuple[Any, ...] = (
+    request("w", Write("new"), keep=3),
+    request("r1", Read()),
+    *queried("r1", "n2", "n3"),
+    *stored("r1", "n2", "n3"),
+    deliver("w", "n1", Store),
+    request("r1", Read()),
+    *phase("r1", Query, "n1", over=1),  # its first question to n1 is still on the way
+    *queried("r1", "n2"),
+    *phase("r1", Store, "n1", over=1),
+    *stored("r1", "n2"),
+    request("r1", Read()),
+    *queried("r1", "n2"),
+    *phase("r1", Query, "n3", over=1),
+    *stored("r1", "n2"),
+    *phase("r1", Store, "n3", over=1),
+)

@@ -166,13 +166,14 @@ MUTANTS = (
         system="abd",
         classes={"replica": StoresWhateverComes},
         breaks="copies do not go back",
-        depth=6,
+        depth=10,
         source=f"{ABD}: a copy takes a value only if its number is greater",
         story=(
             "A copy does not compare tags. A message that was late, or that the network has doubled, brings an old value, "
             "and the copy takes it in place of a newer one that it had confirmed."
         ),
         leads_to=ORDER,
+        leads_to_by="distsys.lab.scenarios_abd:LATE_STORE",
     ),
     NodeMutant(
         id="ABD-06",
@@ -197,6 +198,7 @@ MUTANTS = (
         klass="D",
         seeds_max=5_000,
         depth=10,
+        scenario="distsys.lab.scenarios_abd:OLD_NAME",
         source="found while this course was written",
         story=(
             "A writer gives a write up, or crashes, when few copies have got it. Its next write asks a majority that has "
