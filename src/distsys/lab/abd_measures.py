@@ -6,7 +6,6 @@ Fraction(5, 6)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 from distsys.core import systems
 from distsys.core.dice import Dice, derive
 from distsys.core.events import Deliver, Note
+from distsys.core.laws import outputs
+from distsys.core.operations import INVOKE, OK, Operation
 from distsys.core.systems import Cluster, Request
 from distsys.core.trace import Trace
 from distsys.core.units import MS
@@ -115,7 +116,9 @@ def window_ms(seed: int, samples: int = 20_000) -> float:
     draw = Exponential(MEAN_MS * MS).draw
     total = 0
     for _ in range(samples):
-        ways = sorted((asked + draw(random), asked - draw(random)) for asked in (draw(random) for _ in range(3)))
+        ways = sorted(
+            (asked + draw(random), asked - draw(random)) for asked in (draw(random) for _ in range(3))
+        )
         total += abs(ways[0][1] - ways[1][1])
     return total / samples / MS
 
@@ -152,7 +155,8 @@ def leader_at(cluster: Cluster, seed: int) -> str:
     leads = [
         step.node
         for step in trace
-        if step.at < CRASH_MS * MS and any("leads term" in e.text for e in step.effects if isinstance(e, Note))
+        if step.at < CRASH_MS * MS
+        and any("leads term" in e.text for e in step.effects if isinstance(e, Note))
     ]
     return leads[-1]
 
@@ -166,14 +170,12 @@ def _killed(cluster: Cluster, seed: int, name: str | None) -> Trace:
 
 def durations_from(trace: Trace, since: int) -> list[int]:
     """Return how long operations took that ended after a moment, in microseconds."""
-    began: Mapping[str, int] = {}
+    began: dict[str, int] = {}
     found: list[int] = []
     for step in trace:
-        for effect in step.effects[: step.kept]:
-            operation = getattr(effect, "value", None)
-            kind = getattr(operation, "type", None)
-            if kind == "invoke":
-                began = {**began, operation.process: step.at}
-            elif kind == "ok" and step.at >= since:
+        for operation in outputs(step, Operation):
+            if operation.type == INVOKE:
+                began[operation.process] = step.at
+            elif operation.type == OK and step.at >= since:
                 found.append(step.at - began[operation.process])
     return found

@@ -24,7 +24,10 @@ from distsys.protocols.abd_messages import Read, Write
 from . import scenarios_abd
 
 FAST, SLOW = link(delay=5 * MS), link(delay=200 * MS)
-PATIENT = {"operations": 0, "retry_ms": 10_000}  # clients that do what they are asked, and do not ask twice
+PATIENT: dict[str, Any] = {
+    "operations": 0,
+    "retry_ms": 10_000,
+}  # clients that do what they are asked, and do not ask twice
 
 
 def one_writer(mutant: str | None = None, **options: Any) -> Cluster:
@@ -157,7 +160,11 @@ def with_down(nodes: int, down: int) -> int:
     (3, 0)
     """
     names = [f"n{number}" for number in range(1, down + 1)]
-    asked: list[tuple[int, str, Read | Write]] = [(5, "w", Write("x")), (10, "r1", Read()), (300, "r2", Read())]
+    asked: list[tuple[int, str, Read | Write]] = [
+        (5, "w", Write("x")),
+        (10, "r1", Read()),
+        (300, "r2", Read()),
+    ]
     script = tuple(Crash(1 * MS, name) for name in names)
     return len(results(run(one_writer(nodes=nodes), asked, 1_000, script)))
 
@@ -188,4 +195,3 @@ def swarm_finds(mutant: str, seeds: int = 200) -> int | None:
             if judge_history(drawn(system, seed, mutant=mutant, laws=())):
                 return seed + 1
     return None
-

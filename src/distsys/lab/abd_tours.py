@@ -25,7 +25,9 @@ INVERSION = (
 )
 
 BACK = (
-    Stop(19, "r1 has heard of the new value. On the left it returns; on the right it stores the value first."),
+    Stop(
+        19, "r1 has heard of the new value. On the left it returns; on the right it stores the value first."
+    ),
     Stop(
         24,
         "On the left r2 hears from n2, which has the old value. On the right r1 has stored the new one there.",
@@ -51,12 +53,17 @@ TAGS = (
         ),
     ),
     Stop(41, "c3 reads. n1 says x and n2 says y, under one tag; on the left it takes x, on the right y."),
-    Stop(56, "c3 reads again, and hears n2 and n3. On the left it returns y: neither order of the writes fits."),
+    Stop(
+        56, "c3 reads again, and hears n2 and n3. On the left it returns y: neither order of the writes fits."
+    ),
 )
 
 HALVES = (
     Stop(7, "The network is cut: n1, n2 and w are on one side, n3, n4 and r1 on the other."),
-    Stop(14, "w has two answers of four. On the left it takes that for enough. On the right it waits for a third."),
+    Stop(
+        14,
+        "w has two answers of four. On the left it takes that for enough. On the right it waits for a third.",
+    ),
     Stop(
         21,
         "r1 has heard both copies on its side.",

@@ -134,7 +134,8 @@ def _reads_one_by_one(world: Any) -> bool:
 
 def _two_reads_ended(world: Any) -> bool:
     """Return whether both reads have ended: what is still under way changes no answer."""
-    return sum(operation.type == "ok" for operation in world.outputs.get("r1", ())) >= 2
+    ended = [operation for operation in world.outputs.get("r1", ()) if operation.type == "ok"]
+    return len(ended) >= 2
 
 
 def _cell_of_memory() -> Scope:
@@ -143,7 +144,9 @@ def _cell_of_memory() -> Scope:
     requests = tuple(Request(0, name, what) for name, what in zip(("w", "r1", "r1"), asked, strict=True))
     options = {"nodes": 3, "readers": 1, "operations": 0, "write_back": "unless agreed"}
     prunes = {"a read waits": _reads_one_by_one, "both reads ended": _two_reads_ended}
-    return Scope("abd", Bounds(in_order=True), options, requests, goals=("write-back", "agreed"), prunes=prunes)
+    return Scope(
+        "abd", Bounds(in_order=True), options, requests, goals=("write-back", "agreed"), prunes=prunes
+    )
 
 
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}

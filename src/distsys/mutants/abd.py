@@ -7,7 +7,7 @@ from typing import Any
 from distsys.core.systems import NodeMutant
 from distsys.core.values import EMPTY, Map
 from distsys.protocols.abd import Client, Reader, Replica, Writer
-from distsys.protocols.abd_messages import Held, Store, Stored, Tag
+from distsys.protocols.abd_messages import Held, Phase, Store, Stored, Tag
 
 ABD = "Attiya, Bar-Noy and Dolev 1995"
 LYNCH = "Lynch and Shvartsman 1997"
@@ -82,7 +82,7 @@ class CountsOldAnswers(Client):
     """ABD-09."""
 
     def is_current(self, message: Held | Stored) -> bool:
-        return self.phase.value == ("query" if isinstance(message, Held) else "store")
+        return self.phase is (Phase.QUERY if isinstance(message, Held) else Phase.STORE)
 
 
 class AsksOnce(Client):

@@ -198,9 +198,7 @@ class Client(Node):
     def ask(self) -> None:
         """Send the question to all who have not answered it."""
         self.tries += 1
-        question = (
-            Query(self.round) if self.phase is Phase.QUERY else Store(self.round, self.tag, self.value)
-        )
+        question = Query(self.round) if self.phase is Phase.QUERY else Store(self.round, self.tag, self.value)
         self.broadcast([name for name in self.replicas if name not in self.answers], question)
         self.restart_retry_timer()
 

@@ -110,7 +110,9 @@ def clients_are_served(world: World) -> str | None:
     """Progress: a majority is up, and what is sent again and again arrives."""
     for node in world.nodes.values():
         if isinstance(node, Client) and (node.open is not None or node.begun < node.operations):
-            return f"at the end {node.name} has begun {node.begun} of {node.operations}, and {node.open} is open"
+            return (
+                f"at the end {node.name} has begun {node.begun} of {node.operations}, and {node.open} is open"
+            )
     return None
 
 

@@ -71,7 +71,11 @@ def size(answer: object) -> str | None:
         return "that is one phase, and a read has two"
     if abs(answer - 15.67) < 0.02:
         return "with five copies only two may be down"
-    return None if abs(answer - 15.19) < 0.015 else "that is not twice the mean time to the fourth of seven answers"
+    return (
+        None
+        if abs(answer - 15.19) < 0.015
+        else "that is not twice the mean time to the fourth of seven answers"
+    )
 
 
 @page.exercise(
