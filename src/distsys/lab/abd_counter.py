@@ -46,6 +46,7 @@ class Adder(Client):
         self.begin_next()
 
     def on_message(self, sender: str, message: Any) -> None:
+        """Begin when somebody says so."""
         if message == "go":
             self.go_on()
         else:

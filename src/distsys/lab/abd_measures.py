@@ -83,7 +83,8 @@ def write_times_ms(nodes: int, writes: int, seed: int) -> list[float]:
 def write_back_share(gap_ms: int, seed: int, reads: int = 400, delay: Link | None = None) -> float:
     """Return the share of reads that write back, where r1 and r2 read all the time and w writes once in `gap_ms` on average.
 
-    Three copies; a message takes an exponential time, 10 ms on average, unless a link is given. A read begins every 200 ms.
+    Three copies; a message takes an exponential time, 10 ms on average, unless a link is given. A read begins
+    every 200 ms.
     """
     dice = Dice(derive(seed, "contention"))
     requests: list[Request] = []

@@ -3,7 +3,8 @@
     from distsys.drivers import perform
     perform(systems.build("abd-multi", mutant="ABD-07"), OLD_NAME).violation.law     # 'one value for a tag'
 
-The words are those of `drivers.schedules`; `phase` says that some replicas get a question, and that their answers arrive.
+The words are those of `drivers.schedules`; `phase` says that some replicas get a question, and that their
+answers arrive.
 """
 
 from __future__ import annotations

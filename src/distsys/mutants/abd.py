@@ -156,7 +156,8 @@ MUTANTS = (
         depth=6,
         source=f"{LYNCH}: the first phase of a write",
         story=(
-            "A writer takes a number above the last one that it knows itself, as a single writer may. Another writer is "
+            "A writer takes a number above the last one that it knows itself, as a single writer may. Another "
+            "writer is "
             "ahead of it. The copies have something newer, refuse the value, and the write returns as if it were done."
         ),
     ),
@@ -169,7 +170,8 @@ MUTANTS = (
         depth=10,
         source=f"{ABD}: a copy takes a value only if its number is greater",
         story=(
-            "A copy does not compare tags. A message that was late, or that the network has doubled, brings an old value, "
+            "A copy does not compare tags. A message that was late, or that the network has doubled, brings an "
+            "old value, "
             "and the copy takes it in place of a newer one that it had confirmed."
         ),
         leads_to=ORDER,
@@ -184,7 +186,8 @@ MUTANTS = (
         depth=4,
         source=f"{ABD} assumes that who crashes stays down; with crash and recovery a copy needs a disk",
         story=(
-            "A copy keeps its value in memory only. It says that it has stored it, crashes, and comes back as it was at "
+            "A copy keeps its value in memory only. It says that it has stored it, crashes, and comes back as "
+            "it was at "
             "the beginning. The law speaks up before that, when it tells of a tag that is not on its disk."
         ),
         leads_to=ORDER,
@@ -201,7 +204,8 @@ MUTANTS = (
         scenario="distsys.lab.scenarios_abd:OLD_NAME",
         source="found while this course was written",
         story=(
-            "A writer gives a write up, or crashes, when few copies have got it. Its next write asks a majority that has "
+            "A writer gives a write up, or crashes, when few copies have got it. Its next write asks a majority "
+            "that has "
             "not, and takes the same number again, under the same name. One tag now stands for two values."
         ),
     ),
@@ -243,7 +247,8 @@ MUTANTS = (
         klass="L",
         source=f"{ABD} assumes that messages between nodes that are up arrive",
         story=(
-            "A client asks once and waits. Its question to two of three copies is lost, or they were down, and it waits "
+            "A client asks once and waits. Its question to two of three copies is lost, or they were down, and "
+            "it waits "
             "for ever although all are up again. Nothing wrong is read, and nothing at all is."
         ),
     ),

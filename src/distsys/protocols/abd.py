@@ -1,7 +1,8 @@
 """ABD: one memory cell, built out of copies and messages, while a minority of the copies may be down.
 
 This is the register of Attiya, Bar-Noy and Dolev (JACM 1995), with one writer, and its form for many writers, after
-Lynch and Shvartsman (FTCS 1997). Every value has a *tag*. A replica keeps the value with the greatest tag that it has been
+Lynch and Shvartsman (FTCS 1997). Every value has a *tag*. A replica keeps the value with the greatest tag that
+it has been
 given. Clients do the rest, in *phases*: ask all replicas, and go on when a majority has answered.
 
     write   (one writer)    take the next number        ->  store at a majority
@@ -70,10 +71,12 @@ class Client(Node):
     State, durable: `life`, how many names it has used. Volatile: `open` (the operation), `phase`, `round`, `answers`,
     `tag` and `value` (what it stores), `ended` (the tag of the last operation that ended).
     Messages: Held, Stored; from the host Read and Write, which wait in line.
-    Timers: "retry", drawn from [retry_ms, 2 retry_ms]: ask again who has not answered. After `tries_max` tries it gives up:
+    Timers: "retry", drawn from [retry_ms, 2 retry_ms]: ask again who has not answered. After `tries_max` tries
+    it gives up:
     nobody knows whether a write happened, so the operation ends as "info", and the client goes on under a new name.
     A restart does the same. "next": begin one of `operations` operations of its own.
-    Assumes: messages may be lost, doubled, late and overtaken. An operation ends while a majority of the replicas is up and
+    Assumes: messages may be lost, doubled, late and overtaken. An operation ends while a majority of the
+    replicas is up and
     messages that are sent again and again arrive.
     """
 
@@ -294,7 +297,8 @@ class Reader(Client):
 class Writer(Client):
     """The only writer of a cell. It knows the newest tag, for it has given it, so a write is one phase.
 
-    State, durable, beside that of a client: `number`, the last one it used; it is on the disk before anybody hears of it.
+    State, durable, beside that of a client: `number`, the last one it used; it is on the disk before anybody
+    hears of it.
     """
 
     def __init__(self, name: str, disk: Map[str, Any] = EMPTY, **settings: Any) -> None:

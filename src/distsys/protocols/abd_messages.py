@@ -1,6 +1,7 @@
 """What the clients and the replicas of ABD say to each other, and what a client is asked by its host.
 
-Two questions are enough. `Query` asks a replica what it holds, `Store` asks it to hold something unless it holds something
+Two questions are enough. `Query` asks a replica what it holds, `Store` asks it to hold something unless it
+holds something
 newer. Newer means: a greater *tag*. Each answer carries the round of its question, so that a client knows which one it
 answers; a late answer to an earlier question says nothing about now.
 """
@@ -57,7 +58,7 @@ class Phase(enum.Enum):
 
 @record
 class Query:
-    """A client asks: what do you hold?"""
+    """A client asks what a replica holds."""
 
     round: Round
 

@@ -41,7 +41,8 @@ SKIP = {"A", "C", "D"}
         answer = {"A", "C", "D"}
     """,
     mistakes=('answer = {"A", "C"}', 'answer = {"A", "B", "C", "D"}', 'answer = "ACD"', "answer = {1}"),
-    explanation="What counts is that a majority of all copies holds it already: 2 of 3 in A, 3 of 5 in C and D. In B and E "
+    explanation="What counts is that a majority of all copies holds it already: 2 of 3 in A, 3 of 5 in C and D. "
+    "In B and E "
     "fewer are known to. Our code stops at a majority of answers, so it never sees a case like D.",
 )
 def skip(answer: object) -> str | None:
@@ -61,7 +62,8 @@ def skip(answer: object) -> str | None:
         answer = round(2 * 10 * sum(1 / (n - i) for i in range(k)), 2)
     """,
     mistakes=("answer = 7.6", "answer = 15.67", "answer = 51.86", "answer = 'fifteen'", "answer = True"),
-    explanation="Seven copies. 1/7 + 1/6 + 1/5 + 1/4 = 319/420, times 10 ms, twice: 15.19 ms. To wait for all seven twice would "
+    explanation="Seven copies. 1/7 + 1/6 + 1/5 + 1/4 = 319/420, times 10 ms, twice: 15.19 ms. To wait for all "
+    "seven twice would "
     "take 51.86 ms.",
 )
 def size(answer: object) -> str | None:
@@ -92,7 +94,8 @@ def size(answer: object) -> str | None:
         "def answer(answers, me):\n    return None",
         "answer = 3",
     ),
-    explanation="The number must be above all that were heard, and the name that of the writer itself: ABD-03 and ABD-04 are "
+    explanation="The number must be above all that were heard, and the name that of the writer itself: ABD-03 "
+    "and ABD-04 are "
     "the two mistakes.",
 )
 def mend(answer: object) -> str | None:
@@ -153,7 +156,8 @@ RUNS: tuple[list[tuple[int, int, str, int]], ...] = (
         "def answer(operations):\n    return 7",
         "answer = 1",
     ),
-    explanation="Only pairs that do not overlap are ordered by real time. Two reads may share a tag, and a read may share that "
+    explanation="Only pairs that do not overlap are ordered by real time. Two reads may share a tag, and a read "
+    "may share that "
     "of an earlier write; a write must have a higher one than all that ended before.",
 )
 def law(answer: object) -> str | None:
@@ -210,7 +214,8 @@ class Copies:
         "def answer(names, ask, store):\n    return 5",
         "answer = 0",
     ),
-    explanation="Without the second phase the function is ABD-01. With fewer than a majority it must not answer: the newest value "
+    explanation="Without the second phase the function is ABD-01. With fewer than a majority it must not "
+    "answer: the newest value "
     "may be on the copies that it did not reach.",
 )
 def build(answer: object) -> str | None:
