@@ -1,4 +1,4 @@
-"""What ABD costs: messages, round trips, the time of a phase, how often a read writes back, and what a dead leader costs.
+"""What ABD costs: messages, round trips, time, how often a read writes back; and what a dead leader costs.
 
 >>> phase_mean(3, 2)
 Fraction(5, 6)
@@ -63,7 +63,7 @@ def phase_mean(nodes: int, answers: int) -> Fraction:
 
 
 def write_times_ms(nodes: int, writes: int, seed: int) -> list[float]:
-    """Return how long writes take where questions arrive at once, and answers after an exponential time, 10 ms on average.
+    """Return how long writes take where an answer needs an exponential time, 10 ms on average, a question none.
 
     One write begins each second, so that none disturbs the next.
     """
@@ -81,7 +81,7 @@ def write_times_ms(nodes: int, writes: int, seed: int) -> list[float]:
 
 
 def write_back_share(gap_ms: int, seed: int, reads: int = 400, delay: Link | None = None) -> float:
-    """Return the share of reads that write back, where r1 and r2 read all the time and w writes once in `gap_ms` on average.
+    """Return the share of reads that write back, where w writes once in `gap_ms` on average.
 
     Three copies; a message takes an exponential time, 10 ms on average, unless a link is given. A read begins
     every 200 ms.
