@@ -247,7 +247,7 @@ class Client(Node):
         return self.write_back == ALWAYS or any(answer.tag != newest.tag for answer in held)
 
     def next_tag(self, newest: Tag) -> Tag:
-        """Return a tag above all that were written before; it ends in the name of this life, so no other write has it."""
+        """Return a tag above all that were heard of; it ends in the name of this life, so no other write has it."""
         return Tag(newest.number + 1, self.process())
 
     # When no answer comes.
