@@ -18,6 +18,7 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "a command and a heartbeat": (498_156, 2_141_385, 23),
     "two slots": (32_547, 167_985, 21),
     "a gap in the log": (28_845, 72_561, 10),
+    "ABD, a write and two reads": (428_159, 2_028_361, 32),
     "Zab, two commands and a crash": (7_290, 19_744, 24),
     "Zab, a command and another epoch": (42_669, 154_000, 30),
     "ZooKeeper, requests around the end of a session": (31_262, 119_494, 53),
@@ -25,9 +26,10 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "Chubby, a lease that ends": (40_366, 72_975, 15),
     "Chubby, a file that is cached": (50_632, 103_259, 23),
 }
-LONG = {"two elections and a crash", "a command and a heartbeat"}
+LONG = {"two elections and a crash", "a command and a heartbeat", "ABD, a write and two reads"}
 
 ACTIONS = {  # those of the smaller systems are in tests/unit/test_explorer.py
+    "ABD-01": 12,
     "PAX-02": 10,
     "PAX-08": 7,
     "PAX-09": 2,

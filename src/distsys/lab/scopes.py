@@ -7,7 +7,7 @@ law holds finally, or its shortest run is too long.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from distsys.core.errors import UnknownNameError, shown
 from distsys.core.systems import Request, Sight
 from distsys.core.units import S
 from distsys.drivers import Bounds, Exploration, explore
-from distsys.protocols import paxos_messages
+from distsys.protocols import abd_messages, paxos_messages
 from distsys.protocols.raft_messages import Propose
 from distsys.protocols.raft_systems import noted
 
@@ -33,6 +33,7 @@ class Scope:
     """A system, its options, and the bounds of an exploration; `goals` names the sights that must be reached.
 
     They are those of the system, and those of `RARE`.
+    Nothing is explored below a state in which one of the `prunes` is true.
     """
 
     system: str
@@ -41,6 +42,7 @@ class Scope:
     requests: tuple[Request, ...] | None = None
     symmetry: bool = False
     goals: tuple[str, ...] = ()
+    prunes: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 
     def explore(self, mutant: str | None = None, **more: Any) -> Exploration:
         """Explore the scope, the correct system or a mutant; `more` goes to `drivers.explore`."""
@@ -50,6 +52,7 @@ class Scope:
             "symmetry": self.symmetry,
             "goals": [] if mutant is not None else [sights[name] for name in self.goals],
             "mutant": mutant,
+            "prunes": self.prunes,
             **self.options,
             **more,
         }
@@ -124,6 +127,28 @@ def _cell(goals: tuple[str, ...], ticks: int, operations: int = 1, **timers: int
     return Scope("multipaxos-chubby", within, options, (), goals=goals)
 
 
+def _reads_one_by_one(world: Any) -> bool:
+    """Return whether a read was asked for while another one is open, which then only waits."""
+    return bool(getattr(world.nodes.get("r1"), "waiting", ()))
+
+
+def _two_reads_ended(world: Any) -> bool:
+    """Return whether both reads have ended: what is still under way changes no answer."""
+    ended = [operation for operation in world.outputs.get("r1", ()) if operation.type == "ok"]
+    return len(ended) >= 2
+
+
+def _cell_of_memory() -> Scope:
+    """Return a scope of ABD with three copies: one write, and a reader that reads twice at any moment beside it."""
+    asked = (abd_messages.Write("x"), abd_messages.Read(), abd_messages.Read())
+    requests = tuple(Request(0, name, what) for name, what in zip(("w", "r1", "r1"), asked, strict=True))
+    options = {"nodes": 3, "readers": 1, "operations": 0, "write_back": "unless agreed"}
+    prunes = {"a read waits": _reads_one_by_one, "both reads ended": _two_reads_ended}
+    return Scope(
+        "abd", Bounds(in_order=True), options, requests, goals=("write-back", "agreed"), prunes=prunes
+    )
+
+
 ANY_TWO: dict[str, Any] = {"timeouts": 2, "timers": {"heartbeat": 0}}
 ANY_ONE: dict[str, Any] = {"timeouts": 1, "timers": {"heartbeat": 0}}
 
@@ -147,6 +172,7 @@ TAUGHT: dict[str, Scope] = {
         depth=10,
         **_elections(1, 0, 1),
     ),
+    "ABD, a write and two reads": _cell_of_memory(),
     "Zab, two commands and a crash": _zab(("x", "y"), ("leader", "up to date"), crashes=1),
     "Zab, a command and another epoch": _zab(("x",), ("leader", "up to date", "DIFF"), elections=2),
     "ZooKeeper, requests around the end of a session": _znodes("leave", ("leader", "session refused")),
@@ -161,6 +187,7 @@ def _plain(system: str, nodes: int, **bounds: Any) -> Scope:
 
 
 _FOUND: dict[str, Scope] = {
+    "ABD-01": TAUGHT["ABD, a write and two reads"],
     "BEB-02": _plain("best-effort-broadcast", 2, duplicates=1),
     "BEB-03": _plain("best-effort-broadcast", 2),
     "RB-02": _plain("reliable-broadcast", 2, requests=2),
