@@ -76,7 +76,7 @@ class HybridTime:
         return cls(bits >> COUNT_BITS, bits & (1 << COUNT_BITS) - 1)
 
 
-NEVER = HybridTime(-1, 0)  # the clock of a process before its first event
+NEVER = HybridTime(-1, -1)  # the clock of a process before its first event
 
 
 class HybridClocked(Node):

@@ -52,7 +52,9 @@ def counted(event: Happened, history: History, read: Read) -> str | None:
 
 
 HYBRID_LAWS = (
-    law_on_pairs("clock condition", "If a happened before b, then the reading of a is smaller.", number_grows),
+    law_on_pairs(
+        "clock condition", "If a happened before b, then the reading of a is smaller.", number_grows
+    ),
     law_on_pasts("greatest reading", "The time is the greatest clock reading in the past.", greatest),
     law_on_pasts("short count", "The count is at most the number of earlier events with that time.", counted),
 )

@@ -129,7 +129,7 @@ class Account(Node):
 
     def record(self, snapshot: int) -> None:
         """Note the balance, and send the markers before anything else."""
-        channels: Map[str, tuple[int, ...]] = Map({peer: () for peer in self.peers})
+        channels: Map[str, tuple[int, ...]] = Map(dict.fromkeys(self.peers, ()))
         self.recordings = self.recordings.set(snapshot, Recording(self.balance, channels, self.watched()))
         self.output(Recorded(snapshot, self.balance))
         self.send_markers(snapshot)

@@ -40,7 +40,9 @@ class Ledger:
             case Got(sender, _):
                 got = got.set((sender, node), got.get((sender, node), 0) + 1)
             case Recorded(snapshot, _):
-                mine = Map({channel: len(sums) for channel, sums in paid.items() if channel[0] == node})
+                mine: Map[Channel, int] = Map(
+                    {channel: len(sums) for channel, sums in paid.items() if channel[0] == node}
+                )
                 cut = cut.set((snapshot, node), (mine, got))
             case Report(snapshot):
                 reports = reports.set((snapshot, node), value)
@@ -57,23 +59,22 @@ class Ledger:
 Judge = Callable[[Ledger, World, str, Recorded | Report], str | None]
 
 
-def law_on_ledger(name: str, says: str, kind: type, judge: Judge) -> Law:
+def law_on_ledger(name: str, says: str, kind: type[Recorded] | type[Report], judge: Judge) -> Law:
     """Make a law of a function that judges each output of this kind."""
 
     def fold(ledger: Ledger, world: World) -> tuple[Ledger, str | None]:
         node = world.step.node if world.step else ""
         for value in outputs(world.step, Paid, Got, Recorded, Report):
             ledger = ledger.follow(node, value)
-            if isinstance(value, kind) and (evidence := judge(ledger, world, node, value)):
+            evidence = judge(ledger, world, node, value) if isinstance(value, kind) else None
+            if evidence:
                 return ledger, evidence
         return ledger, None
 
     return Law(name, says, fold, ALWAYS, Ledger())
 
 
-def no_effect_without_cause(
-    ledger: Ledger, world: World, node: str, value: Recorded | Report
-) -> str | None:
+def no_effect_without_cause(ledger: Ledger, world: World, node: str, value: Recorded | Report) -> str | None:
     """Judge a cut by: what was got before it, was paid before it."""
     for other in world.names:
         for channel in ((other, node), (node, other)):

@@ -94,15 +94,16 @@ class CommitServer(Node):
     def on_timeout(self, timer: str) -> None:
         self.commit_what_may()
 
-    def may_tell(self, timestamp: int) -> bool:
-        """Commit-wait: return whether the timestamp lies in the past, whatever the true time may be."""
-        return self.clock().after(timestamp)
+    def wait_us(self, timestamp: int) -> int:
+        """Commit-wait: return how long it takes until the timestamp has certainly passed; 0 where it has."""
+        clock = self.clock()
+        return 0 if clock.after(timestamp) else timestamp - clock.earliest + 1
 
     def commit_what_may(self) -> None:
         """Tell of the transactions whose wait is over, in the order of their timestamps; wait for the others."""
         for transaction, timestamp in sorted(self.waiting.items(), key=lambda item: item[1]):
-            if not self.may_tell(timestamp):
-                self.set_timer("wait", timestamp - self.clock().earliest + 1)
+            if wait := self.wait_us(timestamp):
+                self.set_timer("wait", wait)
                 return
             self.waiting = self.waiting.remove(transaction)
             self.output(Committed(transaction, timestamp))

@@ -61,12 +61,20 @@ class TakesThemAsTheyCome(Account):
             self.take_in(sender, message)
 
 
+class LeavesTheFirstOpen(Account):
+    """SNAP-06: records at the first marker, and does not close the channel on which it came."""
+
+    def on_marker(self, sender: str, snapshot: int) -> None:
+        if snapshot in self.recordings:
+            super().on_marker(sender, snapshot)
+        else:
+            self.record(snapshot)
+
+
 def mutant(id: str, title: str, kind: type[Node], breaks: str, source: str, story: str) -> NodeMutant:
     """Return the mutant that swaps the one class of the system."""
     klass = class_by_law(breaks, SNAPSHOT_LAWS)
-    return NodeMutant(
-        id, title, "snapshot", {"process": kind}, breaks, source, story, klass=klass, depth=5
-    )
+    return NodeMutant(id, title, "snapshot", {"process": kind}, breaks, source, story, klass=klass, depth=5)
 
 
 SOURCE = "Chandy and Lamport 1985, section 3.1"
@@ -88,11 +96,12 @@ MUTANTS = (
         "SNAP-02",
         "A marker for one channel only",
         MarksOneChannel,
-        "every snapshot ends",
+        "consistent cut",
         f"{SOURCE} (the marker-sending rule)",
         (
-            "A process sends its marker on one channel and forgets the others. Their receivers wait for it. The "
-            "snapshot never ends."
+            "A process sends its marker on one channel and forgets the others. Their receivers hear of the "
+            "snapshot by a detour, or never, and meanwhile they book what it has paid since. So the cut contains "
+            "an effect without its cause."
         ),
     ),
     mutant(
@@ -126,6 +135,18 @@ MUTANTS = (
         (
             "A process acts on messages as they arrive. A payment that left after the marker overtakes it. The "
             "receiver has booked it when it notes its balance, and the sender had not paid it when it noted its own."
+        ),
+    ),
+    mutant(
+        "SNAP-06",
+        "A first channel that is never closed",
+        LeavesTheFirstOpen,
+        "every snapshot ends",
+        f"{SOURCE} (the marker-receiving rule: the first channel is empty)",
+        (
+            "A process notes its balance at the first marker and goes on to record the channel on which it came. "
+            "On that channel no second marker will come. The process waits for it for ever, and so do those "
+            "who wait for its report."
         ),
     ),
 )

@@ -12,15 +12,15 @@ from distsys.core.systems import NodeMutant
 class DoesNotWait(CommitServer):
     """TT-01: tells the client at once."""
 
-    def may_tell(self, timestamp: int) -> bool:
-        return True
+    def wait_us(self, timestamp: int) -> int:
+        return 0
 
 
 class WaitsHalf(CommitServer):
     """TT-02: waits until its own clock has reached the timestamp, and forgets that this clock may be fast."""
 
-    def may_tell(self, timestamp: int) -> bool:
-        return self.now + self.error_us > timestamp
+    def wait_us(self, timestamp: int) -> int:
+        return max(0, timestamp - (self.now + self.error_us) + 1)
 
 
 class StampsTheMiddle(CommitServer):
