@@ -87,7 +87,7 @@ class HybridClocked(Node):
     Keeps: the clock condition, whatever the physical clocks do; `time` is the greatest reading in the past.
     Assumes: what `LamportClock` assumes; nothing of the clocks. A bound on their skew bounds the distance.
     Leaves out: a refusal of stamps that lie far ahead, by which one broken clock drags all others along.
-    Source: Kulkarni, Demirbas, Madappa, Avva and Leone 2014, figure 5.
+    Source: Kulkarni, Demirbas, Madappa, Avva and Leone 2014 (the clock HLC).
     """
 
     declared = {"clock": "clock"}

@@ -73,7 +73,7 @@ MUTANTS = (
         "A time that counts",
         RunsAhead,
         "greatest reading",
-        "Kulkarni and others 2014, section 3.2 (the naive algorithm)",
+        "Kulkarni and others 2014 (the naive algorithm, without a count)",
         (
             "There is no count: every event adds one to the time, as Lamport's clock does. The order is right. "
             "But where events come faster than the clock ticks, or keep hearing of each other, the time runs "
