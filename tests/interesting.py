@@ -16,6 +16,9 @@ BEYOND_SIGHTS = {  # and each declared sight of the system
     "causal-broadcast": (*LOST, "outlived its origin"),
     "lamport-clock": (*LOST, "restart", "stall", "step cut off"),
     "vector-clock": (*LOST, "restart", "stall", "step cut off"),
+    "hybrid-clock": (*LOST, "restart", "stall", "step cut off", "clock"),
+    "truetime": ("crash", "pause", "restart", "stall", "step cut off"),  # no message between servers
+    "snapshot": ("duplicate", "overtaken", "pause"),
     "heartbeat-detector": (*LOST, "wrongly suspected"),
     "membership": LOST,
 }

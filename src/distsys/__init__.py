@@ -20,6 +20,9 @@ systems.declare(
     {
         "lamport-clock": "distsys.algorithms.clocks:LAMPORT",
         "vector-clock": "distsys.algorithms.clocks:VECTOR",
+        "hybrid-clock": "distsys.algorithms.hybridclock:HYBRID",
+        "truetime": "distsys.algorithms.truetime:TRUETIME",
+        "snapshot": "distsys.algorithms.snapshot:SNAPSHOT",
         "best-effort-broadcast": "distsys.algorithms.broadcast:BEST_EFFORT",
         "reliable-broadcast": "distsys.algorithms.broadcast:RELIABLE",
         "causal-broadcast": "distsys.algorithms.causal:CAUSAL",
@@ -48,6 +51,9 @@ systems.declare(
     },
     mutant_modules=(
         "distsys.mutants.clocks",
+        "distsys.mutants.hybrid",
+        "distsys.mutants.truetime",
+        "distsys.mutants.snapshot",
         "distsys.mutants.broadcast",
         "distsys.mutants.detector",
         "distsys.mutants.hashing",

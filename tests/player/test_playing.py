@@ -527,3 +527,12 @@ def test_many_messages_in_flight_do_not_hold_the_page_up(browser, tmp_path):
     )
     assert crowd > 500  # each of them lies over more rows than are ever looked at
     page.close()
+
+
+def test_a_figure_that_is_made_with_its_cone_opens_with_it(browser, tmp_path):
+    figure = play(overtaking_reply(), name="fig-cone", alt="Cone.", at=8, cone=True)
+    page = opened(browser, write_page(tmp_path / "cone.html", figure))
+    shown = begun(page, "fig-cone")
+    asked = "figure => [figure.cone, figure.coneButton.getAttribute('aria-pressed')]"
+    assert shown.evaluate(asked) == [True, "true"]
+    page.close()

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from distsys.algorithms.snapshot_messages import Pay, Take
+from distsys.algorithms.truetime import Begin
 from distsys.core import systems
 from distsys.core.errors import UnknownNameError, shown
 from distsys.core.systems import Request, Sight
-from distsys.core.units import S
+from distsys.core.units import MS, S
 from distsys.drivers import Bounds, Exploration, explore
 from distsys.protocols import abd_messages, paxos_messages
 from distsys.protocols.raft_messages import Propose
@@ -119,6 +121,18 @@ def _znodes(deed: str, goals: tuple[str, ...]) -> Scope:
     return Scope("zab-zookeeper", within, options, (), goals=goals)
 
 
+def _money(*requests: tuple[str, Any], goals: tuple[str, ...] = (), nodes: int = 3, **bounds: Any) -> Scope:
+    """Return a scope of accounts: each pair asks a process for a payment or a snapshot."""
+    asked = tuple(Request(0, name, request) for name, request in requests)
+    return Scope("snapshot", Bounds(**bounds), {"nodes": nodes}, asked, goals=goals)
+
+
+def _stamps(*servers: str, **bounds: Any) -> Scope:
+    """Return a scope of two servers with the worst clocks, n1 fast and n2 slow, each asked for one transaction."""
+    asked = tuple(Request(0, name, Begin(f"T{number}")) for number, name in enumerate(servers, 1))
+    return Scope("truetime", Bounds(**bounds), {"nodes": 2}, asked)
+
+
 def _cell(goals: tuple[str, ...], ticks: int, operations: int = 1, **timers: int) -> Scope:
     """Return a scope of a cell of Chubby of one server, and a client, whose clocks move by three leases at a time."""
     limits = {"election@n1": 1, "heartbeat": 0, "alive": 0, "retry": 0, **timers}
@@ -177,6 +191,9 @@ TAUGHT: dict[str, Scope] = {
     "Zab, a command and another epoch": _zab(("x",), ("leader", "up to date", "DIFF"), elections=2),
     "ZooKeeper, requests around the end of a session": _znodes("leave", ("leader", "session refused")),
     "ZooKeeper, a read among changes": _znodes("burst", ("leader", "sync round")),
+    "money and a snapshot from two sides": _money(
+        ("n1", Pay("n2", 10)), ("n2", Pay("n1", 20)), ("n3", Take(1)), ("n1", Take(1)), goals=("on the way",)
+    ),
     "Chubby, a lease that ends": _cell(("master", "jeopardy", "expired"), 3, clock=2, act=3, next=1),
     "Chubby, a file that is cached": _cell(("master", "cached"), 1, operations=2, clock=0, act=10, next=4),
 }
@@ -203,6 +220,18 @@ _FOUND: dict[str, Scope] = {
     "VEC-01": _plain("vector-clock", 2, requests=3),
     "VEC-02": _plain("vector-clock", 2, requests=3),
     "VEC-03": _plain("vector-clock", 2, requests=2, crashes=1),
+    "CLK-05": _plain("hybrid-clock", 2, requests=2),
+    "HLC-01": _plain("hybrid-clock", 2, requests=2),
+    "HLC-02": _plain("hybrid-clock", 2, requests=1, ticks=1, tick=MS),
+    "TT-01": _stamps("n1", "n2"),
+    "TT-02": _stamps("n1", "n2", ticks=2, tick=8 * MS, timeouts=2),
+    "TT-03": _stamps("n1", "n2", ticks=2, tick=8 * MS, timeouts=2),
+    "TT-04": _stamps("n1", "n1", ticks=2, tick=8 * MS, timeouts=2),
+    "SNAP-01": _money(("n1", Pay("n2", 10)), ("n3", Take(1))),
+    "SNAP-02": _money(("n1", Take(1)), ("n1", Pay("n3", 10)), ("n3", Take(1))),
+    "SNAP-03": _money(("n1", Take(1)), ("n1", Pay("n2", 10)), nodes=2, timeouts=1),
+    "SNAP-04": _money(("n1", Pay("n2", 10)), ("n3", Take(1))),
+    "SNAP-05": _money(("n1", Take(1)), ("n1", Pay("n2", 10)), nodes=2),
     "FD-04": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-05": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-06": _plain("heartbeat-detector", 2, timeouts=3),

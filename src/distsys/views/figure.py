@@ -105,6 +105,7 @@ def play(
     panel: str = "",
     verdict: Any = None,
     lights: bool = False,
+    cone: bool = False,
 ) -> Figure:
     """Return the figure of a run, or of several under their labels: to choose from, or two of them `beside` each other.
 
@@ -116,6 +117,7 @@ def play(
     at       the step that it opens at; usually the last
     panel    what is open beside it from the start: "state", "steps", "details", "laws", "tour", "operations", "quorums"
     verdict  what a checker said of the operations of the run (see `views.operations`), or {label: verdict}
+    cone     whether the causal past and future of the step are shown from the start; a button does so at any time
     lights   a light for each law beside the controls; a run with operations or quorums has them anyway
     """
     labelled = _checked(runs, beside)
@@ -125,8 +127,9 @@ def play(
     label, trace = next(iter(labelled.items()))
     start, end = windows[label]
     _check(without, at, panel, tour, windows)
+    texts = {"alt": alt, "title": title, "caption": caption, "without": without}
     stills = {
-        name: _drawn(one, windows[name], alt=alt, title=title, caption=caption, without=without)
+        name: _drawn(one, windows[name], **texts, cone=(at or end) if cone and one is trace else None)
         for name, one in (labelled.items() if beside else [(label, trace)])
     }
     still = stills.pop(label)
@@ -143,6 +146,7 @@ def play(
         "tour": checked_tour(tour, trace, start, end),
         "at": at or 0,
         "open": panel,
+        "cone": int(cone),
         **judges.of_figure(),
     }
     content = _runs(labelled, windows, judges) | {key: value for key, value in extras.items() if value}

@@ -19,6 +19,7 @@ from distsys.core.units import shown_time
 
 from . import svg as svg_writer
 from . import text as text_writer
+from .cone import cone_of
 from .drawing import Drawing
 from .layout import layout
 from .markup import escaped
@@ -38,14 +39,18 @@ def draw(
     caption: str = "",
     scale: str = "order",
     without: Collection[str] = (),
+    cone: int | None = None,
 ) -> Drawing:
     """Return the space-time diagram of the steps `first` to `last`.
 
     `alt` says what the picture shows, for those who cannot see it. `scale` is "order", where each step takes
     one row, or "time", where a long wait also takes a long way down. `without` names classes of messages that
-    are left out ("Ack"), with the steps that only handle them; the numbers of the other steps stay.
+    are left out ("Ack"), with the steps that only handle them; the numbers of the other steps stay. `cone` is a step
+    whose causal past and future are shown.
     """
-    picture = svg(trace, alt=alt, first=first, last=last, title=title, scale=scale, without=without)
+    picture = svg(
+        trace, alt=alt, first=first, last=last, title=title, scale=scale, without=without, cone=cone
+    )
     first, last = window(trace, first, last)
     return Drawing(
         svg=picture,
@@ -65,13 +70,17 @@ def svg(
     title: str = "",
     scale: str = "order",
     without: Collection[str] = (),
+    cone: int | None = None,
 ) -> str:
     """Return the space-time diagram of the steps `first` to `last` as SVG."""
     _check(trace, alt, scale)
     first, last = window(trace, first, last)
     title = title or f"A run of {trace.header.system}{seed_words(trace.header)}, steps {first} to {last}"
     return svg_writer.write(
-        layout(scene(trace, first=first, last=last, without=without), scale), title=title, alt=alt
+        layout(scene(trace, first=first, last=last, without=without), scale),
+        title=title,
+        alt=alt,
+        cone=None if cone is None else cone_of(trace, cone),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
+from .cone import Cone
 from .layout import GAP, HEAD, LANES_AT, LINE, Label, Layout, cross_of, ends
 from .markup import escaped
 from .measure import SIZE, shortened, width
@@ -26,6 +27,8 @@ RULES = {
     " .b": f"font-weight:bold;font-size:{SIZE + 1}px;stroke:none",
     " .p": f"fill:{colour('panel')};stroke:{colour('quiet')}",
     " .l": f"stroke:{colour('quiet')};stroke-width:1.5",
+    " .before": f"stroke:{colour('1')};stroke-width:12;opacity:.4",
+    " .after": f"stroke:{colour('2')};stroke-width:12;stroke-dasharray:7 5;opacity:.4",
     " .what": f"fill:{colour('ink')}",
     " .out": f"fill:{colour('good')}",
     " .state": f"fill:{colour('1')}",
@@ -71,8 +74,8 @@ class Picture:
         return f"{lane * GAP * 100 / self.plan.width:.3f}".rstrip("0").rstrip(".") + "%"
 
 
-def write(plan: Layout, *, title: str, alt: str) -> str:
-    """Return the SVG of a layout."""
+def write(plan: Layout, *, title: str, alt: str, cone: Cone | None = None) -> str:
+    """Return the SVG of a layout; with the causal past and future of a step, where its `cone` is given."""
     picture = Picture(plan)
     _ground(picture)
     _gutter(picture)
@@ -81,6 +84,8 @@ def write(plan: Layout, *, title: str, alt: str) -> str:
     _lanes(picture)
     for spell in plan.scene.spells:
         _spell(picture, spell)
+    if cone is not None:
+        _cone(picture, cone)
     for arrow in plan.scene.arrows:
         _arrow(picture, arrow)
     for number, row in enumerate(plan.scene.rows):
@@ -204,6 +209,26 @@ def _lanes(picture: Picture) -> None:
             _name(picture, x, name, plan.bottom)
     if plan.height > 700:
         plan.height = plan.bottom + 30
+
+
+def _cone(picture: Picture, cone: Cone) -> None:
+    """Draw the past as the first part of each lane, and the future as the last part."""
+    plan = picture.plan
+    rows = [row.numbers[-1] for row in plan.scene.rows if row.numbers]
+    row_of = {n: place for place, row in enumerate(plan.scene.rows) for n in row.numbers}
+    for lane, name in enumerate(plan.scene.names):
+        x = picture.share(lane)
+        last = max((n for n in row_of if n <= cone.past.get(name, 0)), default=None)
+        if last is not None:
+            picture.add(
+                f'<line class="before" x1="{x}" y1="{HEAD}" x2="{x}" y2="{plan.row_y(row_of[last])}"/>'
+            )
+        first = min((n for n in row_of if n >= cone.future.get(name, rows[-1] + 1)), default=None)
+        if first is not None:
+            low = plan.bottom
+            picture.add(
+                f'<line class="after" x1="{x}" y1="{plan.row_y(row_of[first])}" x2="{x}" y2="{low}"/>'
+            )
 
 
 def _name(picture: Picture, x: str, name: str, top: int) -> None:

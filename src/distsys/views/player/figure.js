@@ -67,6 +67,7 @@ class DistTrace extends HTMLElement {
     this.panes.forEach((pane) => pane.arrange());
     this.seek(this.data.at ? this.momentOf(this.data.at) : this.moments.length - 1);
     if (this.data.open) this.open(this.data.open);
+    if (this.data.cone) this.toggleCone();
     let width = this.panesBox.clientWidth;
     new ResizeObserver(() => {
       if (Math.abs(this.panesBox.clientWidth - width) < 2) return;
