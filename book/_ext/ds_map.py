@@ -1,6 +1,15 @@
 """`{course-map}`: one picture of the whole course. Each page is a box that leads to it, each arrow a page that another needs.
 
-Nothing in the picture is written by hand: the pages and their order are those of the table of contents, and the arrows
+`{field-map}` draws another picture in the same way, from lines that say what stands on it:
+
+    Models
+    - Messages | message-passing
+    Protocols
+    - A register | memory-from-messages | Messages
+
+that is: a band, and in it a box, the page to which it leads (it may be missing), and the boxes from which arrows lead to it.
+
+Nothing in the picture of the course is written by hand: the pages and their order are those of the table of contents, and the arrows
 are what the cards of the pages say under *You need*. So a new page is on the picture when it is in the contents. Under
 a mouse, or with the keyboard, a page shows only its own arrows. On a narrow screen, and for whoever hears the page, the
 same is a list. All of it is markup and style: no script.
@@ -18,6 +27,8 @@ from ds_reader import facts_of
 from ds_words import word
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util import docname_join
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
@@ -41,10 +52,9 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Box:
-    """A page on the picture: its number, its name, where it leads, its title, and the numbers of the pages it needs."""
+    """A box: its number, where it leads ("" for nowhere), its title, and the numbers of the boxes that it needs."""
 
     number: int
-    page: str
     link: str
     title: str
     needs: tuple[int, ...]
@@ -52,7 +62,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Band:
-    """A part of the course, and the boxes of its pages."""
+    """A caption, and the boxes under it."""
 
     caption: str
     boxes: tuple[Box, ...]
@@ -70,13 +80,35 @@ def bands(app: Sphinx, here: str) -> list[Band]:
     numbers = {page: number for number, page in enumerate(page for _, pages in shown for page in pages)}
 
     def box(page: str) -> Box:
-        needs = facts_of(env)[page].get("needs", ())
-        own = app.builder.get_target_uri(page).rsplit("/", 1)[-1]  # a page's way to itself would be empty
-        link = app.builder.get_relative_uri(here, page) or own
-        known = tuple(numbers[need] for need in needs if need in numbers)
-        return Box(numbers[page], page, link, env.titles[page].astext(), known)
+        known = tuple(numbers[need] for need in facts_of(env)[page].get("needs", ()) if need in numbers)
+        return Box(numbers[page], way(app, here, page), env.titles[page].astext(), known)
 
     return [Band(caption, tuple(box(page) for page in pages)) for caption, pages in shown]
+
+
+def way(app: Sphinx, here: str, page: str) -> str:
+    """Return the address of a page as it stands on the page `here`."""
+    own = app.builder.get_target_uri(page).rsplit("/", 1)[-1]  # a page's way to itself would be empty
+    return app.builder.get_relative_uri(here, page) or own
+
+
+def written_bands(app: Sphinx, here: str, text: str) -> list[Band]:
+    """Return what the lines of a `{field-map}` describe; a line that cannot be right is an error of the build."""
+    found: list[tuple[str, list[Box]]] = []
+    numbers: dict[str, int] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if not line.startswith("- "):
+            found.append((line, []))
+            continue
+        title, target, needs = ([part.strip() for part in line[2:].split("|")] + ["", ""])[:3]
+        page = docname_join(here, target) if target else ""
+        wanted = [need.strip() for need in needs.split(";") if need.strip()]
+        if not found or (page and page not in app.env.all_docs) or any(need not in numbers for need in wanted):
+            raise ExtensionError(f"{here}: the picture cannot show {line!r}")
+        numbers[title] = len(numbers)
+        link = way(app, here, page) if page else ""
+        found[-1][1].append(Box(numbers[title], link, title, tuple(numbers[need] for need in wanted)))
+    return [Band(caption, tuple(boxes)) for caption, boxes in found]
 
 
 def places(found: list[Band]) -> tuple[dict[int, tuple[int, int]], list[int], int]:
@@ -142,10 +174,10 @@ def drawn(box: Box, corner: tuple[int, int]) -> str:
         f'<tspan x="{x + WIDE // 2}" y="{first + line * LEADING}">{escape(words)}</tspan>'
         for line, words in enumerate(texts)
     )
-    return (
-        f'<a href="{escape(box.link)}" aria-label="{escape(box.title)}" class="p{box.number}">'
-        f'<rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="5"/><text text-anchor="middle">{text}</text></a>'
-    )
+    shape = f'<rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="5"/><text text-anchor="middle">{text}</text>'
+    if not box.link:
+        return f'<g class="p{box.number}" fill="currentColor">{shape}</g>'
+    return f'<a href="{escape(box.link)}" aria-label="{escape(box.title)}" class="p{box.number}">{shape}</a>'
 
 
 def own_arrows(found: list[Band]) -> Iterator[str]:
@@ -164,13 +196,25 @@ def listed(found: list[Band], language: str) -> str:
         for box in band.boxes:
             needs = ", ".join(titles[need] for need in box.needs)
             after = f"<small>{escape(word(language, 'after', pages=needs))}</small>" if needs else ""
-            out.append(f'<li><a href="{escape(box.link)}">{escape(box.title)}</a>{after}</li>')
+            title = escape(box.title)
+            name = f'<a href="{escape(box.link)}">{title}</a>' if box.link else title
+            out.append(f"<li>{name}{after}</li>")
         out.append("</ol>")
     return "\n".join([*out, "</div>"])
 
 
 class course_map(nodes.General, nodes.Element):  # noqa: N801 - docutils calls the visitor by this name
     """The place of the picture; `html` is its text once all pages are known."""
+
+
+class FieldMap(SphinxDirective):
+    """Put a picture of what the lines describe here."""
+
+    has_content = True
+    required_arguments, final_argument_whitespace = 1, True  # what it shows, for whoever hears it
+
+    def run(self) -> list[nodes.Node]:
+        return [course_map(lines="\n".join(self.content), label=self.arguments[0])]
 
 
 class CourseMap(SphinxDirective):
@@ -186,9 +230,11 @@ class CourseMap(SphinxDirective):
 def fill_in(app: Sphinx, document: nodes.document, page: str) -> None:
     """Draw the picture, now that all pages are known."""
     for node in document.findall(course_map):
-        found, language = bands(app, page), app.config.language
+        language = app.config.language
+        found = written_bands(app, page, node["lines"]) if "lines" in node else bands(app, page)
+        label = node.get("label") or word(language, "the course")
         style = " ".join((STYLE + "".join(own_arrows(found))).split("\n"))
-        svg = picture(found, word(language, "the course")).replace("<defs>", f"<style>{style}</style><defs>", 1)
+        svg = picture(found, label).replace("<defs>", f"<style>{style}</style><defs>", 1)
         node["html"] = f'<div class="ds-map">{svg}\n{listed(found, language)}</div>\n'
 
 
@@ -216,6 +262,7 @@ def visit_map(translator: HTML5Translator, node: course_map) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(course_map, html=(visit_map, None))
     app.add_directive("course-map", CourseMap)
+    app.add_directive("field-map", FieldMap)
     app.connect("doctree-resolved", fill_in)
     app.connect("env-updated", write_again)
     app.connect("env-purge-doc", forget)

@@ -91,7 +91,32 @@ def test_every_page_shows_its_own_arrows(book):
         assert f".p{number}:is(:hover,:focus-visible)) path.m{number}{{" in svg
 
 
-def test_a_card_that_changes_changes_the_picture(book, tmp_path):
+FIELD = (
+    "# Field\n\n```{field-map} How it hangs together\nModels\n- Messages | a\n- Cells\n"
+    "Protocols\n- A register | b | Messages; Cells\n```\n"
+)
+
+
+def test_a_picture_of_written_lines_is_drawn_in_the_same_way(book):
+    (book / "chapters/1/map.md").write_text(PAGES["chapters/1/map"] + FIELD.removeprefix("# Field"))
+    assert build(book).returncode == 0
+    svg = re.findall("<svg.*?</svg>", page(book, "chapters/1/map"), re.DOTALL)[1]
+    assert titles(svg) == [("a.html", "Messages", "0"), ("b.html", "A register", "2")]
+    assert re.findall('<path class="m([0-9]+) m([0-9]+)"', svg) == [("0", "2"), ("1", "2")]
+    assert 'aria-label="How it hangs together"' in svg
+
+
+@pytest.mark.parametrize("line", ["- A | nowhere", "- A | | Unknown"])
+def test_a_line_that_leads_nowhere_stops_the_build(book, line):
+    text = FIELD.replace("- Cells", line)
+    (book / "chapters/1/map.md").write_text(PAGES["chapters/1/map"] + text.removeprefix("# Field"))
+    result = build(book)
+    assert result.returncode != 0
+    assert line in result.stderr
+
+
+def test_a_card_that_changes_changes_the_picture(book):
+    (book / "chapters/1/map.md").write_text(PAGES["chapters/1/map"])
     (book / "chapters/1/c.md").write_text("# Gamma\n\n(x)=\n## X\n\n" + card("the page {doc}`a`"))
     assert build(book).returncode == 0
     assert ("3", "5") in re.findall('<path class="m([0-9]+) m([0-9]+)"', parted(book)[0])
