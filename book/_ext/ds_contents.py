@@ -17,7 +17,9 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-FOLDED = re.compile(r'<li class="(?P<kinds>[^"]*) has-children">(?P<link><a .*?</a>)<details>.*?</details>', re.DOTALL)
+FOLDED = re.compile(
+    r'<li class="(?P<kinds>[^"]*) has-children">(?P<link><a .*?</a>)<details>.*?</details>', re.DOTALL
+)
 
 
 def unfolded_where_read(menu: str) -> str:
@@ -86,5 +88,7 @@ def menu_context(
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", Contents().page_context, priority=100)
-    app.connect("html-page-context", menu_context, priority=790)  # after the theme's, before its folds get names
+    app.connect(
+        "html-page-context", menu_context, priority=790
+    )  # after the theme's, before its folds get names
     return {"parallel_read_safe": True, "parallel_write_safe": True}

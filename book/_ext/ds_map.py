@@ -103,7 +103,11 @@ def written_bands(app: Sphinx, here: str, text: str) -> list[Band]:
         title, target, needs = ([part.strip() for part in line[2:].split("|")] + ["", ""])[:3]
         page = docname_join(here, target) if target else ""
         wanted = [need.strip() for need in needs.split(";") if need.strip()]
-        if not found or (page and page not in app.env.all_docs) or any(need not in numbers for need in wanted):
+        if (
+            not found
+            or (page and page not in app.env.all_docs)
+            or any(need not in numbers for need in wanted)
+        ):
             raise ExtensionError(f"{here}: the picture cannot show {line!r}")
         numbers[title] = len(numbers)
         link = way(app, here, page) if page else ""

@@ -77,10 +77,13 @@ def test_the_list_says_the_same(book):
 def test_boxes_do_not_overlap_and_stay_inside(book):
     svg = parted(book)[0]
     width, height = map(int, re.search('viewBox="-2 0 ([0-9]+) ([0-9]+)"', svg).groups())
-    boxes = [tuple(map(int, found)) for found in re.findall('<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', svg)]
+    boxes = [
+        tuple(map(int, found))
+        for found in re.findall('<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', svg)
+    ]
     assert len(boxes) == 6
     for x, y, wide, high in boxes:
-        assert 0 <= x and x + wide <= width - 2 and y + high <= height
+        assert x >= 0 and x + wide <= width - 2 and y + high <= height
         others = [box for box in boxes if box != (x, y, wide, high)]
         assert not [box for box in others if abs(box[0] - x) < wide and abs(box[1] - y) < high]
 
