@@ -1,18 +1,20 @@
-"""`{course-map}`: one picture of the whole course. Each page is a box that leads to it, each arrow a page that another needs.
+"""Pictures of the course: `{course-map}` draws all its pages, `{field-map}` what some lines say.
 
-`{field-map}` draws another picture in the same way, from lines that say what stands on it:
+On the picture of the course each page is a box that leads to it, and each arrow comes from a page that another needs.
+Nothing of it is written by hand: the pages and their order are those of the table of contents, and the arrows are
+what the cards of the pages say under *You need*. So a new page is on the picture when it is in the contents.
+
+A `{field-map}` is drawn in the same way from lines such as these:
 
     Models
     - Messages | message-passing
     Protocols
     - A register | memory-from-messages | Messages
 
-that is: a band, and in it a box, the page to which it leads (it may be missing), and the boxes from which arrows lead to it.
+that is: a band, and in it a box, the page to which it leads (which may be missing), and the boxes that it needs.
 
-Nothing in the picture of the course is written by hand: the pages and their order are those of the table of contents, and the arrows
-are what the cards of the pages say under *You need*. So a new page is on the picture when it is in the contents. Under
-a mouse, or with the keyboard, a page shows only its own arrows. On a narrow screen, and for whoever hears the page, the
-same is a list. All of it is markup and style: no script.
+Under a mouse, or with the keyboard, a box shows only its own arrows. On a narrow screen, and for whoever hears the
+page, the same is a list. All of it is markup and style: no script.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ STYLE = """
 .ds-map svg{display:block;max-width:100%;height:auto;font:13px/1.2 system-ui,sans-serif;color:var(--ds-ink)}
 .ds-map ol{margin:0 0 .6rem;padding:0;list-style:none}.ds-map li{padding:.25rem 0}
 .ds-map p{margin:.8rem 0 .2rem;font-weight:650}.ds-map small{display:block;color:var(--ds-quiet)}
-.ds-map rect{fill:var(--ds-panel);stroke:var(--ds-quiet);stroke-opacity:.5}.ds-map svg a text{fill:var(--pst-color-link)}
+.ds-map rect{fill:var(--ds-panel);stroke:var(--ds-quiet);stroke-opacity:.5}
+.ds-map svg a text{fill:var(--pst-color-link)}
 .ds-map path{fill:none;stroke:var(--ds-quiet);stroke-opacity:.45;stroke-width:1.5}
 .ds-map marker path{fill:var(--ds-quiet);stroke:none}
 .ds-map svg a:is(:hover,:focus-visible) rect{stroke:var(--ds-2);stroke-opacity:1;stroke-width:2}
@@ -69,7 +72,7 @@ class Band:
 
 
 def bands(app: Sphinx, here: str) -> list[Band]:
-    """Return the parts of the book as bands, without the landing page and without what lies under a page of reference."""
+    """Return the parts of the book as bands, without the landing page and what lies under a page of reference."""
     env = app.env
     top = set(env.toctree_includes.get(app.config.root_doc, []))
     shown = [
