@@ -23,6 +23,7 @@ from .challenge_performance_cast import Answer, Answered, Ask, Server, Users
 
 SERVICE_US, TIMEOUT_US, ATTEMPTS = 20 * MS, 1 * S, 3
 GAP_US = 40 * MS  # 25 requests a second: half of what the server can do
+SMALL_US = 10 * MS  # the work of a request in the small storm
 BEGIN_S = 5  # when the hiccup begins
 USERS = ("gaps", "arrivals", "timeout_us", "attempts", "backoff_us", "budget")
 SERVER = ("service_us", "spread", "order", "limit", "deadlines")
@@ -67,6 +68,7 @@ MENDS: dict[str, dict[str, Any]] = {
     "never retry": {"attempts": 1},
     "retry budget of 10 %": {"budget": 100},
     "deadlines": {"deadlines": True},
+    "at most 150 wait": {"limit": 150},
     "at most 25 wait": {"limit": 25},
     "newest first": {"order": "newest"},
 }
@@ -91,6 +93,23 @@ def storm(seed: int, *, hiccup_ms: int = 2_000, until_s: int = 30, **options: An
     begin = BEGIN_S * S
     script = (Pause(begin, "server"), Resume(begin + hiccup_ms * MS, "server")) if hiccup_ms else ()
     return run(seed, until_s * S, script, **options)
+
+
+def small_storm(**options: Any) -> Trace:
+    """Return a storm for a figure: seven requests, work of exactly 10 ms, 25 ms of patience, a stop of 43 ms."""
+    every = 2 * SMALL_US
+    return run(
+        1,
+        260 * MS,
+        (Pause(12 * MS, "server"), Resume(55 * MS, "server")),
+        delay_us=1 * MS,
+        arrivals=tuple(SMALL_US + number * every for number in range(7)),
+        gaps=(),
+        spread=False,
+        service_us=SMALL_US,
+        timeout_us=25 * MS,
+        **options,
+    )
 
 
 def _a_second(trace: Trace, moments: Iterable[int]) -> list[int]:
@@ -129,6 +148,19 @@ def asked(trace: Trace, *, again: bool = True) -> list[int]:
     )
 
 
+def totals(trace: Trace) -> tuple[int, int, int]:
+    """Return how many requests came, how many attempts the server has done, how many requests were answered in time."""
+    came = done = answered = 0
+    for step in trace:
+        for effect in step.effects:
+            if isinstance(effect, Send):
+                came += isinstance(effect.message, Ask) and effect.message.attempt == 1
+                done += isinstance(effect.message, Answer)
+            elif isinstance(effect, Output):
+                answered += isinstance(effect.value, Answered)
+    return came, done, answered
+
+
 def worked(trace: Trace) -> list[int]:
     """Return for each second how many attempts the server has done, of use or not."""
     return _a_second(
@@ -159,8 +191,8 @@ def share(trace: Trace, from_s: int, to_s: int) -> float:
 
 @cache
 def recovers(mend: str, hiccup_ms: int, seeds: tuple[int, ...], *, gap_us: int = GAP_US) -> int:
-    """Return in how many of the seeds nine of ten requests of the last five seconds are answered, 30 s after it."""
-    end = BEGIN_S + hiccup_ms // 1_000 + 35
+    """Return in how many of the seeds nine of ten requests are answered that come 15 to 20 s after the hiccup."""
+    end = BEGIN_S + hiccup_ms // 1_000 + 23
     good = 0
     for seed in seeds:
         trace = storm(seed, hiccup_ms=hiccup_ms, until_s=end, gaps=((0, gap_us),), **MENDS[mend])
