@@ -74,7 +74,9 @@ MENDS: dict[str, dict[str, Any]] = {
 }
 
 
-def run(seed: int, until_us: int, script: Iterable[Action] = (), *, delay_us: int = 500, **options: Any) -> Trace:
+def run(
+    seed: int, until_us: int, script: Iterable[Action] = (), *, delay_us: int = 500, **options: Any
+) -> Trace:
     """Return a run; a message takes half a millisecond."""
     return Simulator(
         systems.build("retry-storm", **options),

@@ -1,8 +1,8 @@
 """The tail of latency: fan-out, hedged requests, and what hedging does to servers with queues. Times in milliseconds.
 
-    alone = sorted(latency(Random(1)) for _ in range(100_000))
-    late = percentile(alone, 0.95)                 # when to ask a second replica
-    hedged(Random(1), late)                        # one request, and whether it was asked twice
+alone = sorted(latency(Random(1)) for _ in range(100_000))
+late = percentile(alone, 0.95)                 # when to ask a second replica
+hedged(Random(1), late)                        # one request, and whether it was asked twice
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ STORM = (
         "The server goes on. From here on nothing is wrong with it, and a new request comes each 20 ms.",
         ask="It needs 10 ms for each. Which request will be the first that is answered in time?",
         guesses=(
-            Guess("Number 4, the next to come", "Six attempts wait before it, and each is worked off."),
+            Guess(
+                "Number 4, the next to come",
+                "Four attempts will be there before it: more work than its user has patience.",
+            ),
             Guess("Number 6 or 7", "While the queue is worked off, those who wait in it ask again."),
             Guess("None of the seven", "Each is done after its user has stopped listening.", right=True),
         ),

@@ -98,7 +98,9 @@ def limit(answer: object) -> str | None:
     if longest > 1_000:
         return f"with {answer} the last one may be answered after {longest:,} ms"
     if longest + 20 <= 1_000:
-        return f"with {answer} the last one is answered after {longest:,} ms at most; one more could be admitted"
+        return (
+            f"with {answer} the last one is answered after {longest:,} ms at most; one more could be admitted"
+        )
     return None
 
 
@@ -284,7 +286,9 @@ def build(answer: object) -> str | None:
     if not callable(answer):
         return "answer must be the function itself, not what it returns"
     random = Random(7)
-    many = [(random.randrange(1, 100), random.randrange(1, 100)) for _ in range(200)]
+    many: list[tuple[float, float]] = [
+        (random.randrange(1, 100), random.randrange(1, 100)) for _ in range(200)
+    ]
     stories: tuple[tuple[list[tuple[float, float]], float, str], ...] = (
         ([(5, 9)], 20, "the first answers in time"),
         ([(20, 1)], 20, "the first answers just in time"),
@@ -296,7 +300,9 @@ def build(answer: object) -> str | None:
     for pairs, after, why in stories:
         found: Any = answer(list(pairs), after)
         if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], list):
-            return f"a pair (list of latencies, count) is asked for, but the function returns {str(found)[:60]}"
+            return (
+                f"a pair (list of latencies, count) is asked for, but the function returns {str(found)[:60]}"
+            )
         times, twice = hedged(pairs, after)
         if found[0] != times:
             place = next((i for i, (a, b) in enumerate(zip(found[0], times, strict=False)) if a != b), 0)
