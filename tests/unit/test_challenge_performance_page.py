@@ -31,6 +31,16 @@ def values(trace, kind):
     ]
 
 
+def sent(trace, node, kind):
+    return [
+        effect.message
+        for step in trace
+        if step.node == node
+        for effect in step.effects
+        if isinstance(effect, Send) and isinstance(effect.message, kind)
+    ]
+
+
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_little_s_law_holds_to_the_microsecond_in_whatever_order_requests_are_served(order, seed):
@@ -245,3 +255,16 @@ def test_where_the_share_of_failures_stays():
 def test_the_same_run_comes_out_the_same():
     assert runs.storm(4, until_s=9).steps == runs.storm(4, until_s=9).steps
     assert runs.storm(4, until_s=9).steps != runs.storm(5, until_s=9).steps
+
+
+def test_a_deadline_that_forgets_the_way_back_lets_work_come_too_late_by_that():
+    trace = runs.small_storm(deadlines=True)
+    deadlines = {(ask.number, ask.attempt): ask.deadline for ask in sent(trace, "users", Ask)}
+    heard = [step for step in trace if step.node == "users" and isinstance(step.event, Deliver)]
+    late = [step.at - deadlines[step.event.message.number, step.event.message.attempt] for step in heard]
+    assert [ms // MS for ms in late if ms > 0] == [
+        20,
+        1,
+        1,
+    ]  # the first was at work when the server stood still
+    assert runs.totals(trace) == (7, 9, 6)

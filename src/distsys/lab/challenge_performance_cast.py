@@ -89,7 +89,7 @@ class Users(Node):
     attempts      how often a request is asked, at most
     backoff_us    0: a retry goes out at once; else after a random time of up to that, which doubles with each attempt
     budget        thousandths of a token that a new request earns; a retry costs a token; -1: retries are free
-    State, volatile: `open` (request -> (asked at, attempt; its negative while one waits to ask again)), `tokens`, two dice.
+    State, volatile: `open` (request -> (asked at, attempt; its negative while one waits to ask again)), `tokens`, dice.
     Timers: "next"; "late-N" and "again-N" for request N. Outputs: Answered, GaveUp.
     """
 

@@ -29,7 +29,7 @@ STORM = (
     Stop(26, "The work of request 1 is done a second time, and again for nobody."),
     Stop(29, "Request 1 is given up. Its third attempt stays in the queue, and will be worked off."),
     Stop(48, "Request 4 came when the fault was long over. It is answered after 46 ms: too late as well."),
-    Stop(53, "The server has done eight pieces of work without a pause, and none was of use."),
+    Stop(53, "Since it went on, the server has finished eight pieces of work. None was of use."),
 )
 
 HEDGE = (

@@ -64,8 +64,8 @@ OFFERED = {
         'answer = {"C", "D", "G"}',
         'answer = "BCEFG"',
     ),
-    explanation="Stuck can be who has more attempts than capacity when all fail: B 1.2, C 1.2, E 1.8, F 1.5, G 1.045. A "
-    "(0.9) and D (0.99) get out, D very slowly. A budget bounds the factor; it does not make room.",
+    explanation="Stuck can be who has more attempts than capacity when all fail: B 1.2, C 1.2, E 1.8, F 1.5, G 1.045. "
+    "A (0.9) and D (0.99) get out, D very slowly. A budget bounds the factor; it does not make room.",
 )
 def stuck(answer: object) -> str | None:
     if not isinstance(answer, (set, frozenset)) or not all(
@@ -81,7 +81,7 @@ def stuck(answer: object) -> str | None:
 
 @page.exercise(
     "perf-limit",
-    hint="the last one admitted waits for the rest of the work under way, at most 20 ms, and for all that wait before it.",
+    hint="the last one admitted waits for the rest of the work under way, at most 20 ms, and for all before it.",
     solution="""
         # 1 ms there, at most 20 ms for the work under way, 20 ms for each of those who wait (itself among them), 1 ms
         # back: 22 + 20 * limit <= 1000.
@@ -140,7 +140,7 @@ def _servers(seed: int) -> list[list[float]]:
         "def answer(servers):\n    return max(ms for s in servers for ms in s)",
         "answer = 190.0",
     ),
-    explanation="Neither the mean nor the greatest of several percentiles is a percentile of anything that a user meets. To "
+    explanation="Neither the mean nor the greatest of several percentiles is a percentile of what users meet. To "
     "add up what servers report, let them report counts in classes of latency, a histogram; counts can be added.",
 )
 def mend(answer: object) -> str | None:
