@@ -193,12 +193,12 @@ def share(trace: Trace, from_s: int, to_s: int) -> float:
 
 @cache
 def recovers(mend: str, hiccup_ms: int, seeds: tuple[int, ...], *, gap_us: int = GAP_US) -> int:
-    """Return in how many of the seeds nine of ten requests are answered that come 15 to 20 s after the hiccup."""
-    end = BEGIN_S + hiccup_ms // 1_000 + 23
+    """Return in how many of the seeds nine of ten requests are answered that come 8 to 12 s after the hiccup."""
+    end = BEGIN_S + hiccup_ms // 1_000 + 15
     good = 0
     for seed in seeds:
         trace = storm(seed, hiccup_ms=hiccup_ms, until_s=end, gaps=((0, gap_us),), **MENDS[mend])
-        good += share(trace, end - 8, end - 3) >= 0.9
+        good += share(trace, end - 7, end - 3) >= 0.9
     return good
 
 
