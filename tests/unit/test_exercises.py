@@ -12,16 +12,22 @@ from distsys.core.operations import INVOKE, OK, Operation
 from distsys.lab import Page, Verdict, exercise, page_names, page_of
 
 ROOT = Path(__file__).resolve().parents[2]
+OTHERS = {"-code": "4-code", "-challenge": "1-background"}
 ALL = [posed for name in page_names() for posed in page_of(name).exercises.values()]
 
 
 def cells_of(page: str) -> list[tuple[str, str]]:
     """Return (type, text) of each cell of the notebook of a page."""
     found = sorted(ROOT.glob(f"chapters/*/{page}.ipynb"))
-    if not found:  # of two pages of one name, the exercises of that in chapter 4 are called so
-        found = [ROOT / "chapters" / "4-code" / f"{page.removesuffix('-code')}.ipynb"]
-    assert len(found) == 1 or f"{page}-code" in page_names()
-    path = found[0]
+    if (
+        not found
+    ):  # of two pages of one name, the exercises of that in chapter 4, or in chapter 1, are called so
+        folder, name = next(
+            (folder, page.removesuffix(ending)) for ending, folder in OTHERS.items() if page.endswith(ending)
+        )
+        found = [ROOT / "chapters" / folder / f"{name}.ipynb"]
+    others = {folder for ending, folder in OTHERS.items() if f"{page}{ending}" in page_names()}
+    (path,) = (path for path in found if path.parent.name not in others)
     return [
         (cell["cell_type"], "".join(cell["source"])) for cell in json.loads(path.read_text("utf8"))["cells"]
     ]

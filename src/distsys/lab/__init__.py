@@ -15,7 +15,8 @@ in a live notebook; on the site a box that opens on demand shows the same text, 
 
 How an author writes exercises is told in `distsys.lab.checking`. The exercises of the page
 `chapters/<part>/<page>.ipynb` live in `distsys/lab/exercises/<page>.py`, with `_` for `-`. Where two chapters have a
-page of one name, those of the page in chapter 4 live in `<page>_code.py`, and are asked for as `<page>-code/...`.
+page of one name, those of the page in chapter 4 live in `<page>_code.py`, and are asked for as `<page>-code/...`; those
+of a challenge of chapter 1 live in `<page>_challenge.py`, and are asked for as `<page>-challenge/...`.
 Importing this room needs the standard library alone; a page's own exercises may import any room.
 """
 
