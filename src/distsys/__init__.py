@@ -25,6 +25,8 @@ systems.declare(
         "causal-broadcast": "distsys.algorithms.causal:CAUSAL",
         "heartbeat-detector": "distsys.algorithms.detector:HEARTBEAT",
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
+        "peterson": "distsys.models.mutual_exclusion:PETERSON",
+        "bakery": "distsys.models.mutual_exclusion:BAKERY",
         "paxos": "distsys.protocols.paxos_systems:PAXOS",
         "multi-paxos": "distsys.protocols.multipaxos_systems:MULTI_PAXOS",
         "raft": "distsys.protocols.raft_systems:RAFT",
