@@ -22,15 +22,32 @@ KINDS = (ATOMIC, SAFE, REGULAR, BUFFERED)
 CRITICAL = "critical"
 
 
+class Locker(Process):
+    """A process that enters a critical section. `claim` is the cell whose value says so to the others, and is false else."""
+
+    @property
+    def claim(self) -> str:
+        """The cell that is written last of all on leaving."""
+        raise NotImplementedError
+
+
 def inside(world: World) -> tuple[str, ...]:
-    """Return the processes in their critical sections; who has begun to write in order to leave is outside."""
-    cells = (node for node in world.nodes.values() if isinstance(node, OverlappedCell))
-    leaving = frozenset(writer for node in cells for writer in node.coming)
+    """Return the processes in their critical sections.
+
+    A process is inside while its next step is the one that leaves, and the write by which it leaves has not begun.
+    """
     return tuple(
         name
-        for name in world.names
-        if getattr(world.nodes[name], "at", "") == CRITICAL and name not in leaving
+        for name, node in world.nodes.items()
+        if isinstance(node, Locker) and node.at == CRITICAL and not _leaves(node, world)
     )
+
+
+def _leaves(process: Locker, world: World) -> bool:
+    """Return whether the cell has the write by which a process leaves, while the process has no answer yet."""
+    cell: Any = world.nodes[process.claim]
+    under_way = process.name in getattr(cell, "coming", ())
+    return not process.through and (under_way or not cell.value)
 
 
 @law("mutual exclusion", "At most one process is in its critical section.")
@@ -40,7 +57,7 @@ def mutual_exclusion(world: World) -> str | None:
     return f"{' and '.join(names)} are in their critical sections" if len(names) > 1 else None
 
 
-class Peterson(Process):
+class Peterson(Locker):
     """Peterson's algorithm for two processes.
 
     Cells: `mine` and `theirs`, the flags, each written by one process; `turn`, written by both.
@@ -54,6 +71,11 @@ class Peterson(Process):
     ) -> None:
         super().__init__(name, disk, through=through)
         self.mine, self.theirs, self.other = mine, theirs, other
+
+    @property
+    def claim(self) -> str:
+        """The own flag."""
+        return self.mine
 
     def raise_flag(self, memory: Memory) -> None:
         """I want to enter."""
@@ -94,7 +116,7 @@ class FencedPeterson(Peterson):
         self.at = "look_at_flag"
 
 
-class Bakery(Process):
+class Bakery(Locker):
     """Lamport's bakery: draw a ticket that is greater than all, and wait for all that have a smaller one.
 
     Cells: `choosing <name>` and `ticket <name>`, written by their owner only; ticket 0: not interested.
@@ -113,6 +135,11 @@ class Bakery(Process):
         self.place = 0
         self.highest = 0
         self.ticket = 0
+
+    @property
+    def claim(self) -> str:
+        """The own ticket."""
+        return f"ticket {self.name}"
 
     @property
     def whom(self) -> str:
@@ -220,15 +247,14 @@ def of_bakery(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     return members
 
 
-def enters(step: Step) -> bool:
-    """Return whether a process leaves a critical section, in which it must have been."""
-    return step.kind == "write" and getattr(step.event, "message", None) is not None and _leaves(step)
+def leaves(step: Step) -> bool:
+    """Return whether a process gives back its claim, so that it has been inside."""
+    written = getattr(getattr(step.event, "message", None), "value", None)
+    claims = step.node.startswith(("flag-", "ticket "))
+    return step.kind == "deliver" and claims and written in (False, 0) and written is not None
 
 
-def _leaves(step: Step) -> bool:
-    value = getattr(step.event.message, "value", None)  # type: ignore[union-attr]
-    return (step.node.startswith("flag-") and value is False) or (step.node.startswith("ticket ") and value == 0)
-
+LEFT = Sight("left", "A process has been in its critical section and leaves it.", leaves)
 
 PETERSON = System(
     name="peterson",
@@ -242,6 +268,7 @@ PETERSON = System(
     },
     members=of_peterson,
     laws=(mutual_exclusion,),
+    sights=(LEFT,),
     options={"nodes": ("p1", "p2"), "memory": ATOMIC, "fence": False},
 )
 
@@ -251,5 +278,6 @@ BAKERY = System(
     classes={"process": Bakery, "cell": Cell, "register": OverlappedCell},
     members=of_bakery,
     laws=(mutual_exclusion,),
+    sights=(LEFT,),
     options={"nodes": ("p1", "p2", "p3"), "memory": ATOMIC, "tickets": 4},
 )
