@@ -19,9 +19,14 @@ SAFE, REGULAR = "safe", "regular"
 
 @record
 class Read:
-    """What is in the cell? `sees` is what a read gets that meets a write in an `OverlappedCell`."""
+    """What is in the cell?"""
 
-    sees: Any = None
+
+@record
+class Glimpse:
+    """A read that meets a write in an `OverlappedCell`, and sees `value`."""
+
+    value: Any
 
 
 @record
@@ -82,6 +87,7 @@ class Store:
 
 KIND_OF: dict[type, str] = {  # the kind of the step in a trace
     Read: "read",
+    Glimpse: "read",
     Fetch: "read",
     Write: "write",
     Store: "write",
@@ -157,15 +163,15 @@ class OverlappedCell(Cell):
         if not self.coming or not isinstance(operation, Read):
             return (operation,)
         seen = self.domain if self.kind == SAFE else (self.value, *self.coming.values())
-        return tuple(Read(value) for value in dict.fromkeys(seen))
+        return tuple(Glimpse(value) for value in dict.fromkeys(seen))
 
     def on_message(self, sender: str, message: Any) -> None:
         match message:
             case Write(value):
                 self.coming = self.coming.set(sender, value)
                 self.set_timer(f"end {sender}", 1 * MS)
-            case Read(sees) if self.coming:
-                self.send(sender, Answer(sees))
+            case Glimpse(value):
+                self.send(sender, Answer(value))
             case Read():
                 self.send(sender, Answer(self.value))
             case _:

@@ -27,7 +27,7 @@ from distsys.core.trace import Cause, Header, Step, Trace
 from distsys.core.units import MS
 from distsys.core.values import Map
 
-from .cells import KIND_OF, Answer, CompareAndSet, Exchange, Fence, Read, Through, Write
+from .cells import KIND_OF, Answer, CompareAndSet, Exchange, Fence, Glimpse, Read, Through, Write
 from .process import Process
 
 Chosen = str | tuple[str, Any]  # who takes the next step; with the value that a read is to see
@@ -52,7 +52,7 @@ class Move(NamedTuple):
 
 @dataclass
 class Seen:
-    """What a law sees: the nodes after one event."""
+    """What a law sees: the nodes after an atomic step, and the last event in it."""
 
     nodes: Mapping[str, Node]
     names: tuple[str, ...]
@@ -171,8 +171,9 @@ class Machine:
         for move in self.moves(moment, number * MS):
             said, _ = self.after(moment, move)
             words.append(said)
-            sees = getattr(getattr(move.event, "message", None), "sees", None)
-            if entry in (said, move.who, (move.who, sees)):
+            message = getattr(move.event, "message", None)
+            sees = (move.who, message.value) if isinstance(message, Glimpse) else move.who
+            if entry in (said, move.who, sees):
                 return move
         able = "; ".join(words) or "nothing"
         raise ArgumentError(
@@ -226,7 +227,7 @@ class Machine:
                     case CancelTimer(timer):
                         timers.discard((name, timer))
             step = (name, event, effects, number)
-            memories, broken = self._judged(tuple(nodes), memories, broken, step)
+        memories, broken = self._judged(tuple(nodes), memories, broken, step)
         return answers, Moment(tuple(nodes), tuple(sorted(timers)), memories, broken)
 
     def _judged(self, nodes: tuple[int, ...], memories: Any, broken: Any, step: Any) -> tuple[Any, Any]:
@@ -276,7 +277,7 @@ def _words(move: Move, answers: list[Any]) -> str:
     if isinstance(operation, Through):
         operation, cell = operation.operation, operation.cell
     match operation:
-        case Read():
+        case Read() | Glimpse():
             return f"{move.who} reads {cell}: {answers[0]}"
         case Write(value):
             return f"{move.who} {'writes' if answers else 'begins to write'} {cell} = {value}"

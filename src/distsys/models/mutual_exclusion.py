@@ -85,17 +85,17 @@ class Peterson(Locker):
     def give_way(self, memory: Memory) -> None:
         """After you."""
         memory.write("turn", self.other)
-        self.at = "look_at_flag"
+        self.at = "see_flag"
 
-    def look_at_flag(self, memory: Memory) -> None:
+    def see_flag(self, memory: Memory) -> None:
         """Enter if the other does not want to."""
         wants = memory.read(self.theirs)
-        self.at = "look_at_turn" if wants else CRITICAL
+        self.at = "see_turn" if wants else CRITICAL
 
-    def look_at_turn(self, memory: Memory) -> None:
+    def see_turn(self, memory: Memory) -> None:
         """Enter if the other gave way later; else look again."""
         turn = memory.read("turn")
-        self.at = "look_at_flag" if turn == self.other else CRITICAL
+        self.at = "see_flag" if turn == self.other else CRITICAL
 
     def critical(self, memory: Memory) -> None:
         """Leave."""
@@ -113,7 +113,7 @@ class FencedPeterson(Peterson):
     def wait_for_writes(self, memory: Memory) -> None:
         """The fence."""
         memory.fence()
-        self.at = "look_at_flag"
+        self.at = "see_flag"
 
 
 class Bakery(Locker):

@@ -25,6 +25,9 @@ from distsys.core.errors import ArgumentError, shown
 from .cells import Answer, CompareAndSet, Exchange, Fence, Read, Through, Write
 
 
+DONE = "done"  # a label without a step
+
+
 class Memory:
     """What a step sees of the memory. It may do one operation."""
 
