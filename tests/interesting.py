@@ -18,6 +18,8 @@ BEYOND_SIGHTS = {  # and each declared sight of the system
     "vector-clock": (*LOST, "restart", "stall", "step cut off"),
     "heartbeat-detector": (*LOST, "wrongly suspected"),
     "membership": LOST,
+    "peterson": (),  # a shared memory loses nothing and has no faults
+    "bakery": (),
 }
 
 

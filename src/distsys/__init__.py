@@ -60,6 +60,7 @@ systems.declare(
         "distsys.mutants.etcd",
         "distsys.mutants.chubby",
         "distsys.mutants.zookeeper",
+        "distsys.mutants.shared_memory",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from distsys.core import EMPTY, Map, World, law
+from distsys.core import EMPTY, MS, Map, World, law
 from distsys.core.errors import ArgumentError, shown
 from distsys.core.systems import Members, Sight, System
 from distsys.core.trace import Step
@@ -230,7 +230,7 @@ def of_peterson(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
             members[f"buffer-{name}"] = ("buffer", {"owner": name})
         members[name] = ("fenced" if options["fence"] else "process", arguments)
         members[f"flag-{name}"] = cell(kind, False, (False, True))
-    members["turn"] = ("cell", {"value": one})
+    members["turn"] = cell(kind, one, names) if options["whole"] else ("cell", {"value": one})
     order = (one, f"buffer-{one}", f"flag-{one}", "turn", f"flag-{two}", f"buffer-{two}", two)
     return {name: members[name] for name in order if name in members}
 
@@ -269,7 +269,10 @@ PETERSON = System(
     members=of_peterson,
     laws=(mutual_exclusion,),
     sights=(LEFT,),
-    options={"nodes": ("p1", "p2"), "memory": ATOMIC, "fence": False},
+    until=200 * MS,
+    settle=50 * MS,
+    settles_early=True,
+    options={"nodes": ("p1", "p2"), "memory": ATOMIC, "fence": False, "whole": False},
 )
 
 BAKERY = System(
@@ -279,5 +282,8 @@ BAKERY = System(
     members=of_bakery,
     laws=(mutual_exclusion,),
     sights=(LEFT,),
+    until=200 * MS,
+    settle=50 * MS,
+    settles_early=True,
     options={"nodes": ("p1", "p2", "p3"), "memory": ATOMIC, "tickets": 4},
 )

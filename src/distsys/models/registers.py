@@ -78,7 +78,7 @@ def no_inversion(memory: int, world: World) -> tuple[int, str | None]:
 def members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return a writer, a reader, and the register between them; the number of a value is the value itself."""
     count = int(options["writes"])
-    writer, reader = names
+    reader, writer = names
     kind = str(options["memory"])
     weak = kind in (SAFE, REGULAR)
     x = {"value": 0, "kind": kind, "domain": tuple(range(count + 1))} if weak else {"value": 0}
@@ -103,6 +103,6 @@ REGISTER = register(
         },
         members=members,
         laws=(no_inversion,),
-        options={"nodes": ("a-writer", "reader"), "memory": REGULAR, "remembers": False, "writes": 2, "reads": 3},
+        options={"nodes": ("reader", "writer"), "memory": REGULAR, "remembers": False, "writes": 2, "reads": 3},
     )
 )
