@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from distsys.core import systems
 from distsys.core.errors import ArgumentError, shown
 from distsys.core.events import CancelTimer, Deliver, Effect, Event, Send, SetTimer, Start, Timeout
-from distsys.core.laws import ALWAYS, Violation
+from distsys.core.laws import ALWAYS, Law, Violation
 from distsys.core.models import Model
 from distsys.core.node import Node
 from distsys.core.systems import Cluster
@@ -65,7 +65,8 @@ class Seen:
 class Machine:
     """Processes and cells, driven one atomic step at a time.
 
-    A machine knows each state of each node by a number, and each local step that was taken before.
+    A machine knows each state of each node by a number, and each local step that was taken before. It is judged by
+    `laws`, by default those of its system; a trace that is judged by others is no trace of its system.
 
     >>> peterson = Machine("peterson")
     >>> [move.who for move in peterson.moves(peterson.start())]
@@ -74,10 +75,18 @@ class Machine:
     <Trace peterson, seed=0: 11 steps, no violation of 1 laws>
     """
 
-    def __init__(self, system: str | Cluster, *, mutant: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        system: str | Cluster,
+        *,
+        mutant: str | None = None,
+        laws: Iterable[Law] | None = None,
+        **options: Any,
+    ) -> None:
         self.cluster = systems.build(system, mutant=mutant, **options) if isinstance(system, str) else system
         self.names = self.cluster.names
-        self.laws = tuple(law for law in self.cluster.laws if law.when == ALWAYS)
+        judged = self.cluster.laws if laws is None else tuple(laws)
+        self.laws = tuple(law for law in judged if law.when == ALWAYS)
         self._place = {name: place for place, name in enumerate(self.names)}
         self._nodes: list[Node] = []  # by the number of the state
         self._numbers: dict[tuple[str, Any], int] = {}  # (name, fields) -> number
