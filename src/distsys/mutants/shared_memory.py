@@ -59,7 +59,7 @@ MUTANTS = (
             "flag, sees that the last to give way was the first process, and enters as well."
         ),
         klass="X",
-        depth=6,
+        depth=7,
     ),
     NodeMutant(
         "MUTEX-02",
@@ -73,7 +73,7 @@ MUTANTS = (
             "other's. One enters. The other writes its own name, finds its own name there, and enters as well."
         ),
         klass="X",
-        depth=6,
+        depth=7,
     ),
     NodeMutant(
         "MUTEX-03",
