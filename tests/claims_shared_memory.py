@@ -106,7 +106,7 @@ def starved():
     assert [happens(trace, number)[:2] for number in (4, 6, 8, 10)] == [
         ("read", "p1"), ("read", "p2"), ("swap", "p2"), ("swap", "p1"),
     ]  # fmt: skip
-    x = [shot["x"]["value"] for shot in states(trace)]
+    x = [shot["x"]["value"] if "x" in shot else None for shot in states(trace)]
     assert [x[number - 1] for number in (7, 8, 10, 16, 18, 24, 26)] == [0, 1, 1, 2, 2, 3, 3]
     assert len(trace) == 27
     assert runs.comes_back(4)
