@@ -10,7 +10,9 @@ def happens(trace, number):
     step = trace.step(number)
     message = step.event.message
     operation = getattr(message, "operation", message)
-    answers = [effect.message.value for effect in step.effects if isinstance(getattr(effect, "message", 0), Answer)]
+    answers = [
+        effect.message.value for effect in step.effects if isinstance(getattr(effect, "message", 0), Answer)
+    ]
     value = getattr(operation, "value", answers[0] if answers else None)
     return step.kind, step.event.sender, getattr(message, "cell", step.node), value
 
@@ -42,7 +44,11 @@ def peterson():
         ("write", "p2", "flag-p2", False),
         ("read", "p1", "flag-p2", False),
     ]
-    assert (at(trace, 17)["p2"], at(trace, 21)["p1"], at(trace, 25)["p1"]) == ("critical", "see_flag", "critical")
+    assert (at(trace, 17)["p2"], at(trace, 21)["p1"], at(trace, 25)["p1"]) == (
+        "critical",
+        "see_flag",
+        "critical",
+    )
     assert trace.violation is None
 
 
@@ -58,7 +64,11 @@ def turn_first():
         ("read", "p1", "turn", "p1"),
     ]
     assert at(trace, 13)["p2"] == "critical"
-    assert (trace.violation.law, trace.violation.step, trace.header.mutant) == ("mutual exclusion", 19, "MUTEX-01")
+    assert (trace.violation.law, trace.violation.step, trace.header.mutant) == (
+        "mutual exclusion",
+        19,
+        "MUTEX-01",
+    )
 
 
 def buffered():
@@ -71,7 +81,9 @@ def buffered():
         ("write", "p2", "turn", "p1"),
         ("read", "buffer-p2", "flag-p1", False),
     ]
-    assert [trace.step(number).node for number in (8, 10, 12, 15, 17, 19)] == ["buffer-p1"] * 3 + ["buffer-p2"] * 3
+    assert [trace.step(number).node for number in (8, 10, 12, 15, 17, 19)] == ["buffer-p1"] * 3 + [
+        "buffer-p2"
+    ] * 3
     assert (at(trace, 14)["p1"], trace.violation.step) == ("critical", 21)
     held = states(trace)[-1]
     assert [len(held[name]["waiting"]) for name in ("buffer-p1", "buffer-p2")] == [2, 2]

@@ -82,7 +82,13 @@ def inside_at(machine: Machine, moment: Moment) -> tuple[str, ...]:
     return tuple(name for name in machine.names if getattr(machine.node(moment, name), "at", "") == CRITICAL)
 
 
-WAITING = ("see_flag", "see_turn", "try_lock", "wait_for_choice", "wait_for_turn")  # the doorway is behind them
+WAITING = (
+    "see_flag",
+    "see_turn",
+    "try_lock",
+    "wait_for_choice",
+    "wait_for_turn",
+)  # the doorway is behind them
 
 
 def overtaking(most: int) -> Law:

@@ -23,9 +23,11 @@ class Decider(Process):
     """
 
     declared = {"at": "at", "decided": "decided"}
-    first: ClassVar[str] = "tell"
+    first: ClassVar[str] = "announce"
 
-    def __init__(self, name: str, disk: Map[str, Any] = EMPTY, *, value: Any, everybody: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, disk: Map[str, Any] = EMPTY, *, value: Any, everybody: tuple[str, ...]
+    ) -> None:
         super().__init__(name, disk)
         self.value = value
         self.everybody = everybody
@@ -36,7 +38,7 @@ class Decider(Process):
         """All but this process."""
         return tuple(name for name in self.everybody if name != self.name)
 
-    def tell(self, memory: Memory) -> None:
+    def announce(self, memory: Memory) -> None:
         """Write the input where the others can read it."""
         memory.write(f"input-{self.name}", self.value)
         self.at = "race"

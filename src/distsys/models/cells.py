@@ -19,7 +19,7 @@ SAFE, REGULAR = "safe", "regular"
 
 @record
 class Read:
-    """What is in the cell?"""
+    """Ask what is in the cell."""
 
 
 @record
@@ -218,7 +218,9 @@ class StoreBuffer(Node):
                 self.cancel_timer("flush")
                 self.send(self.owner, Answer(None))
             case _:
-                raise ArgumentError(f"{self.name} takes reads, writes and fences, but it gets {shown(message)}")
+                raise ArgumentError(
+                    f"{self.name} takes reads, writes and fences, but it gets {shown(message)}"
+                )
 
     def on_timeout(self, timer: str) -> None:
         self.flush()

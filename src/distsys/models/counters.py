@@ -154,7 +154,10 @@ class Spins(Locker):
 def one_lock(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     """Return the processes and the lock."""
     first, *rest = names
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {first: ("process", {}), "lock": ("cell", {"value": False})}
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {
+        first: ("process", {}),
+        "lock": ("cell", {"value": False}),
+    }
     return {**found, **{name: ("process", {}) for name in rest}}
 
 
@@ -165,7 +168,7 @@ def adders(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     wanted = int(options["rounds"]) * len(names)
     found: dict[str, tuple[str, Mapping[str, Any]]] = {first: ("process", arguments)}
     found["x"] = ("cell", {"value": 0, "wanted": wanted})
-    return {**found, **{name: ("process", arguments) for name in rest}}
+    return {**found, **dict.fromkeys(rest, ("process", arguments))}
 
 
 def _lock(name: str, says: str, kind: type[Locker], members: Any) -> System:

@@ -207,7 +207,9 @@ class Machine:
             effects = node.handle(event)
             after = self._number(node)
             if isinstance(node, Process):
-                self._asks.update((after, (each.to, each.message)) for each in effects if isinstance(each, Send))
+                self._asks.update(
+                    (after, (each.to, each.message)) for each in effects if isinstance(each, Send)
+                )
             self._done[key] = (effects, after)
         return self._done[key]
 
@@ -258,7 +260,9 @@ class Machine:
     def _seen(self, nodes: tuple[int, ...], step: Any) -> Seen:
         name, event, effects, number = step
         held = {each: self._nodes[state] for each, state in zip(self.names, nodes, strict=True)}
-        return Seen(held, self.names, Step(number, event.now, kind_of(event), name, event, effects, len(effects)))
+        return Seen(
+            held, self.names, Step(number, event.now, kind_of(event), name, event, effects, len(effects))
+        )
 
 
 def kind_of(event: Event) -> str:

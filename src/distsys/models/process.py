@@ -24,7 +24,6 @@ from distsys.core.errors import ArgumentError, shown
 
 from .cells import Answer, CompareAndSet, Exchange, Fence, Read, Through, Write
 
-
 DONE = "done"  # a label without a step
 
 

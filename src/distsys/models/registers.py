@@ -66,7 +66,9 @@ class RememberingReader(Reader):
         self.saw = self.newest
 
 
-@law_with_memory("no new-old inversion", "A read never returns an older value than the read before it.", start=0)
+@law_with_memory(
+    "no new-old inversion", "A read never returns an older value than the read before it.", start=0
+)
 def no_inversion(memory: int, world: World) -> tuple[int, str | None]:
     """What tells an atomic register from a regular one."""
     readers = [(name, node) for name, node in world.nodes.items() if isinstance(node, Reader)]
@@ -103,6 +105,12 @@ REGISTER = register(
         },
         members=members,
         laws=(no_inversion,),
-        options={"nodes": ("reader", "writer"), "memory": REGULAR, "remembers": False, "writes": 2, "reads": 3},
+        options={
+            "nodes": ("reader", "writer"),
+            "memory": REGULAR,
+            "remembers": False,
+            "writes": 2,
+            "reads": 3,
+        },
     )
 )

@@ -14,7 +14,19 @@ from distsys.drivers.replay import replayed
 
 from .projections import field_of
 from .scene import Line, Mark
-from .words import TOLD, brief, cell_words, class_names, in_atomic_steps, label, rate, sent_by, sentence, timer_name, told
+from .words import (
+    TOLD,
+    brief,
+    cell_words,
+    class_names,
+    in_atomic_steps,
+    label,
+    rate,
+    sent_by,
+    sentence,
+    timer_name,
+    told,
+)
 
 VECTOR = 6  # most nodes for which counts are shown as a vector
 SHORT = 24  # letters; a longer collection of records is shown by how many it holds

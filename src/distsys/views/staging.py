@@ -89,7 +89,9 @@ class _Builder:
         rows = self.scene.rows
         mark = self.marks.mark(step) if step.node and step.kind not in ("cut", "link") else None
         wide = (("fault", self._wide(step)),) if mark is None else ()
-        new = Row(step.at, (step.number,), (mark,) if mark else (), wide, self.atomic and step.kind != "start")
+        new = Row(
+            step.at, (step.number,), (mark,) if mark else (), wide, self.atomic and step.kind != "start"
+        )
         if rows and self._joins(rows[-1], step):
             rows[-1] = replace(
                 rows[-1], numbers=(*rows[-1].numbers, step.number), marks=(*rows[-1].marks, *new.marks)

@@ -17,8 +17,8 @@ from distsys.core.errors import whole_number
 from distsys.core.trace import Step, Trace
 
 from .scene import AFTER, BEFORE, Scene, Spell
-from .svg import time_unit
 from .staging import carries
+from .svg import time_unit
 from .words import in_atomic_steps, printable, sent_by, sentence, verdict
 
 CELL = 6

@@ -194,7 +194,7 @@ def _memory_sentence(step: Step) -> str:
 
 def cell_words(step: Step, lanes: Sequence[str] = ()) -> str:
     """Return what happens to a cell: "read 1", "write 2", "swap 1 to 2", "no swap: 1"."""
-    message = getattr(step.event, "message", None)
+    message: Any = getattr(step.event, "message", None)
     operation = getattr(message, "operation", message)
     sent = (effect.message for effect in step.effects if isinstance(effect, Send))
     answers = [brief(answer.value, lanes) for answer in sent if type(answer).__name__ == "Answer"]
@@ -204,7 +204,9 @@ def cell_words(step: Step, lanes: Sequence[str] = ()) -> str:
         return " ".join(["write", *where, value])
     if step.kind == "read":
         return " ".join(["read", *where, *answers])
-    refused = brief(getattr(operation, "expected", None), lanes) not in answers and hasattr(operation, "expected")
+    refused = brief(getattr(operation, "expected", None), lanes) not in answers and hasattr(
+        operation, "expected"
+    )
     return f"no swap: {answers[0]}" if refused else f"swap {answers[0]} to {value}"
 
 
@@ -317,7 +319,7 @@ def _beginning(step: Step, atomic: bool) -> str:
             return f"the timer {timer_name(timer)} of {step.node} fires"
         case "invoke", Deliver(sender, message):
             return f"{sender} asks {step.node}: {brief(message)}"
-        case ("read" | "write" | "swap"), Deliver():
+        case (("read" | "write" | "swap"), Deliver()):
             return _memory_sentence(step)
         case "deliver", Deliver(_, message) if atomic and type(message).__name__ == "Answer":
             return f"{step.node} goes on"

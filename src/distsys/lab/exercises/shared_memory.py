@@ -23,7 +23,13 @@ def _whole(answer: object) -> bool:
         from math import factorial
         answer = (factorial(6) // factorial(2) ** 3, 1)
     """,
-    mistakes=("answer = (20, 1)", "answer = (720, 1)", "answer = (90, 2)", "answer = 90", "answer = ('90', '1')"),
+    mistakes=(
+        "answer = (20, 1)",
+        "answer = (720, 1)",
+        "answer = (90, 2)",
+        "answer = 90",
+        "answer = ('90', '1')",
+    ),
     explanation="Of the 6! orders of six steps, those are equal in which only the two steps of one process change places: "
     "6!/(2! 2! 2!) = 90. If all three read before anybody writes, each writes 1.",
 )
@@ -35,7 +41,11 @@ def orders(answer: object) -> str | None:
     if answer[0] != 90:
         return f"there are not {answer[0]} orders: the two steps of one process keep their order"
     if answer[1] != 1:
-        return f"x can end smaller than {answer[1]}, or not so small" if answer[1] > 1 else "x is at least 1 in the end"
+        return (
+            f"x can end smaller than {answer[1]}, or not so small"
+            if answer[1] > 1
+            else "x is at least 1 in the end"
+        )
     return None
 
 
@@ -99,10 +109,18 @@ def states(answer: object) -> str | None:
         return f"a whole number is asked for, but the answer is {answer!r}"
     if answer == 80:
         return "one is missing: the state in which nobody has taken a step"
-    return None if answer == 81 else f"for n = 2, 3 and 4 there are 5, 13 and 33; {answer} does not go on like that"
+    return (
+        None
+        if answer == 81
+        else f"for n = 2, 3 and 4 there are 5, 13 and 33; {answer} does not go on like that"
+    )
 
 
-READS = ([(1, "a"), (2, "b"), (1, "a")], [(0, ""), (3, "c"), (3, "c"), (2, "b"), (4, "d")], [(1, "b"), (2, "a")])
+READS = (
+    [(1, "a"), (2, "b"), (1, "a")],
+    [(0, ""), (3, "c"), (3, "c"), (2, "b"), (4, "d")],
+    [(1, "b"), (2, "a")],
+)
 
 
 @page.exercise(
@@ -150,8 +168,18 @@ HISTORIES: tuple[tuple[list[tuple[str, str]], int, bool, str], ...] = (
         True,
         "a enters in between, and the count begins again",
     ),
-    ([("waits", "a"), ("waits", "b"), ("enters", "b"), ("enters", "a")], 0, False, "a is overtaken once, and never is allowed"),
-    ([("waits", "a"), ("enters", "a"), ("enters", "b"), ("enters", "b")], 1, True, "a has entered and waits no more"),
+    (
+        [("waits", "a"), ("waits", "b"), ("enters", "b"), ("enters", "a")],
+        0,
+        False,
+        "a is overtaken once, and never is allowed",
+    ),
+    (
+        [("waits", "a"), ("enters", "a"), ("enters", "b"), ("enters", "b")],
+        1,
+        True,
+        "a has entered and waits no more",
+    ),
 )
 
 
@@ -263,7 +291,9 @@ def _tried(answer: Callable[..., Any], cell: _Cell) -> str | None:
         got = answer(cell.read, cell.swap, 4)
     except RuntimeError:
         return "it goes on for 200 operations although nobody else is there any more: what does it expect to find?"
-    when = f"when others change the cell {changes} times meanwhile" if changes else "when nobody else is there"
+    when = (
+        f"when others change the cell {changes} times meanwhile" if changes else "when nobody else is there"
+    )
     if cell.mine != 1:
         return f"{when}, it has added {cell.mine} times instead of once"
     if got != cell.found:
