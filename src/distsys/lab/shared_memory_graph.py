@@ -1,4 +1,4 @@
-"""Questions about all orders of atomic steps that no single state answers: how many, stuck or not, who overtakes whom."""
+"""Questions about all orders of atomic steps: how many, whether some are stuck, who overtakes whom."""
 
 from __future__ import annotations
 

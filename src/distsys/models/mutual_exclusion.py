@@ -23,7 +23,7 @@ CRITICAL = "critical"
 
 
 class Locker(Process):
-    """A process that enters a critical section. `claim` is the cell whose value says so to the others, and is false else."""
+    """A process with a critical section. The value of the cell `claim` says so to the others, and is false else."""
 
     @property
     def claim(self) -> str:
@@ -120,7 +120,7 @@ class Bakery(Locker):
     """Lamport's bakery: draw a ticket that is greater than all, and wait for all that have a smaller one.
 
     Cells: `choosing <name>` and `ticket <name>`, written by their owner only; ticket 0: not interested.
-    Fields: `highest`, the greatest ticket seen; `place`, the number of the process that is looked at; `ticket`, the own.
+    Fields: `highest`, the greatest ticket seen; `place`, the number of the process looked at; `ticket`, the own.
     Laws kept: mutual exclusion. Leaves out: nothing; but tickets grow without bound. Source: Lamport 1974.
     """
 

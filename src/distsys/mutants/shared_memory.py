@@ -83,9 +83,9 @@ MUTANTS = (
         LAW,
         "Lamport 1974",
         (
-            "The bakery does not wait for those who are drawing. Two processes read the same highest ticket. The second "
-            "one writes its ticket, sees no ticket of the first, and enters. Only then the first writes the same ticket; "
-            "its name is smaller, so it enters as well."
+            "The bakery does not wait for those who are drawing. Two processes read the same highest ticket. The "
+            "second one writes its ticket, sees no ticket of the first, and enters. Only then the first writes the "
+            "same ticket; its name is smaller, so it enters as well."
         ),
         TWO,
         klass="X",

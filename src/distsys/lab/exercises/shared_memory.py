@@ -30,7 +30,7 @@ def _whole(answer: object) -> bool:
         "answer = 90",
         "answer = ('90', '1')",
     ),
-    explanation="Of the 6! orders of six steps, those are equal in which only the two steps of one process change places: "
+    explanation="Of the 6! orders of six steps, those are one in which only steps of one process change places: "
     "6!/(2! 2! 2!) = 90. If all three read before anybody writes, each writes 1.",
 )
 def orders(answer: object) -> str | None:
@@ -74,7 +74,7 @@ def _after(answer: list[str]) -> dict[str, Any] | str:
         "answer = 12",
         'answer = ["p1", "p2"]',
     ),
-    explanation="Whoever gives way last, waits. p1 raises its flag first and gives way last. After its two looks it waits "
+    explanation="Whoever gives way last, waits. p1 begins and gives way last. After its two looks it waits "
     "for as long as p2 is inside.",
 )
 def schedule(answer: object) -> str | None:
@@ -208,7 +208,7 @@ HISTORIES: tuple[tuple[list[tuple[str, str]], int, bool, str], ...] = (
         "    return 'again' if any(a == b for a, b in zip(entered, entered[1:])) else None",
         "answer = 'bounded'",
     ),
-    explanation="A count for each process that waits, begun anew each time it waits. Safety laws like this one are broken "
+    explanation="A count for each process that waits, begun anew each time. Safety laws like this one are broken "
     "by a finite run; that everybody enters at last is not.",
 )
 def bounded(answer: object) -> str | None:
@@ -265,13 +265,13 @@ class _Cell:
     mistakes=(
         "def answer(read, swap, amount):\n    seen = read()\n    swap(seen, seen + amount)\n    return seen",
         "def answer(read, swap, amount):\n    swap(read(), read() + amount)\n    return read()",
-        "def answer(read, swap, amount):\n    seen = read()\n    while swap(seen, seen + amount) != seen:\n        pass\n"
-        "    return seen",
+        "def answer(read, swap, amount):\n    seen = read()\n    while swap(seen, seen + amount) != seen:\n"
+        "        pass\n    return seen",
         "def answer(read, swap, amount):\n    seen = read()\n    while swap(seen, seen + amount) != seen:\n"
         "        seen = read()\n    return seen + amount",
         "answer = None",
     ),
-    explanation="The loop ends when nobody was faster. Each time it fails, somebody else has added: lock-free. Nothing bounds "
+    explanation="The loop ends when nobody was faster. If it fails, somebody else has added: lock-free. Nothing bounds "
     "how often that happens to one caller: not wait-free.",
 )
 def build(answer: object) -> str | None:
