@@ -14,7 +14,7 @@ from __future__ import annotations
 import textwrap
 
 from distsys.core.errors import whole_number
-from distsys.core.trace import Step, Trace
+from distsys.core.trace import MEMORY_EVENTS, Step, Trace
 
 from .scene import AFTER, BEFORE, Scene, Spell
 from .staging import carries
@@ -32,9 +32,6 @@ SIGNS = {
     "duplicate": "2",
     "note": "C",
     "return": "C",
-    "read": "o",
-    "write": "o",
-    "swap": "o",
 }
 LEGEND = {
     "S": "start",
@@ -144,7 +141,8 @@ class _Page:
             self._value(step, cells, here)
         elif step.kind in ("deliver", "return") and cause is not None and step.cause is not None:
             self._shaft(cells, self.lanes[self.trace.step(step.cause[0]).node] * self.cell, here)
-        sign = SIGNS.get(step.kind, "!")
+        on_a_cell = step.kind in MEMORY_EVENTS and step.event is not None
+        sign = "o" if on_a_cell else SIGNS.get(step.kind, "!")
         cells[here] = sign
         return sign
 
