@@ -270,4 +270,4 @@ def test_processes_are_nodes_and_their_arguments_are_checked():
     with pytest.raises(ArgumentError, match="memory must be one of"):
         Machine("peterson", memory="magic")
     machine = Machine("peterson")
-    assert machine.node(machine.start(), "turn").fields() == {"value": "p1"}
+    assert machine.node(machine.start(), "turn").fields()["value"] == "p1"
