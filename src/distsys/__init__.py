@@ -30,6 +30,8 @@ systems.declare(
         "membership": "distsys.algorithms.membership:MEMBERSHIP",
         "abd": "distsys.protocols.abd_systems:ABD",
         "abd-multi": "distsys.protocols.abd_systems:ABD_MULTI",
+        "peterson": "distsys.models.mutual_exclusion:PETERSON",
+        "bakery": "distsys.models.mutual_exclusion:BAKERY",
         "paxos": "distsys.protocols.paxos_systems:PAXOS",
         "multi-paxos": "distsys.protocols.multipaxos_systems:MULTI_PAXOS",
         "raft": "distsys.protocols.raft_systems:RAFT",
@@ -67,6 +69,7 @@ systems.declare(
         "distsys.mutants.etcd",
         "distsys.mutants.chubby",
         "distsys.mutants.zookeeper",
+        "distsys.mutants.shared_memory",
     ),
     scopes="distsys.lab.scopes:scope_of",
 )

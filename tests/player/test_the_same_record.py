@@ -12,7 +12,7 @@ from distsys.core.events import Deliver
 from distsys.core.trace import Step
 from distsys.drivers import replay
 from distsys.drivers.replay import states
-from distsys.lab import real_runs
+from distsys.lab import real_runs, shared_memory_runs
 from distsys.lab.scenarios import overtaking_reply
 from distsys.views.payload import payload
 from distsys.views.words import sentence
@@ -46,6 +46,8 @@ def many_runs():
         with_faults(),
     ]
     runs += [real_runs.recorded(name) for name in real_runs.STORIES]
+    runs += [shared_memory_runs.peterson(), shared_memory_runs.fenced(), shared_memory_runs.inversion(True)]
+    runs += [shared_memory_runs.starved()]
     runs += [views_runs.by_hand(), views_runs.by_hand(HOSTILE), of_bytes()]
     for system in systems.shipped():
         runs += [simulate(system, seed=seed, until=1 * S, settle=1 * S) for seed in range(3)]

@@ -17,7 +17,7 @@ from distsys.core.events import Persist
 from distsys.core.laws import Law
 from distsys.core.node import Node
 from distsys.core.systems import Cluster
-from distsys.core.trace import HANDLED, OTHER, Step, Trace, apply_to_disk
+from distsys.core.trace import HANDLED, MEMORY_EVENTS, OTHER, Step, Trace, apply_to_disk
 from distsys.core.values import EMPTY, Map
 
 from .simulator import Simulator
@@ -36,7 +36,7 @@ def replayed(trace: Trace) -> Iterator[tuple[Step, dict[str, Node], tuple[Any, .
     disks: dict[str, Map[str, Any]] = {}
     for step in trace.steps:
         effects: tuple[Any, ...] = ()
-        if step.kind in HANDLED and step.event is not None:
+        if step.kind in (*HANDLED, *MEMORY_EVENTS) and step.event is not None:
             effects = _handled(cluster, nodes, disks.get(step.node, EMPTY), step, trace)
             for effect in effects[: step.kept]:
                 if isinstance(effect, Persist):

@@ -132,6 +132,7 @@ def _set_texts(plan: Layout, number: int, row: Row) -> int:
         side = plan.sides.get((number, place), "start")
         plan.texts[number, place] = _broken(plan, mark, side, len(row.marks) > 1)
         tallest = max(tallest, len(plan.texts[number, place]))
+    tallest += row.flat and tallest > 0
     broken = 6 if any(mark.broken for mark in row.marks) else 0
     return max(ROW, tallest * LINE + 9) + broken
 
@@ -219,7 +220,8 @@ def _label(plan: Layout, number: int, place: int, mark: Mark) -> Label:
     lane, dx = _anchor(mark)
     side = plan.sides.get((number, place), "start")
     shift = _gap(mark) if side == "start" else -_gap(mark)
-    return Label(lane, dx + shift, plan.row_y(number) + 4, side, plan.texts[number, place])
+    below = LINE if plan.scene.rows[number].flat else 0
+    return Label(lane, dx + shift, plan.row_y(number) + 4 + below, side, plan.texts[number, place])
 
 
 def _cost(plan: Layout, number: int, mark: Mark, side: str, segments: list[Segment]) -> float:

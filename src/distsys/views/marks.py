@@ -7,14 +7,26 @@ from typing import Any
 from distsys.core.errors import DistsysError
 from distsys.core.events import Deliver, Note, Output, Timeout
 from distsys.core.log import Log
-from distsys.core.trace import Step, Trace
+from distsys.core.trace import MEMORY_EVENTS, Step, Trace
 from distsys.core.units import shown_time
 from distsys.core.values import Map
 from distsys.drivers.replay import replayed
 
 from .projections import field_of
 from .scene import Line, Mark
-from .words import TOLD, brief, class_names, label, rate, sent_by, sentence, timer_name, told
+from .words import (
+    TOLD,
+    brief,
+    cell_words,
+    class_names,
+    in_atomic_steps,
+    label,
+    rate,
+    sent_by,
+    sentence,
+    timer_name,
+    told,
+)
 
 VECTOR = 6  # most nodes for which counts are shown as a vector
 SHORT = 24  # letters; a longer collection of records is shown by how many it holds
@@ -57,6 +69,7 @@ class Marks:
         self.trace = trace
         self.lanes = {name: lane for lane, name in enumerate(names)}
         self.short = names if len(names) <= VECTOR else ()  # beyond it a vector is longer than its counts
+        self.atomic = in_atomic_steps(trace)
         self.values = declared_values(trace, last)
         self.known: dict[str, dict[str, Any]] = {}  # node -> the values that were shown last
 
@@ -79,7 +92,8 @@ class Marks:
                     texts.append(("out", f"outputs {'it' if head[1].endswith(value) else value}"))
                 elif isinstance(effect, Note):
                     texts.append(("note", effect.text))
-            texts.extend(("state", f"{name} {value}") for name, value in news.items())
+            if step.kind not in MEMORY_EVENTS:  # else it is said already
+                texts.extend(("state", f"{name} {value}") for name, value in news.items())
         if step.kept < len(step.effects):
             texts.append(("fault", f"stops after {step.kept} of {len(step.effects)} effects"))
         other = step.detail.get("from" if shape == "refused" else "to")
@@ -100,6 +114,8 @@ class Marks:
             case "deliver":
                 assert isinstance(event, Deliver), f"step {step.number} is a delivery without a Deliver"
                 role = "quiet" if is_quiet(event.message) else "what"
+                if self.atomic and step.cause is not None:
+                    return "dot", (role, "")  # the answer stands at the cell
                 return "dot", (role, label(event.message, self.short))
             case "drop":
                 message = label(cause.message, self.short) if cause else "message"
@@ -118,6 +134,8 @@ class Marks:
             return "fault", ("fault", FAULTS[kind])
         if kind in TOLD:
             return "cell", ("what", told(step))
+        if kind in MEMORY_EVENTS and event is not None:
+            return "cell", ("what", cell_words(step, self.short))
         return "cell", ("what", " ".join([kind, *(brief(value) for value in step.detail.values())]))
 
     def _drop_words(self, step: Step, message: str) -> str:

@@ -32,12 +32,16 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """One height of the picture. `wide` is text that runs over all lanes."""
+    """One height of the picture. `wide` is text that runs over all lanes.
+
+    A `flat` row is one atomic step of a shared memory: its arrows lie, so its labels stand below them.
+    """
 
     at: int
     numbers: tuple[int, ...]
     marks: tuple[Mark, ...] = ()
     wide: tuple[Line, ...] = ()
+    flat: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from distsys.core.trace import Step, Trace, place_names
 from .conditions import Conditions
 from .marks import Marks, is_quiet, loss
 from .scene import AFTER, BEFORE, Arrow, Row, Scene
-from .words import class_names, fault_words, label, seed_words, sent_by, verdict
+from .words import class_names, fault_words, in_atomic_steps, label, seed_words, sent_by, verdict
 
 COUNTED = {"deliver": "deliveries", "drop": "lost messages", "crash": "crashes", "partition": "partitions"}
 
@@ -46,6 +46,7 @@ class _Builder:
         self.trace, self.first, self.last = trace, first, last
         self.scene = Scene(names, first=first, last=last)
         self.marks = Marks(trace, names, last)
+        self.atomic = in_atomic_steps(trace)
         self.conditions = Conditions(trace, names)
         self.row_of: dict[int, int] = {}  # step -> row
         self.without = frozenset(without)
@@ -88,7 +89,9 @@ class _Builder:
         rows = self.scene.rows
         mark = self.marks.mark(step) if step.node and step.kind not in ("cut", "link") else None
         wide = (("fault", self._wide(step)),) if mark is None else ()
-        new = Row(step.at, (step.number,), (mark,) if mark else (), wide)
+        new = Row(
+            step.at, (step.number,), (mark,) if mark else (), wide, self.atomic and step.kind != "start"
+        )
         if rows and self._joins(rows[-1], step):
             rows[-1] = replace(
                 rows[-1], numbers=(*rows[-1].numbers, step.number), marks=(*rows[-1].marks, *new.marks)
@@ -102,6 +105,8 @@ class _Builder:
         kinds = {self.trace.step(number).kind for number in row.numbers}
         free = self.marks.lanes.get(step.node, 0) not in {mark.lane for mark in row.marks}
         calm = not any(v.step in row.numbers for v in self.trace.violations)
+        if self.atomic and free and row.at == step.at:
+            return True  # what an atomic step does at several places
         return step.kind == "start" and kinds == {"start"} and row.at == step.at and free and calm
 
     def _wide(self, step: Step) -> str:
@@ -141,6 +146,10 @@ class _Builder:
         for place, begin in enumerate(starts):
             end = arrivals[place] if place < len(arrivals) else None
             kind, stop, words = self._ending(end, place > 0)
+            if self.atomic:
+                if not carries(step, end) or stop == AFTER:
+                    continue
+                begin = stop
             if begin == BEFORE and stop in (BEFORE, AFTER):
                 continue  # all of it lies outside
             self.scene.arrows.append(
@@ -156,6 +165,11 @@ class _Builder:
         if end.kind == "drop":
             return loss(end), row, f"lost at step {end.number}"
         return "copy" if copy else "delivered", row, f"delivered at step {end.number}"
+
+
+def carries(step: Step, end: Step | None) -> bool:
+    """Return whether a message of an atomic step is drawn: a value goes from the process to the cell, or back."""
+    return step.kind != "write" and (end is None or end.kind != "read")
 
 
 def summary(trace: Trace, first: int, last: int) -> str:

@@ -157,7 +157,8 @@ def _gutter(picture: Picture) -> None:
     for number, row in enumerate(rows):
         y = picture.plan.row_y(number) + 4
         if row.numbers:
-            picture.add(f'<text class="n" x="26" y="{y}" text-anchor="end">{numbers(row.numbers)}</text>')
+            shown = numbers(row.numbers[:1] if row.flat else row.numbers)
+            picture.add(f'<text class="n" x="26" y="{y}" text-anchor="end">{shown}</text>')
         now = f"{row.at / size:.{digits}f}"
         if now != before:
             picture.add(f'<text class="q" x="67" y="{y}" text-anchor="end">{now}</text>')

@@ -14,11 +14,12 @@ from __future__ import annotations
 import textwrap
 
 from distsys.core.errors import whole_number
-from distsys.core.trace import Step, Trace
+from distsys.core.trace import MEMORY_EVENTS, Step, Trace
 
 from .scene import AFTER, BEFORE, Scene, Spell
+from .staging import carries
 from .svg import time_unit
-from .words import printable, sent_by, sentence, verdict
+from .words import in_atomic_steps, printable, sent_by, sentence, verdict
 
 CELL = 6
 SIGNS = {
@@ -42,6 +43,7 @@ LEGEND = {
     "x": "message lost",
     "2": "second copy",
     "C": "what a client tells",
+    "o": "operation on a cell",
     "!": "fault",
     "#": "law broken",
     ".": "down",
@@ -135,11 +137,20 @@ class _Page:
         if step.kind == "drop":
             self._loss(step, cells)
             return "x"
-        if step.kind in ("deliver", "return") and cause is not None and step.cause is not None:
+        if in_atomic_steps(self.trace):
+            self._value(step, cells, here)
+        elif step.kind in ("deliver", "return") and cause is not None and step.cause is not None:
             self._shaft(cells, self.lanes[self.trace.step(step.cause[0]).node] * self.cell, here)
-        sign = SIGNS.get(step.kind, "!")
+        on_a_cell = step.kind in MEMORY_EVENTS and step.event is not None
+        sign = "o" if on_a_cell else SIGNS.get(step.kind, "!")
         cells[here] = sign
         return sign
+
+    def _value(self, step: Step, cells: list[str], here: int) -> None:
+        """Draw how a value goes in an atomic step: from the process to the cell, or back."""
+        source = None if step.cause is None else self.trace.step(step.cause[0])
+        if source is not None and carries(source, step):
+            self._shaft(cells, self.lanes[source.node] * self.cell, here)
 
     def _shaft(self, cells: list[str], start: int, stop: int) -> None:
         if start == stop:

@@ -163,6 +163,53 @@ def told(step: Step) -> str:
     return " ".join(f"{key} {value}" for key, value in step.detail.items())
 
 
+def in_atomic_steps(trace: Trace) -> bool:
+    """Return whether a run goes in atomic steps of a shared memory: what has one moment is one step."""
+    return trace.header.driver.get("kind") == "interleaving"
+
+
+def _asked_of(step: Step) -> tuple[str, Any, str, Any]:
+    """Return who asks which operation of which cell in a step of a memory, and its answer in words, or None."""
+    event: Any = step.event
+    sent = [effect.message for effect in step.effects if isinstance(effect, Send)]
+    answers = [brief(answer.value) for answer in sent if type(answer).__name__ == "Answer"]
+    operation = getattr(event.message, "operation", event.message)
+    who, cell = getattr(operation, "reader", event.sender), getattr(event.message, "cell", step.node)
+    return who, operation, cell, answers[0] if answers else None
+
+
+def _memory_sentence(step: Step) -> str:
+    """Return an operation on a cell as a sentence."""
+    who, operation, cell, answer = _asked_of(step)
+    where = "" if cell == step.node else f" in {step.node}"
+    value = brief(getattr(operation, "value", None))
+    if step.kind == "write":
+        return f"{who} writes {value} to {cell}{where}"
+    if step.kind == "read":
+        return f"{who} reads {cell}{where}" + ("" if answer is None else f": {answer}")
+    if brief(getattr(operation, "expected", None)) != answer and hasattr(operation, "expected"):
+        return f"{who} would swap {cell} to {value}, but {answer} is there"
+    return f"{who} swaps {cell} from {answer} to {value}"
+
+
+def cell_words(step: Step, lanes: Sequence[str] = ()) -> str:
+    """Return what happens to a cell: "read 1", "write 2", "swap 1 to 2", "no swap: 1"."""
+    message: Any = getattr(step.event, "message", None)
+    operation = getattr(message, "operation", message)
+    sent = (effect.message for effect in step.effects if isinstance(effect, Send))
+    answers = [brief(answer.value, lanes) for answer in sent if type(answer).__name__ == "Answer"]
+    value = brief(getattr(operation, "value", None), lanes)
+    where = [message.cell] if operation is not message else []
+    if step.kind == "write":
+        return " ".join(["write", *where, value])
+    if step.kind == "read":
+        return " ".join(["read", *where, *answers])
+    refused = brief(getattr(operation, "expected", None), lanes) not in answers and hasattr(
+        operation, "expected"
+    )
+    return f"no swap: {answers[0]}" if refused else f"swap {answers[0]} to {value}"
+
+
 TOLD = ("note", "return")  # steps of clients that keep no diary
 
 _AT_A_NODE = {
@@ -261,7 +308,7 @@ def _receivers(sends: Sequence[Send]) -> Iterator[str]:
         yield f"{content} to {listed(receivers)}"
 
 
-def _beginning(step: Step) -> str:
+def _beginning(step: Step, atomic: bool) -> str:
     event = step.event
     match step.kind, event:
         case "start", _:
@@ -272,6 +319,10 @@ def _beginning(step: Step) -> str:
             return f"the timer {timer_name(timer)} of {step.node} fires"
         case "invoke", Deliver(sender, message):
             return f"{sender} asks {step.node}: {brief(message)}"
+        case (("read" | "write" | "swap"), Deliver()):
+            return _memory_sentence(step)
+        case "deliver", Deliver(_, message) if atomic and type(message).__name__ == "Answer":
+            return f"{step.node} goes on"
         case _, Deliver(sender, message):
             sent = f", sent at step {step.cause[0]}" if step.cause else ""
             return f"{step.node} receives {label(message)} from {sender}{sent}"
@@ -284,8 +335,11 @@ def sentence(trace: Trace, step: Step) -> str:
         what = fault_words(step, sent_by(trace, step))
         clauses: list[str] = []
     else:
-        what = _beginning(step)
-        clauses = list(effect_words(step.effects[: step.kept]))
+        atomic = in_atomic_steps(trace)
+        effects = step.effects[: step.kept]
+        spoken = [each for each in effects if not isinstance(each, Send | SetTimer | CancelTimer)]
+        what = _beginning(step, atomic)
+        clauses = list(effect_words(spoken if atomic else effects))
     if step.kept < len(step.effects):
         clauses.append(f"stops after {step.kept} of {len(step.effects)} effects")
     if clauses:

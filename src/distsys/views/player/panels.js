@@ -32,7 +32,7 @@ const PANELS = {
     const fill = (step) => { // some hundred rows at most
       [from, to] = [Math.max(first, step - 150), Math.min(last, step + 150)];
       body.replaceChildren(...run.steps.slice(from - 1, to).map((one) => h("tr", { "data-step": one.number },
-        h("td", {}, goTo(figure, one.number, String(one.number))), h("td", {}, shownTime(one.at)), h("td", {}, one.node || t("network")), h("td", {}, printable(deed(one))))));
+        h("td", {}, goTo(figure, one.number, String(one.number))), h("td", {}, shownTime(one.at)), h("td", {}, one.node || t("network")), h("td", {}, printable(deed(one, inAtomicSteps(figure.run)))))));
     };
     const follow = () => {
       const step = figure.step();
