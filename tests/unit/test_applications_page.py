@@ -1,4 +1,4 @@
-"""What the page on applications computes: loads from published numbers, and three failures as small runs."""
+"""What the page on applications computes: loads from published numbers, and three stories as small runs."""
 
 import json
 from pathlib import Path
@@ -29,9 +29,7 @@ def test_each_number_has_a_unit_a_year_a_kind_and_a_source_in_the_bibliography()
 def test_each_number_is_used_by_the_page_or_its_chart():
     page = json.loads((ROOT / "chapters" / "1-background" / "applications.ipynb").read_text(encoding="utf-8"))
     text = "".join("".join(cell["source"]) for cell in page["cells"])
-    spelled = text.replace("911-keys-{end}", "911-keys-low 911-keys-high").replace(
-        "cost-{name.lower()}", "cost-graphlab cost-graphx cost-giraph cost-spark"
-    )
+    spelled = text.replace("cost-{name.lower()}", "cost-graphlab cost-graphx cost-giraph cost-spark")
     for name, one in numbers.facts().items():
         assert f"`{one.source}`" in text, name
         assert (
@@ -63,11 +61,15 @@ def test_the_chart_has_ten_loads_from_a_thousand_million_down_to_eight():
     assert 10**8 < found["Facebook"] / found["911"] < 10**9
 
 
-def test_a_machine_does_something_and_events_come():
+def test_each_load_says_which_kind_of_number_it_is():
+    assert set(numbers.KIND_OF_LOAD) == set(numbers.LOADS)
+    means = {who for who, kind in numbers.KIND_OF_LOAD.items() if kind == "mean"}
+    assert means == {who for who, name in numbers.LOADS.items() if numbers.fact(name).per == "year"}
+
+
+def test_a_machine_does_something():
     with pytest.raises(ArgumentError, match="each must be greater than 0"):
         numbers.machines(5, 0)
-    with pytest.raises(ArgumentError, match="per_second must be greater than 0"):
-        numbers.lasts_days(5, 0)
 
 
 def test_a_heartbeat_misses_what_a_test_call_finds():
@@ -82,6 +84,15 @@ def test_a_spare_router_with_the_same_limit_fails_after_as_many_calls():
     trace = runs.emergency(runs.TEST_CALL, limit=3, calls=12)
     assert runs.lost(trace) == (3, 4, 8, 9, 10, 11, 12)
     assert runs.heard(trace) == (1, 2, 5, 6, 7)
+
+
+def test_a_test_call_uses_keys_so_a_short_run_with_rare_tests_is_worse_than_one_with_a_heartbeat():
+    def lost(asks, calls):
+        return runs.lost(runs.emergency(asks, limit=20, every_ms=800, calls=calls))
+
+    assert [len(lost(runs.TEST_CALL, calls)) for calls in (28, 32)] == [9, 9]
+    assert [len(lost(runs.HEARTBEAT, calls)) for calls in (28, 32)] == [8, 12]
+    assert (lost(runs.TEST_CALL, 28)[0], lost(runs.HEARTBEAT, 28)[0]) == (18, 21)
 
 
 @pytest.mark.parametrize("every_ms", range(90, 900, 70))
@@ -113,6 +124,17 @@ def test_every_buyer_is_served_or_refused_and_nobody_twice():
             assert sorted(ends) == list(range(1, 25))
 
 
+def test_the_wait_is_that_of_all_buyers_and_a_cut_makes_it_longer():
+    def wait(rule, cut):
+        return runs.market_days(rule, cut=cut, seeds=40)["wait"]
+
+    assert wait(runs.COPIES, True) == 0
+    for cut in (False, True):
+        assert wait(runs.SHARES, cut) < 0.6 * wait(runs.OWNER, cut)
+    for rule in (runs.OWNER, runs.SHARES):
+        assert wait(rule, True) > wait(rule, False)
+
+
 def test_the_three_rules_are_three_programs():
     assert len({Shop.on_buy, Asking.on_buy, Sharing.on_buy}) == 3
     with pytest.raises(UnknownNameError, match="rule must be one of copies, owner, shares"):
@@ -133,3 +155,11 @@ def test_old_servers_buy_without_end_unless_the_word_is_new(old, flag, shares, k
     trace = runs.desk(old, flag=flag)
     assert runs.bought(trace) == shares
     assert (trace.violation is None) is kept
+
+
+def test_the_last_server_gets_its_order_last_and_buys_least():
+    shares = [0] * 8
+    for step in runs.desk(8):
+        for value in runs.outputs(step, runs.orders.Bought):
+            shares[value.order - 1] += value.shares
+    assert shares == list(range(4_800, 3_399, -200))

@@ -39,6 +39,20 @@ LOADS: Mapping[str, str] = MappingProxyType(
         "911": "911",
     }
 )
+KIND_OF_LOAD: Mapping[str, str] = MappingProxyType(
+    {
+        "Facebook": "not said",
+        "CERN": "design",
+        "Alibaba": "peak",
+        "Google": "mean",
+        "Twitter": "peak",
+        "JD": "peak",
+        "Visa": "peak",
+        "SF": "mean",
+        "Census": "capacity",
+        "911": "mean",
+    }
+)  # which number was published
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ def value(name: str) -> float:
 
 
 def loads() -> dict[str, float]:
-    """Return what ten applications do, per second, the greatest first: some at their peak, some on average.
+    """Return what ten applications do, per second, the greatest first; `KIND_OF_LOAD` says which number it is.
 
     >>> [(who, round(rate)) for who, rate in loads().items()][-3:]
     [('SF', 352), ('Census', 278), ('911', 8)]
@@ -105,14 +119,3 @@ def machines(per_second: float, each: float = 10_000) -> int:
     if each <= 0:
         raise ArgumentError(f"each must be greater than 0, but it is {shown(each)}")
     return max(1, -int(-per_second // each))
-
-
-def lasts_days(keys: float, per_second: float) -> float:
-    """Return for how many days so many keys last, where each event takes one.
-
-    >>> round(lasts_days(2**31, 5_700), 1)
-    4.4
-    """
-    if per_second <= 0:
-        raise ArgumentError(f"per_second must be greater than 0, but it is {shown(per_second)}")
-    return keys / per_second / SECONDS["day"]

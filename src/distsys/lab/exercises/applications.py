@@ -10,33 +10,33 @@ from ..checking import Page
 
 page = Page("applications")
 
-MORE_THAN_ONE = {"A", "C", "E"}
+MORE_THAN_ONE = {"A", "C", "D", "F"}
 RATES = {
-    "A": "5 trillion a year are about 158,500 a second",
-    "B": "11.1 billion a year are about 352 a second",
-    "C": "583,000 a second are 59 times as many as one machine does",
-    "D": "240 million a year are 8 a second, for a whole country",
-    "E": "50,000 a second are five times as many as one machine does",
-    "F": "a million an hour are 278 a second",
+    "A": "1.5 trillion a year are about 47,600 a second",
+    "B": "250 billion a year are about 7,900 a second",
+    "C": "2 million a minute are about 33,300 a second",
+    "D": "900 million a day are about 10,400 a second",
+    "E": "30 million an hour are about 8,300 a second",
+    "F": "24 million in half an hour are about 13,300 a second",
 }
 
 
 @page.exercise(
     "app-machines",
-    hint="bring each to one second; a year has 31,536,000 of them.",
+    hint="bring each to one second; a day has 86,400 of them, a year 31,536,000.",
     solution="""
-        answer = {"A", "C", "E"}
+        answer = {"A", "C", "D", "F"}
     """,
     mistakes=(
-        'answer = {"A", "B", "C", "E"}',
-        'answer = {"C", "E"}',
-        'answer = {"A", "C", "E", "F"}',
-        'answer = {"A", "C", "D", "E"}',
-        'answer = ["A", "C", "E"]',
+        'answer = {"A", "B", "C", "D", "F"}',
+        'answer = {"A", "C", "F"}',
+        'answer = {"A", "C", "D", "E", "F"}',
+        'answer = {"A", "C", "D"}',
+        'answer = ["A", "C", "D", "F"]',
         "answer = 3",
     ),
-    explanation="A large number a year may be a small one a second: 11.1 billion parcels a year are 352 a second. "
-    "It is the peak that must be served, though, and these are means where a year is named.",
+    explanation="The size of a number says little: 250 billion a year fit on one machine, 24 million in half an hour "
+    "do not. It is the peak that must be served, though, and an even rate is the least that it can be.",
 )
 def load(answer: object) -> str | None:
     if not isinstance(answer, (set, frozenset)) or not all(
@@ -71,26 +71,31 @@ def counter(answer: object) -> str | None:
     return None
 
 
-LOST_A_SECOND = 6_600 / (6 * 3_600)
+def lost_at_most(interval: int) -> int:
+    """Return how many calls come within one interval and a patience of 5 s; 6,600 come in six hours."""
+    return (interval + 5) * 6_600 // (6 * 3_600) + 1
 
 
 @page.exercise(
     "app-watch",
-    hint="the longest time without service is one interval and one patience; multiply it with the calls a second.",
+    hint="take the bound of the page: one interval and one patience, divided by the time between two calls, rounded "
+    "down, and 1 more.",
     solution="""
-        calls_a_second = 6_600 / (6 * 3_600)
-        answer = int(10 / calls_a_second) - 5
+        def bound(interval):
+            return (interval + 5) * 6_600 // (6 * 3_600) + 1
+
+        answer = max(seconds for seconds in range(1, 600) if bound(seconds) <= 10)
     """,
     mistakes=("answer = 32", "answer = 27.7", "answer = 28", "answer = 60", "answer = 5", "answer = None"),
-    explanation="0.306 calls a second: ten calls are 32.7 s. The keys may run out just after a test call, so an "
-    "interval and a patience of 5 s pass. 27 s it is, if the way to the spare router is taken at once.",
+    explanation="A call comes every 3.27 s. With 27 s the service is away for 32 s at most; that is nine times 3.27 s "
+    "and a bit, so at most ten calls. With 28 s it may be eleven.",
 )
 def watch(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int) or answer < 1:
         return f"a whole number of seconds is asked for, but the answer is {answer!r}"
-    if (answer + 5) * LOST_A_SECOND > 10:
-        return f"with {answer} s between test calls up to {(answer + 5) * LOST_A_SECOND:.1f} calls are lost"
-    if (answer + 6) * LOST_A_SECOND <= 10:
+    if lost_at_most(answer) > 10:
+        return f"with {answer} s between test calls up to {lost_at_most(answer)} calls are lost"
+    if lost_at_most(answer + 1) <= 10:
         return "that keeps the wish, but one may test less often"
     return None
 
@@ -232,11 +237,13 @@ class _Servers:
         self.fails = dict(fails)
         self.names = tuple(f"s{place}" for place in range(1, 5))
         self.versions = dict.fromkeys(self.names, "old")
-        self.enabled_with: dict[str, str] | None = None
+        self.enabled_with: list[dict[str, str]] = []
+        self.tries = dict.fromkeys(self.names, 0)
         self.calls = 0
 
     def copy(self, name: str) -> None:
         self._count()
+        self.tries[name] += 1
         if self.fails.get(name, 0) > 0:
             self.fails[name] -= 1
         else:
@@ -247,7 +254,7 @@ class _Servers:
         return self.versions[name]
 
     def enable(self) -> None:
-        self.enabled_with = dict(self.versions)
+        self.enabled_with.append(dict(self.versions))
 
     def _count(self) -> None:
         self.calls += 1
@@ -310,6 +317,26 @@ class _Servers:
                     copy(name)
             return all(version(name) == "new" for name in names)
         """,
+        """
+        def answer(names, copy, version, enable):
+            for name in names:
+                for _ in range(3):
+                    copy(name)
+                    if all(version(other) == "new" for other in names):
+                        enable()
+            return all(version(name) == "new" for name in names)
+        """,
+        """
+        def answer(names, copy, version, enable):
+            for name in names:
+                for _ in range(9):
+                    if version(name) == "old":
+                        copy(name)
+            done = all(version(name) == "new" for name in names)
+            if done:
+                enable()
+            return done
+        """,
         "answer = True",
     ),
     explanation="Copy, look, try again, and switch only when all have it: the look is what was missing on that day. It "
@@ -330,11 +357,18 @@ def deploy(answer: object) -> str | None:
         found, trouble = called(answer, servers.names, servers.copy, servers.version, servers.enable)
         if trouble:
             return f"{why}: the function raises {trouble.rsplit('raises ', 1)[1]}"
-        if servers.enabled_with is not None and "old" in servers.enabled_with.values():
-            old = [name for name, version in servers.enabled_with.items() if version == "old"]
+        old = [name for now in servers.enabled_with for name, version in now.items() if version == "old"]
+        if old:
             return f"{why}: it is enabled while {', '.join(old)} still runs the old program"
-        if (servers.enabled_with is not None) is not done:
-            return f"{why}: it must {'be enabled' if done else 'not be enabled'} in the end"
+        if len(servers.enabled_with) != done:
+            wanted = "once" if done else "not at all"
+            return (
+                f"{why}: enable() must be called {wanted}, but it is called {len(servers.enabled_with)} times"
+            )
+        if max(servers.tries.values()) > 3:
+            return (
+                f"{why}: at most three copies to each server are allowed, not {max(servers.tries.values())}"
+            )
         if found is not done:
             return f"{why}: it must return {done}, but it returns {found!r}"
     return None
