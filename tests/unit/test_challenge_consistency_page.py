@@ -1,11 +1,15 @@
 """What the page on consistency measures: the old copy, the doubled purchase, six worlds, generals, lost updates."""
 
+from math import comb, erfc
+
 import pytest
 
+from distsys.checkers import History, Outcome, linearizable
 from distsys.core.divergence import divergence
 from distsys.core.errors import ArgumentError, UnknownNameError
-from distsys.core.events import Deliver, Send
+from distsys.core.events import Deliver, Persist, Send
 from distsys.drivers import SetLink, link, resimulate
+from distsys.lab import Verdict, exercise
 from distsys.lab import challenge_consistency_baskets as baskets
 from distsys.lab import challenge_consistency_generals as generals
 from distsys.lab import challenge_consistency_runs as runs
@@ -89,6 +93,42 @@ def test_the_right_shop_keeps_all_laws_in_storms():
 @pytest.mark.parametrize("loss", [0.0, 0.2])
 def test_each_broken_shop_breaks_its_law_and_no_other(keeps, law, loss):
     assert set(runs.broken(40, keeps, loss=loss)) == {law}
+
+
+def failing(keeps, ids="one for each wish", loss=0.2):
+    """Return the seeds, of the 100 of the page, in which something goes wrong."""
+    return [seed for seed in range(100) if runs.storm(seed, keeps, ids, loss).violations]
+
+
+def test_two_records_fail_in_the_same_storms_in_either_order_and_more_often_without_losses():
+    found = {loss: failing("before the sale", loss=loss) for loss in (0.0, 0.2)}
+    assert found == {loss: failing("after the sale", loss=loss) for loss in (0.0, 0.2)}
+    assert {loss: len(seeds) for loss, seeds in found.items()} == {0.0: 53, 0.2: 49}
+    between = [
+        seed
+        for seed in range(100)
+        if any(
+            step.node == "shop" and len(step.effects) == 3 and step.kept == 1
+            for step in runs.storm(seed, "after the sale")
+        )
+    ]
+    assert between == found[0.2]
+
+
+def spent_on_repeats(loss):
+    """Return how many crashes fall on a step of the shop that writes nothing, in the storms of the page."""
+    return sum(
+        step.node == "shop"
+        and step.kind == "deliver"
+        and step.kept < len(step.effects)
+        and not any(isinstance(effect, Persist) for effect in step.effects)
+        for seed in range(100)
+        for step in runs.storm(seed, "before the sale", loss=loss)
+    )
+
+
+def test_without_losses_hardly_a_crash_is_spent_on_a_repeated_request():
+    assert (spent_on_repeats(0.2), spent_on_repeats(0.0)) == (22, 1)
 
 
 def test_a_new_id_for_each_try_is_no_id():
@@ -215,18 +255,69 @@ def test_what_each_rule_costs():
 
 
 def test_a_clock_that_is_behind_loses_a_change_that_was_made_long_after():
-    trace = baskets.slow_clock()
+    trace = baskets.slow_clock(behind_ms=90)
     assert baskets.missing(trace) == ("bread",)
     arrived = next(
         step.at for step in trace if isinstance(getattr(step.event, "message", None), baskets.Copy)
     )
     asked = next(step.at for step in trace if getattr(step.event, "message", None) == baskets.Add("bread"))
     assert (arrived, asked) == (85 * MS, 115 * MS)
+    assert [baskets.missing(baskets.slow_clock(behind)) for behind in (0, 49, 51)] == [(), (), ("bread",)]
 
 
 def test_an_unknown_rule_is_refused():
     with pytest.raises(UnknownNameError, match="rule must be one of last writer wins, union"):
         baskets.both_add("first come")
+
+
+def test_two_who_read_and_write_back_lose_an_update_on_a_register_that_is_like_one_copy():
+    history = History.loads(
+        """
+        {"process": "ann", "type": "invoke", "f": "read"}
+        {"process": "ann", "type": "ok", "f": "read", "value": null}
+        {"process": "bob", "type": "invoke", "f": "read"}
+        {"process": "bob", "type": "ok", "f": "read", "value": null}
+        {"process": "ann", "type": "invoke", "f": "write", "value": "milk"}
+        {"process": "ann", "type": "ok", "f": "write"}
+        {"process": "bob", "type": "invoke", "f": "write", "value": "bread"}
+        {"process": "bob", "type": "ok", "f": "write"}
+        {"process": "ann", "type": "invoke", "f": "read"}
+        {"process": "ann", "type": "ok", "f": "read", "value": "bread"}
+        """
+    )
+    assert linearizable(history, "register").outcome is Outcome.OK
+
+
+def test_how_often_a_right_formula_fails_a_check_by_chance():
+    assert 15_500 < 1 / erfc(4 / 2**0.5) < 16_500
+    p, n = 0.2**3, 400  # the thinnest row of the page: 3.2 are expected
+    fails = sum(comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1) if not share_agrees(k, n, p))
+    assert 2_100 < 1 / fails < 2_250
+    assert not share_agrees(1, n, 0.0)
+    assert not share_agrees(n - 1, n, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("con-old", "answer = 0.1 ** 3"),
+        (
+            "con-mend",
+            "def answer(disk, id):\n"
+            "    return [] if id in disk['ledger'] else [{'ledger': disk['ledger'] + [id]}]",
+        ),
+        (
+            "con-build",
+            "def answer(state, client, number):\n"
+            "    newest = state.get(client, 0)\n"
+            "    state[client] = max(newest, number)\n"
+            "    return state, 'sell' if number > newest else 'again' if number == newest else 'old'",
+        ),
+    ],
+)
+def test_other_right_answers_than_the_worked_solution_are_accepted(name, code):
+    verdict, sentence = exercise(f"consistency/{name}").run(code)
+    assert verdict is Verdict.RIGHT, sentence
 
 
 @pytest.mark.parametrize(
@@ -235,7 +326,7 @@ def test_an_unknown_rule_is_refused():
         seats.last_seat(True),
         runs.storm(3, "in memory only"),
         generals.generals(4, 0.3, 2),
-        baskets.slow_clock(),
+        baskets.slow_clock(90),
     ],
     ids=["seat", "shop", "generals", "basket"],
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from distsys.core import systems
-from distsys.core.errors import UnknownNameError, shown
+from distsys.core.errors import UnknownNameError, shown, whole_number
 from distsys.core.events import Send
 from distsys.core.laws import FINALLY, World, law, outputs
 from distsys.core.node import Node
@@ -231,9 +231,10 @@ def both_add(rule: str, script: Iterable[Action] = ()) -> Trace:
     return basket_run(rule, (10, 10), (12, 12), script)
 
 
-def slow_clock() -> Trace:
-    """Return a run in which Bob adds bread long after the milk has arrived, but the clock of the south is behind."""
-    return basket_run("last writer wins", (60, 60), (110, 110), (ClockStep(100 * MS, "south", -90 * MS),))
+def slow_clock(behind_ms: int) -> Trace:
+    """Return a run in which Bob adds bread 50 ms after Ann adds milk, by a clock of the south that is so far behind."""
+    step = ClockStep(100 * MS, "south", -whole_number("behind_ms", behind_ms) * MS)
+    return basket_run("last writer wins", (60, 60), (110, 110), (step,))
 
 
 def cut_off(rule: str) -> Trace:

@@ -38,7 +38,9 @@ class Attacks:
 
 
 class General(Node):
-    """Answers each letter until `letters` have been sent; attacks if the last one meant for this side has come.
+    """Answers each letter until `letters` have been sent; attacks if the last one addressed to this side has come.
+
+    With one letter none is addressed to A, who attacks in any case.
 
     Odd letters go from A to B, even ones back. Volatile: `got`, the newest letter that has come.
     """

@@ -260,7 +260,7 @@ def sold_until(trace: Trace, ms: int) -> tuple[str, ...]:
 
 
 def ends(name: str, then: str) -> str:
-    """Return how such a world ends: how many shoes are bought, what Ann says if that is wrong, what else is lost."""
+    """Return how such a world ends: how many shoes are bought, what Ann believes if it is wrong, what else is lost."""
     trace = world(name, then)
     items = [sale.item for sale in ledger(trace)]
     shoes, belief = items.count("shoes"), believes(trace)

@@ -8,9 +8,7 @@ from __future__ import annotations
 from distsys.views import Guess, Stop
 
 SEAT = (
-    Stop(
-        7, "Ann asks the north desk for the seat. The two runs are equal so far, and so are the next steps."
-    ),
+    Stop(7, "Ann asks the north desk for the seat. The two runs are equal so far, and so is the next step."),
     Stop(8, "The north desk sells it, and tells the south desk."),
     Stop(9, "Here the runs part: on the right that one message has just been lost."),
     Stop(11, "On the left the south desk hears that the seat is gone. On the right it hears nothing."),

@@ -152,7 +152,8 @@ def _records(answer: Any, disk: dict[str, Any], id: str) -> Any:
         "def answer(disk, id):\n    return 'done'",
     ),
     explanation="One record that holds both: a crash leaves both or neither. In a database that is one transaction. "
-    "Two records in either order leave a moment in which the disk says a half of the truth.",
+    "Two records in either order leave a moment in which the disk says a half of the truth. It is right as well "
+    "to look for the id in the ledger, and to write the ledger only: one fact needs one record.",
 )
 def mend(answer: object) -> str | None:
     if not callable(answer):
