@@ -22,7 +22,7 @@ try:
 except ImportError:
     minify = None
 
-ELEMENT = re.compile(r"<dist-(trace|ring)\b( data-judges)?")
+ELEMENT = re.compile(r"<dist-(trace|ring)\b((?: data-(?:cells|judges))*)")
 
 
 def smaller_styles(text: str) -> str:
@@ -84,7 +84,7 @@ def kinds_on(body: str) -> list[str]:
     (['trace'], ['judges', 'trace'])
     """
     found = ELEMENT.findall(body)
-    return sorted({kind for kind, _ in found} | {"judges" for _, more in found if more})
+    return sorted({kind for kind, _ in found} | set(re.findall("data-(cells|judges)", "".join(more for _, more in found))))
 
 
 def setup(app: Sphinx) -> dict[str, object]:

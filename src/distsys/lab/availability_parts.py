@@ -1,6 +1,6 @@
 """How often a whole works, computed from how often its parts work: in series, in parallel, k of n, and any other way.
 
-All of it but `enumerated` and `placed` takes the parts to be independent, and each to stand in the formula once.
+All of it but `enumerated` and `placed` takes the parts to be independent, and none to be multiplied twice.
 
 >>> round(majority(3, 0.99), 6), round(majority(5, 0.99), 8)
 (0.999702, 0.99999015)

@@ -45,7 +45,7 @@ class Figure(Drawing):
     others: tuple[tuple[str, Drawing], ...] = ()  # the other still picture of a pair, with its label
     height: int = 0  # px that the player takes
     label: str = ""  # of the run in the first still picture, in a pair
-    judged: bool = False  # whether the script of the judges has something to show
+    more: tuple[str, ...] = ()  # the scripts that have something to add: of a shared memory, of the judges
 
     @property
     def element(self) -> str:
@@ -55,12 +55,12 @@ class Figure(Drawing):
             _still(name, one, name) for name, one in self.others
         )
         data = f'<script type="application/json">{self.data}</script>'
-        judged = " data-judges" if self.judged else ""
-        return f'<dist-trace{judged} style="--h:{self.height}px">{stills}{data}</dist-trace>'
+        more = "".join(f" data-{kind}" for kind in self.more)
+        return f'<dist-trace{more} style="--h:{self.height}px">{stills}{data}</dist-trace>'
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
-        scripts = live_script("judges") + live_script() if self.judged else live_script()
+        scripts = "".join(map(live_script, self.more)) + live_script()
         return f"{self.opening}{self.element}{caption}</figure>{scripts}"
 
 
@@ -153,9 +153,15 @@ def play(
     return Figure(
         svg=still.svg, text=still.text, alt=alt, caption=caption, words=still.words + more, name=figure_name(name),
         title=title or caption or summary(trace, start, end), data=as_json(content), size=size,
-        others=tuple(stills.items()), label=label, judged=judges.is_needed,
+        others=tuple(stills.items()), label=label, more=_more(labelled, judges),
         height=CONTROLS + min(max(size[1], STAGE[0]), STAGE[1]) + judges.height(panel),
     )  # fmt: skip
+
+
+def _more(labelled: Mapping[str, Trace], judges: Judges) -> tuple[str, ...]:
+    """Return the scripts that have something to add to the one that plays traces, in the order of the alphabet."""
+    cells = any(in_atomic_steps(trace) for trace in labelled.values())
+    return ("cells",) * cells + ("judges",) * judges.is_needed
 
 
 def _windows(

@@ -21,6 +21,7 @@ TRACE = (
 )  # fmt: skip
 JUDGES = ("judges_strings", "calls", "operations", "quorums", "lights", "judges")
 PARTS = {
+    "cells": ("strings", "cells_strings", "cells"),  # words of a shared memory for <dist-trace>
     "judges": ("strings", "dom", *JUDGES),  # more views of <dist-trace>
     "trace": TRACE,  # <dist-trace>
     "ring": (*COMMON, "ring_strings", "ring", "ring_view"),  # <dist-ring>
@@ -30,7 +31,7 @@ ELEMENTS = ":is(dist-trace,dist-ring)"
 
 @cache
 def script(kind: str = "trace") -> str:
-    """Return the whole script of a kind of figure: "trace", "ring", or "judges", which adds to "trace"."""
+    """Return the whole script of a kind of figure: "trace" or "ring", or "cells" or "judges", which add to "trace"."""
     parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[kind])
     return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
 

@@ -59,7 +59,7 @@ def path(answer: object) -> str | None:
 
 @page.exercise(
     "av-given-up",
-    hint="which puts did n1 receive while it led? Open the log of n1 at the end of the run.",
+    hint="which puts did n1 receive while it led? They are in its log when it leads again.",
     solution="""
         answer = {5, 7}
     """,
@@ -81,7 +81,7 @@ def given_up(answer: object) -> str | None:
     if 9 in answer:
         return "the put of 9 was sent to n2 and to n3, which were both down"
     if 5 not in answer or 7 not in answer:
-        return "n1 has written more of them into its log than you name"
+        return "n1 had more of them in its log, and committed them when it led again"
     return None
 
 
@@ -183,6 +183,7 @@ PLACEMENTS: tuple[tuple[dict[str, str], bool, str], ...] = (
     ({"n1": "a", "n2": "b", "n3": "c", "n4": "d"}, True, "three of four are left whatever rack is lost"),
     ({"n1": "a"}, False, "nothing is left without rack a"),
     (dict(zip("abcdefg", "xxyyzzz", strict=True)), True, "at most three of seven"),
+    ({}, True, "there is no rack that could be lost"),
 )
 
 
@@ -247,9 +248,20 @@ _MIXED = (0.9, 0.99, 0.999, 0.5, 0.8)
                     longer[up + 1] += chance * p
                     longer[up] += chance * (1 - p)
                 chances = longer
-            return sum(chances[k:])
+            return sum(chances[max(0, k):])
     """,
     mistakes=(
+        """
+        def answer(k, parts):
+            chances = [1.0]
+            for p in parts:
+                longer = [0.0] * (len(chances) + 1)
+                for up, chance in enumerate(chances):
+                    longer[up + 1] += chance * p
+                    longer[up] += chance * (1 - p)
+                chances = longer
+            return sum(chances[k:])
+        """,
         """
         from math import comb
 
@@ -284,7 +296,8 @@ def build(answer: object) -> str | None:
     if not callable(answer):
         return "answer must be the function itself, not what it returns"
     cases: tuple[tuple[int, tuple[float, ...]], ...] = (
-        (1, (0.9,)), (0, (0.5, 0.5)), (2, (0.9, 0.9, 0.9)), (2, (0.9, 0.99, 0.999)), (3, _MIXED), (5, _MIXED),
+        (1, (0.9,)), (0, (0.5, 0.5)), (-1, (0.5, 0.5)), (3, (0.5, 0.5)),
+        (2, (0.9, 0.9, 0.9)), (2, (0.9, 0.99, 0.999)), (3, _MIXED), (5, _MIXED),
     )  # fmt: skip
     for k, parts in cases:
         right = enumerated(lambda up, k=k: sum(up) >= k, parts)  # type: ignore[misc]

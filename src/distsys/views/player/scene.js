@@ -109,7 +109,7 @@ function shapeOf(step, short, atomic) {
   }
   if (`is-${kind}` in STRINGS.en) return ["fault", ["fault", t(`is-${kind}`)]];
   if (TOLD.includes(kind)) return ["cell", ["what", told(step)]];
-  if (MEMORY_EVENTS.includes(kind) && event) return ["cell", ["what", cellWords(step, short)]];
+  if (CELLS.words && MEMORY_EVENTS.includes(kind) && event) return ["cell", ["what", CELLS.words(step, short)]];
   return ["cell", ["what", [kind, ...(step.detail ? step.detail.pairs.map(([, value]) => brief(value)) : [])].join(" ")]];
 }
 

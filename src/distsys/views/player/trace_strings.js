@@ -29,9 +29,7 @@ Object.assign(STRINGS.en, {
   "lost-blocked": "{message} to {to} blocked", "lost-down": "{message} lost: {to} is down", "log-of": "of {count}, last {last}", "empty": "empty",
   "item": "1 item", "items": "{count} items", "is-pause": "pauses", "is-resume": "goes on", "is-stall": "disk hangs", "is-unstall": "disk answers",
   "is-wipe": "disk wiped", "is-full": "disk full", "is-free": "disk has room",
-  "in-buffer": " in {node}", "writes-cell": "{who} writes {value} to {cell}{where}", "reads-cell": "{who} reads {cell}{where}",
-  "would-swap": "{who} would swap {cell} to {value}, but {old} is there", "swaps": "{who} swaps {cell} from {old} to {value}", "goes-on": "{node} goes on",
-  "mem-read": "read", "mem-write": "write", "swap": "swap {old} to {value}", "no-swap": "no swap: {old}",
+  "goes-on": "{node} goes on",
   // Controls.
   "play": "Play", "pause": "Pause", "back": "Back", "step": "Step", "next": "Next", "last-fault": "Fault or change before", "next-fault": "Next fault or change",
   "speed": "Speed", "times": "{speed} x", "run": "Run", "run-of": "A run of {system}, to play", "diagram": "Diagram of {system}; arrow keys step through it",

@@ -132,33 +132,7 @@ function faultWords(step) {
 // A run in atomic steps of a shared memory: what has one moment is one step, and happens in one row.
 const MEMORY_EVENTS = ["read", "write", "swap"];
 const inAtomicSteps = (run) => run.head.get("driver").get("kind") === "interleaving";
-
-// An operation on a cell as a sentence.
-function memorySentence(step) {
-  const message = step.event.get("message"), through = message.fields.includes("operation");
-  const operation = through ? message.get("operation") : message, cell = through ? message.get("cell") : step.node;
-  const who = operation.fields.includes("reader") ? operation.get("reader") : step.event.get("sender");
-  const sent = step.effects.filter((effect) => effect.name === "Send").map((effect) => effect.get("message"));
-  const [answer] = sent.filter((each) => each.name === "Answer").map((each) => brief(each.get("value")));
-  const where = cell === step.node ? "" : t("in-buffer", { node: step.node }), value = brief(operation.get("value"));
-  if (step.kind === "write") return t("writes-cell", { who, value, cell, where });
-  if (step.kind === "read") return t("reads-cell", { who, cell, where }) + (answer === undefined ? "" : `: ${answer}`);
-  const refused = operation.fields.includes("expected") && brief(operation.get("expected")) !== answer;
-  return t(refused ? "would-swap" : "swaps", { who, cell, value, old: answer });
-}
-
-// What happens to a cell: "read 1", "write 2", "swap 1 to 2", "no swap: 1".
-function cellWords(step, short) {
-  const message = step.event.get("message"), through = message.fields.includes("operation");
-  const operation = through ? message.get("operation") : message, where = through ? [message.get("cell")] : [];
-  const sent = step.effects.filter((effect) => effect.name === "Send").map((effect) => effect.get("message"));
-  const answers = sent.filter((answer) => answer.name === "Answer").map((answer) => brief(answer.get("value"), short));
-  const value = brief(operation.get("value"), short);
-  if (step.kind === "write") return [t("mem-write"), ...where, value].join(" ");
-  if (step.kind === "read") return [t("mem-read"), ...where, ...answers].join(" ");
-  const refused = operation.fields.includes("expected") && brief(operation.get("expected"), short) !== answers[0];
-  return refused ? t("no-swap", { old: answers[0] }) : t("swap", { old: answers[0], value });
-}
+const CELLS = {}; // what the script of shared memory adds: how a step on a cell is told
 
 // What a client tells of itself, who keeps no diary: "asks put x=1", "hears ok".
 const TOLD = ["note", "return"];
@@ -205,7 +179,7 @@ function beginning(step, atomic) {
   const { node, event } = step, name = event.name;
   if (step.kind === "start" || step.kind === "restart") return t(step.kind, { node });
   if (step.kind === "timeout" && name === "Timeout") return t("timeout", { node, timer: timerName(event.get("timer")) });
-  if (MEMORY_EVENTS.includes(step.kind) && name === "Deliver") return memorySentence(step);
+  if (CELLS.sentence && MEMORY_EVENTS.includes(step.kind) && name === "Deliver") return CELLS.sentence(step);
   if (atomic && step.kind === "deliver" && event.get("message").name === "Answer") return t("goes-on", { node });
   if (name !== "Deliver") return t("handles", { node, event: brief(event) });
   if (step.kind === "invoke") return t("invoke", { node, sender: event.get("sender"), message: brief(event.get("message")) });
