@@ -84,7 +84,10 @@ def kinds_on(body: str) -> list[str]:
     (['trace'], ['judges', 'trace'])
     """
     found = ELEMENT.findall(body)
-    return sorted({kind for kind, _ in found} | set(re.findall("data-(cells|judges)", "".join(more for _, more in found))))
+    return sorted(
+        {kind for kind, _ in found}
+        | set(re.findall("data-(cells|judges)", "".join(more for _, more in found)))
+    )
 
 
 def setup(app: Sphinx) -> dict[str, object]:

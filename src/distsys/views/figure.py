@@ -28,6 +28,7 @@ from .payload import as_json, payload
 from .reproduce import code_of
 from .staging import summary, window
 from .tour import Stop, checked_tour
+from .words import in_atomic_steps
 
 STILL_MOST = 40  # steps in a still picture of a run that has more
 WORDS_MOST = 100  # steps in words

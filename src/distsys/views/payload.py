@@ -3,7 +3,7 @@
     {"v": 1, "head": ..., "shapes": [...], "table": [...], "names": [...], "kinds": [...], "fields": [...],
      "handlers": [...], "laws": {name: sentence}, "steps": [...], "end": {...}}
 
-`head` is the header, and values inside it and inside steps are packed (`distsys.views.packing`). A step is
+and `"atomic": true` where each step is an atomic one of a shared memory. `head` is the header, and values inside it and inside steps are packed (`distsys.views.packing`). A step is
 
     [dt, kind, node, cause, effects, changes, handler, event, detail, kept]
 
@@ -41,6 +41,7 @@ from distsys.core.trace import Step, Trace, place_names
 
 from .packing import Packer
 from .projections import project
+from .words import in_atomic_steps
 
 VERSION = 1
 
@@ -92,6 +93,7 @@ class _Writer:
             "table": self.packer.table,
             "steps": [self._trimmed(row) for row in rows],
             "end": json.loads(lines[-1]),
+            **({"atomic": True} if in_atomic_steps(self.trace) else {}),
         }
 
     def _row(self, step: Step, form: dict[str, Any]) -> list[Any]:

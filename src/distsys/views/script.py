@@ -42,6 +42,6 @@ def colours() -> str:
     bright = ",".join(f"{host} {ELEMENTS}" for host in LIGHT_HOSTS)
     dim = ",".join(f"{host} {ELEMENTS}" for host in DARK_HOSTS)
     return (
-        f"{ELEMENTS}{{{light}}}@media (prefers-color-scheme:dark){{{ELEMENTS}{{{dark}}}}}"
-        f"{bright}{{{light}}}{dim}{{{dark}}}@media print{{{ELEMENTS}{{{light}}}}}"
+        f"{ELEMENTS}{{{light}}}@media screen{{@media (prefers-color-scheme:dark){{{ELEMENTS}{{{dark}}}}}"
+        f"{bright}{{{light}}}{dim}{{{dark}}}}}"
     )

@@ -15,9 +15,13 @@ function operationOf(step, short) {
   };
 }
 
-// It as a sentence.
-function memorySentence(step) {
-  const { kind, node } = step, { through, refused, ...rest } = operationOf(step), where = through ? t("in-buffer", { node }) : "";
+// It as a sentence; nothing where the step is told as any other.
+function sentence(step) {
+  const { kind, node, event } = step;
+  if (event?.name !== "Deliver") return "";
+  if (kind === "deliver") return step.atomic && event.get("message").name === "Answer" ? t("goes-on", { node }) : "";
+  if (!kit.EXTENSIONS[kind]) return "";
+  const { through, refused, ...rest } = operationOf(step), where = through ? t("in-buffer", { node }) : "";
   if (kind === "swap") return t(refused ? "would-swap" : "swaps", rest);
   return t(kind === "write" ? "writes-cell" : "reads-cell", { ...rest, where }) + (kind === "write" || rest.old === undefined ? "" : `: ${rest.old}`);
 }
@@ -29,11 +33,20 @@ function cellWords(step, short) {
   return [t(`mem-${kind}`), through ? cell : "", kind === "write" ? value : old].filter((word) => word).join(" ");
 }
 
-function begin(given) {
-  kit = given;
-  Object.assign(kit.CELLS, { sentence: memorySentence, words: cellWords });
+// The mark of a step: [shape, [role, text]]; nothing where it is drawn as any other.
+function shape(step, short) {
+  if (kit.EXTENSIONS[step.kind]) return step.event && ["cell", ["what", cellWords(step, short)]];
+  return step.kind === "deliver" && step.atomic && step.cause && ["dot", ["what", ""]];
 }
 
-const place = customElements.get("dist-trace");
+function begin(given) {
+  kit = given;
+  Object.assign(kit.EXTENSIONS, { read: true, write: true, swap: true, sentence, shape });
+}
+
+const place = customElements.get("dist-trace"), earlier = globalThis.distMore;
 if (place) begin(place.kit);
-else globalThis.distCells = begin;
+else globalThis.distMore = (given) => {
+  earlier?.(given);
+  begin(given);
+};

@@ -62,8 +62,7 @@ function place(plan, isLeft) {
       plan.labels.set(mark, { lines, left: isLeft(mark) });
       tallest = Math.max(tallest, lines.length);
     }
-    if (row.flat && tallest) tallest++; // labels stand below the arrows, which lie
-    y += Math.max(ROW, tallest * LINE + 9) + (row.marks.some((mark) => mark.broken) ? 6 : 0);
+    y += Math.max(ROW, tallest * LINE + 9 + row.drop) + (row.marks.some((mark) => mark.broken) ? 6 : 0);
   });
   plan.bottom = y + 6;
 }
@@ -205,7 +204,7 @@ const OCTAGON = "M-4.6 -11H4.6L11 -4.6V4.6L4.6 11H-4.6L-11 4.6V-4.6z";
 
 function rowMarkup(plan, number, [, digits, size]) {
   const row = plan.scene.rows[number], y = plan.y(number), before = plan.scene.rows[number - 1];
-  const now = (row.at / size).toFixed(digits), steps = row.steps.length > 1 && !row.flat ? `${row.steps[0]}-${row.steps.at(-1)}` : row.steps[0];
+  const now = (row.at / size).toFixed(digits), steps = row.steps.length > 1 && !row.drop ? `${row.steps[0]}-${row.steps.at(-1)}` : row.steps[0];
   let text = textAt("n", 28, y + 4, steps, "end");
   if (!before || (before.at / size).toFixed(digits) !== now) text += textAt("quiet", 68, y + 4, now, "end");
   if (row.wide) text += textAt("fault", LEFT - 8, y + 4, cutTo(row.wide, plan.width - LEFT));
@@ -213,7 +212,7 @@ function rowMarkup(plan, number, [, digits, size]) {
     const x = round(crossAt(plan, mark)), { lines, left } = plan.labels.get(mark), away = MARK + (mark.broken || mark.shape === "start" ? 4 : 0);
     const shape = SHAPES[mark.shape] + (mark.broken ? `<path class="ring" d="${OCTAGON}"/>` : "");
     text += `<g data-step="${mark.step}"><g transform="translate(${x} ${y})">${shape}</g>` +
-      lines.map(([role, line], place) => textAt(role, x + (left ? -away : away), y + 4 + (row.flat ? LINE : 0) + place * LINE, line, left ? "end" : "start")).join("") + "</g>";
+      lines.map(([role, line], place) => textAt(role, x + (left ? -away : away), y + 4 + row.drop + place * LINE, line, left ? "end" : "start")).join("") + "</g>";
   }
   if (row.steps.includes(plan.scene.differs)) text += tag("path", { class: "edge", d: `M0 ${plan.tops[number] - 2}H${round(plan.width)}` }) + textAt("b", 6, plan.tops[number] - 6, t("first-difference"));
   return `<g data-step="${row.steps[0]}">${tag("path", { class: "hit", d: `M0 ${plan.tops[number]}H${LEFT - 16}V${plan.tops[number] + ROW}H0z` })}${text}</g>`;

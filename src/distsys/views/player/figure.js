@@ -16,10 +16,8 @@ class DistTrace extends HTMLElement {
       document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
       return;
     }
-    this.onHash = () => this.followHash();
-    this.onLink = (event) => event.target.closest?.("a")?.href === location.href && this.followHash(); // the same link again
-    addEventListener("hashchange", this.onHash);
-    addEventListener("click", this.onLink);
+    addEventListener("hashchange", this);
+    addEventListener("click", this);
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
     this.still = h("div", { class: "still waits" }, h("slot"));
@@ -31,8 +29,8 @@ class DistTrace extends HTMLElement {
 
   disconnectedCallback() {
     this.pause();
-    removeEventListener("hashchange", this.onHash);
-    removeEventListener("click", this.onLink);
+    removeEventListener("hashchange", this);
+    removeEventListener("click", this);
   }
 
   begin() {
@@ -56,8 +54,8 @@ class DistTrace extends HTMLElement {
     Object.assign(this, { chosen: 0, active: 0, stop: 0, answers: new Map(), veil: "", limit: Infinity, cone: false, speed: 1, playing: null, opened: null, follow: null });
     this.say = h("p", { class: "say", tabindex: 0, "aria-live": "polite", "aria-atomic": "true" });
     this.panel = h("div", { class: "panel", tabindex: -1, hidden: true });
-    this.panesBox = h("div", { class: "panes" });
-    this.main = h("div", { class: "main" }, this.panesBox, this.panel);
+    this.box = h("div", { class: "panes" });
+    this.main = h("div", { class: "main" }, this.box, this.panel);
     this.app = h("div", { class: "app", role: "group", "aria-label": t("run-of", { system: this.runs[0].run.system }), onkeydown: (event) => this.key(event) },
       this.controls(), this.doings(), this.say, this.main);
     this.choose(0);
@@ -68,12 +66,12 @@ class DistTrace extends HTMLElement {
     this.seek(this.data.at ? this.momentOf(this.data.at) : this.moments.length - 1);
     if (this.data.open) this.open(this.data.open);
     if (this.data.cone) this.toggleCone();
-    let width = this.panesBox.clientWidth;
+    let width = this.box.clientWidth;
     new ResizeObserver(() => {
-      if (Math.abs(this.panesBox.clientWidth - width) < 2) return;
-      width = this.panesBox.clientWidth;
+      if (Math.abs(this.box.clientWidth - width) < 2) return;
+      width = this.box.clientWidth;
       this.panes.forEach((pane) => pane.arrange());
-    }).observe(this.panesBox);
+    }).observe(this.box);
   }
 
   // Show another of the runs; side by side, all of them.
@@ -83,12 +81,12 @@ class DistTrace extends HTMLElement {
     const shown = beside ? this.runs : [this.runs[number]];
     this.panes = shown.map((run, place) => new Pane({ run: run.run, title: beside ? run.label : "", first: run.first, last: run.last, without: this.data.without || [] }, (what) => this.picked_(what, place)));
     this.panes.forEach((pane) => pane.stage.setAttribute("aria-label", t("diagram", { system: pane.run.system })));
-    this.panesBox.className = beside ? "panes two" : "panes";
-    this.panesBox.replaceChildren(...this.panes.map((pane) => pane.element));
+    this.box.className = beside ? "panes two" : "panes";
+    this.box.replaceChildren(...this.panes.map((pane) => pane.element));
     this.moments = momentsOf(this.panes);
     this.panes.forEach((pane) => (pane.scene.differs = pane.differs));
     this.marks = [...new Set(this.panes.flatMap((pane, place) => landmarksOf(pane, this.moments, place)))].sort((a, b) => a - b);
-    this.scrubber.max = String(this.moments.length - 1);
+    this.range.max = String(this.moments.length - 1);
     this.lights.hidden = !this.panes.some((pane) => lawsOf(pane.run).length);
     this.picked = null;
     this.at = this.moments.length - 1;
@@ -103,10 +101,10 @@ class DistTrace extends HTMLElement {
   controls() {
     const key = (name, act) => h("button", { type: "button", "aria-label": t(name), title: t(name), onclick: act }, icon(name));
     this.playButton = key("play", () => this.toggle());
-    this.scrubber = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("step"), onchange: () => this.tell(),
+    this.range = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("step"), onchange: () => this.tell(),
       oninput: () => {
         setAttribute(this.say, "aria-live", "off");
-        this.seek(Number(this.scrubber.value));
+        this.seek(Number(this.range.value));
       } });
     this.count = h("span", { class: "count" });
     const speeds = SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, t("times", { speed })));
@@ -114,7 +112,7 @@ class DistTrace extends HTMLElement {
     this.nextFault = key("next-fault", () => this.jump(1));
     this.backButton = key("back", () => this.seek(this.at - 1));
     this.stepButton = key("step", () => this.seek(this.at + 1));
-    return h("div", { class: "bar top" }, this.lastFault, this.backButton, this.playButton, this.stepButton, this.nextFault, this.scrubber, this.count,
+    return h("div", { class: "bar top" }, this.lastFault, this.backButton, this.playButton, this.stepButton, this.nextFault, this.range, this.count,
       h("select", { "aria-label": t("speed"), onchange: (event) => (this.speed = Number(event.target.value)) }, speeds));
   }
 
@@ -170,8 +168,8 @@ class DistTrace extends HTMLElement {
     const handler = this.pane.run.steps[Math.max(0, this.step() - 1)].handler;
     this.told = words.length > 1 ? words.map((text, place) => `${this.runs[place].label}: ${text}`).join(" ") : words[0];
     setText(this.say, `${this.told}${this.coneWords()}${handler ? ` ${t("code", { handler: handler.split(", ").at(-1) })}` : ""}`);
-    this.scrubber.value = String(this.at);
-    setAttribute(this.scrubber, "aria-valuetext", t("step-of", { step: this.step(), last: this.pane.last }));
+    this.range.value = String(this.at);
+    setAttribute(this.range, "aria-valuetext", t("step-of", { step: this.step(), last: this.pane.last }));
     setText(this.count, this.panes.map((pane, place) => `${this.step(place)} / ${pane.last}`).join(" | "));
     for (const [control, off] of [[this.backButton, !this.at], [this.stepButton, this.at === this.moments.length - 1], [this.lastFault, !this.landmark(-1)], [this.nextFault, !this.landmark(1)]])
       setAttribute(control, "aria-disabled", off);
@@ -248,8 +246,8 @@ class DistTrace extends HTMLElement {
   // Panels, and what is picked in the diagram.
 
   open(name) {
-    const focused = this.shadowRoot.activeElement, close = this.closePanel;
-    this.opened = this.follow = this.closePanel = null;
+    const focused = this.shadowRoot.activeElement, close = this.shut;
+    this.opened = this.follow = this.shut = null;
     close?.();
     const made = name && PANELS[name]?.(this);
     this.opened = made && name;
@@ -257,7 +255,7 @@ class DistTrace extends HTMLElement {
     if (made) {
       this.panel.replaceChildren(h("div", { class: "bar" }, h("b", { class: "grow" }, t(name)), h("button", { type: "button", class: "small", onclick: () => this.closeTo(name) }, t("close"))), ...made.elements.filter(Boolean));
       this.follow = made.follow || null;
-      this.closePanel = made.close || null;
+      this.shut = made.close || null;
       this.panel.scrollTop = 0;
       this.follow?.();
     }
@@ -345,7 +343,11 @@ class DistTrace extends HTMLElement {
     try {
       history.replaceState(null, "", this.link());
     } catch { /* a frame may not change its address */ }
-    copied(this.link()).then((done) => setText(this.say, `${t(done ? "copied" : "not-copied", { what: t("the-link") })} ${this.told}`));
+    copied(this.link()).then((done) => setText(this.say, `${t(done ? "copied" : "not-copied")} ${this.told}`));
+  }
+
+  handleEvent(event) { // also for a click on the link that is the address already
+    if (event.type !== "click" || event.target.closest?.("a")?.href === location.href) this.followHash();
   }
 
   followHash() {
@@ -387,8 +389,8 @@ function momentsOf(panes) {
 const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, place) => from + place);
 
 function landmarksOf(pane, moments, which) {
-  const { run, scene, differs } = pane, faults = new Set("crash restart partition cut heal pause resume stall unstall wipe full free skew clock link drop".split(" "));
-  const steps = new Set(run.steps.filter((step) => faults.has(step.kind)).map((step) => step.number));
+  const { run, scene, differs } = pane;
+  const steps = new Set(run.steps.filter((step) => FAULTS.includes(step.kind)).map((step) => step.number));
   for (const violation of run.broken) steps.add(violation.step || run.steps.length);
   for (const reign of scene.reigns) if (reign.start >= 0) steps.add(scene.rows[reign.start].steps[0]);
   steps.add(differs);

@@ -53,6 +53,9 @@ function extend(figure) {
   return lamps(figure);
 }
 
-const place = customElements.get("dist-trace");
-if (!place) globalThis.distJudges = begin;
+const place = customElements.get("dist-trace"), earlier = globalThis.distMore;
+if (!place) globalThis.distMore = (given) => {
+  earlier?.(given);
+  begin(given);
+};
 else if (!place.kit.judged) begin(place.kit);

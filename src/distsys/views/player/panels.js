@@ -32,7 +32,7 @@ const PANELS = {
     const fill = (step) => { // some hundred rows at most
       [from, to] = [Math.max(first, step - 150), Math.min(last, step + 150)];
       body.replaceChildren(...run.steps.slice(from - 1, to).map((one) => h("tr", { "data-step": one.number },
-        h("td", {}, goTo(figure, one.number, String(one.number))), h("td", {}, shownTime(one.at)), h("td", {}, one.node || t("network")), h("td", {}, printable(deed(one, inAtomicSteps(figure.run)))))));
+        h("td", {}, goTo(figure, one.number, String(one.number))), h("td", {}, shownTime(one.at)), h("td", {}, one.node || t("network")), h("td", {}, printable(deed(one))))));
     };
     const follow = () => {
       const step = figure.step();
@@ -87,16 +87,16 @@ const PANELS = {
 
   share(figure) {
     const { run } = figure.pane, said = h("p", { role: "status" });
-    const copy = (text, what) => copied(text).then((done) => setText(said, t(done ? "copied" : "not-copied", { what })));
+    const copy = (text) => copied(text).then((done) => setText(said, t(done ? "copied" : "not-copied")));
     const field = h("input", { readonly: true, "aria-label": t("link-here") });
     const { code } = figure.data.runs[figure.chosen || figure.active];
     const follow = () => (field.value = figure.link());
     return { follow, elements: [
-      h("p", {}, h("label", {}, t("link-here"), " ", field), button(t("copy-link"), () => copy(figure.link(), t("the-link")))),
+      h("p", {}, h("label", {}, t("link-here"), " ", field), button(t("copy-link"), () => copy(figure.link()))),
       h("p", {}, button(t("save-svg"), () => saved(`${figure.name}-${figure.step()}.svg`, "image/svg+xml", figure.picture())), " ",
         button(t("save-trace"), () => saved(`${figure.name}.jsonl`, "application/jsonl", fileForm(run)))),
       code ? h("p", {}, t("code-hint")) : null, code ? h("pre", { tabindex: 0 }, code) : null,
-      code ? button(t("copy-code"), () => copy(code, t("the-code"))) : null, said] };
+      code ? button(t("copy-code"), () => copy(code)) : null, said] };
   },
 
   help() {

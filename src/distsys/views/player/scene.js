@@ -40,21 +40,21 @@ function addRow(scene, step, short, known) {
   const here = step.node && step.kind !== "cut" && step.kind !== "link";
   const mark = here && markOf(scene, step, short, known, broken);
   const free = mark && last && last.at === step.at && !last.marks.some((m) => m.lane === mark.lane);
-  const joins = free && (inAtomicSteps(run) || (step.kind === "start" && last.calm && !broken));
+  const joins = free && (step.atomic || (step.kind === "start" && last.calm && !broken));
   if (joins) {
     last.marks.push(mark);
     last.steps.push(step.number);
   } else {
     const words = faultWords(step);
     const wide = here ? "" : words[0].toUpperCase() + words.slice(1);
-    rows.push({ at: step.at, steps: [step.number], marks: mark ? [mark] : [], wide, calm: step.kind === "start" && !broken, flat: inAtomicSteps(run) && step.kind !== "start" });
+    rows.push({ at: step.at, steps: [step.number], marks: mark ? [mark] : [], wide, calm: step.kind === "start" && !broken, drop: step.atomic && step.kind !== "start" ? LINE : 0 }); // labels stand below arrows that lie
   }
   scene.rowOf.set(step.number, rows.length - 1);
 }
 
 // A mark: {step, lane, shape, texts: [[role, text]], broken, toward}.
 function markOf(scene, step, short, known, broken) {
-  const lane = scene.lane.get(step.node), [shape, head] = shapeOf(step, short, inAtomicSteps(scene.run));
+  const lane = scene.lane.get(step.node), [shape, head] = EXTENSIONS.shape?.(step, short) || shapeOf(step, short);
   const texts = head[1] ? [head] : [];
   const news = step.event ? newsOf(scene.run, step, short, known) : [];
   for (const effect of step.event ? step.effects.slice(0, step.kept) : []) {
@@ -64,7 +64,7 @@ function markOf(scene, step, short, known, broken) {
       if (!news.some(([, text]) => text.length > 3 && whole.includes(text))) texts.push(["out", head[1].endsWith(value) ? t("outputs-it") : t("outputs", { value })]);
     }
   }
-  if (!MEMORY_EVENTS.includes(step.kind)) texts.push(...news.map(([name, text]) => ["state", `${name} ${text}`]));
+  if (!EXTENSIONS[step.kind]) texts.push(...news.map(([name, text]) => ["state", `${name} ${text}`]));
   if (step.kept < step.effects.length) texts.push(["fault", t("stops-after", { kept: step.kept, all: step.effects.length })]);
   const other = detailOf(step, shape === "refused" ? "from" : "to");
   return { step: step.number, lane, shape, texts, broken, toward: scene.lane.get(other) ?? lane };
@@ -93,14 +93,14 @@ function shortened(value, short) {
   return many ? t(value.items.length === 1 ? "item" : "items", { count: value.items.length }) : words;
 }
 
-function shapeOf(step, short, atomic) {
+function shapeOf(step, short) {
   const { event, kind } = step;
   switch (kind) {
     case "start": return ["start", ["what", ""]];
     case "restart": return ["start", ["what", t("restarts")]];
     case "timeout": return ["timeout", ["what", t("timer", { timer: timerName(event.get("timer")) })]];
     case "invoke": return ["invoke", ["what", `${event.get("sender")}: ${label(event.get("message"), short)}`]];
-    case "deliver": return ["dot", atomic && step.cause ? ["what", ""] : [isQuiet(event.get("message")) ? "quiet" : "what", label(event.get("message"), short)]];
+    case "deliver": return ["dot", [isQuiet(event.get("message")) ? "quiet" : "what", label(event.get("message"), short)]];
     case "drop": return [lossOf(step), ["fault", dropWords(step, short)]];
     case "duplicate": return ["copy", ["fault", t("second-copy", { to: detailOf(step, "to") })]];
     case "crash": return ["crash", ["fault", t(detailOf(step, "why") === "disk full" ? "full-crashes" : "crashes")]];
@@ -109,7 +109,6 @@ function shapeOf(step, short, atomic) {
   }
   if (`is-${kind}` in STRINGS.en) return ["fault", ["fault", t(`is-${kind}`)]];
   if (TOLD.includes(kind)) return ["cell", ["what", told(step)]];
-  if (CELLS.words && MEMORY_EVENTS.includes(kind) && event) return ["cell", ["what", CELLS.words(step, short)]];
   return ["cell", ["what", [kind, ...(step.detail ? step.detail.pairs.map(([, value]) => brief(value)) : [])].join(" ")]];
 }
 
@@ -148,7 +147,7 @@ function addArrows(scene, step, position, send) {
       stop = rowOf.get(end.number) ?? BEFORE;
       kind = end.kind === "drop" ? lossOf(end) : place ? "copy" : "delivered";
     }
-    if (inAtomicSteps(run)) { // a value goes from the process to the cell, or back, in one row
+    if (step.atomic) { // a value goes from the process to the cell, or back, in one row
       if (step.kind === "write" || end?.kind === "read" || stop === AFTER) return;
       start = stop;
     }

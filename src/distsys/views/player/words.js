@@ -129,11 +129,6 @@ function faultWords(step) {
   return words.trim();
 }
 
-// A run in atomic steps of a shared memory: what has one moment is one step, and happens in one row.
-const MEMORY_EVENTS = ["read", "write", "swap"];
-const inAtomicSteps = (run) => run.head.get("driver").get("kind") === "interleaving";
-const CELLS = {}; // what the script of shared memory adds: how a step on a cell is told
-
 // What a client tells of itself, who keeps no diary: "asks put x=1", "hears ok".
 const TOLD = ["note", "return"];
 const told = (step) => (step.detail?.pairs ?? []).map(([key, value]) => `${key} ${value}`).join(" ");
@@ -175,12 +170,12 @@ function effectWords(effects) {
   return clauses;
 }
 
-function beginning(step, atomic) {
+function beginning(step) {
   const { node, event } = step, name = event.name;
   if (step.kind === "start" || step.kind === "restart") return t(step.kind, { node });
   if (step.kind === "timeout" && name === "Timeout") return t("timeout", { node, timer: timerName(event.get("timer")) });
-  if (CELLS.sentence && MEMORY_EVENTS.includes(step.kind) && name === "Deliver") return CELLS.sentence(step);
-  if (atomic && step.kind === "deliver" && event.get("message").name === "Answer") return t("goes-on", { node });
+  const own = EXTENSIONS.sentence?.(step);
+  if (own) return own;
   if (name !== "Deliver") return t("handles", { node, event: brief(event) });
   if (step.kind === "invoke") return t("invoke", { node, sender: event.get("sender"), message: brief(event.get("message")) });
   const sent = step.cause ? t("sent-at", { step: step.cause.step.number }) : "";
@@ -188,11 +183,10 @@ function beginning(step, atomic) {
 }
 
 // What one step did, as a sentence without its number.
-function deed(step, atomic = false) {
-  const silent = atomic ? ["Send", "SetTimer", "CancelTimer"] : [];
-  const clauses = step.event ? effectWords(step.effects.slice(0, step.kept).filter((effect) => !silent.includes(effect.name))) : [];
+function deed(step) {
+  const clauses = step.event ? effectWords(step.effects.slice(0, step.kept).filter((effect) => !step.atomic || !/Send|Timer/.test(effect.name))) : [];
   if (step.kept < step.effects.length) clauses.push(t("stops-after", { kept: step.kept, all: step.effects.length }));
-  const what = step.event ? beginning(step, atomic) : faultWords(step);
+  const what = step.event ? beginning(step) : faultWords(step);
   const whole = clauses.length ? t("it", { what, clauses: listed(clauses) }) : what;
   return /^(the |all |messages )/.test(whole) ? whole[0].toUpperCase() + whole.slice(1) : whole;
 }
@@ -200,5 +194,5 @@ function deed(step, atomic = false) {
 function sentence(run, step) {
   const broken = run.broken.filter((violation) => violation.step === step.number)
     .map((violation) => " " + t("broken-here", { law: quoted(violation.law), evidence: violation.evidence })).join("");
-  return printable(`${t("step-at", { step: step.number, time: shownTime(step.at), deed: deed(step, inAtomicSteps(run)) })}${broken}`);
+  return printable(`${t("step-at", { step: step.number, time: shownTime(step.at), deed: deed(step) })}${broken}`);
 }
