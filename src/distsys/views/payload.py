@@ -3,7 +3,8 @@
     {"v": 1, "head": ..., "shapes": [...], "table": [...], "names": [...], "kinds": [...], "fields": [...],
      "handlers": [...], "laws": {name: sentence}, "steps": [...], "end": {...}}
 
-and `"atomic": true` where each step is an atomic one of a shared memory. `head` is the header, and values inside it and inside steps are packed (`distsys.views.packing`). A step is
+and `"atomic": true` where each step is an atomic one of a shared memory. `head` is the header; values inside it and
+inside steps are packed (`distsys.views.packing`). A step is
 
     [dt, kind, node, cause, effects, changes, handler, event, detail, kept]
 
