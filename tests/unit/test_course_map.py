@@ -83,7 +83,9 @@ def test_boxes_do_not_overlap_and_stay_inside(book):
     ]
     assert len(boxes) == 6
     for x, y, wide, high in boxes:
-        assert x >= 0 and x + wide <= width - 2 and y + high <= height
+        assert x >= 0
+        assert x + wide <= width - 2
+        assert y + high <= height
         others = [box for box in boxes if box != (x, y, wide, high)]
         assert not [box for box in others if abs(box[0] - x) < wide and abs(box[1] - y) < high]
 
