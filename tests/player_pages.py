@@ -17,9 +17,10 @@ def without_script(figure):
 
 
 def write_page(path, *figures, after=""):
-    """Write a page with figures and the script; return its address."""
+    """Write a page with figures and the scripts of shared memory and of all; return its address."""
     body = "".join(map(without_script, figures))
-    path.write_text(f"{HEAD}{body}{after}</main><script>{script()}</script></body></html>", encoding="utf-8")
+    code = f"<script>{script('cells')}</script><script>{script()}</script>"
+    path.write_text(f"{HEAD}{body}{after}</main>{code}</body></html>", encoding="utf-8")
     return path.as_uri()
 
 

@@ -149,10 +149,10 @@ def set_to(key, value):
     ("change", "says"),
     [
         (set_to("v", 2), "This trace is of version 2, not of version 1."),
-        (set_to("kinds", ["start", EVIL]), f"step 4 is of an unknown kind, {EVIL}"),
+        (set_to("kinds", ["start", EVIL]), f"Step 4 is of an unknown kind, {EVIL}"),
         (set_to("steps", []), "This trace holds no step."),
         (lambda data: data["steps"][5].__setitem__(3, 9999), "goes back to an effect that is not there"),
-        (set_to("table", []), "cannot be"),
+        (set_to("table", []), "Step 4 goes back to an effect that is not there"),
         (lambda data: data.pop("shapes"), "cannot be"),
     ],
     ids=["version", "kind", "empty", "cause", "table", "shapes"],

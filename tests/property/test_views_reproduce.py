@@ -31,7 +31,8 @@ from distsys.drivers import (
 from distsys.views.reproduce import code_of
 
 assert busy.BUSY.name == "busy"
-SYSTEMS = ("busy", *systems.shipped())
+OF_CELLS = ("bakery", "peterson")  # their nodes have names of their own, and their number is not free
+SYSTEMS = ("busy", *(name for name in systems.shipped() if name not in OF_CELLS))
 UNTIL, SETTLE = 80 * MS, 40 * MS
 
 
@@ -50,7 +51,7 @@ def check(trace: Trace) -> str:
     return code
 
 
-MUTANTS = [(one.system, one.id) for one in systems.mutants() if one.system in systems.shipped()]
+MUTANTS = [(one.system, one.id) for one in systems.mutants() if one.system in SYSTEMS]
 CODED = st.sampled_from([(name, None) for name in SYSTEMS]) | st.sampled_from(MUTANTS)
 
 

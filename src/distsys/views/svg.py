@@ -27,8 +27,8 @@ RULES = {
     " .b": f"font-weight:bold;font-size:{SIZE + 1}px;stroke:none",
     " .p": f"fill:{colour('panel')};stroke:{colour('quiet')}",
     " .l": f"stroke:{colour('quiet')};stroke-width:1.5",
-    " .before": f"stroke:{colour('1')};stroke-width:12;opacity:.4",
-    " .after": f"stroke:{colour('2')};stroke-width:12;stroke-dasharray:7 5;opacity:.4",
+    " .c-past": f"stroke:{colour('1')};stroke-width:12;opacity:.4",
+    " .c-next": f"stroke:{colour('2')};stroke-width:12;stroke-dasharray:7 5;opacity:.4",
     " .what": f"fill:{colour('ink')}",
     " .out": f"fill:{colour('good')}",
     " .state": f"fill:{colour('1')}",
@@ -222,13 +222,13 @@ def _cone(picture: Picture, cone: Cone) -> None:
         last = max((n for n in row_of if n <= cone.past.get(name, 0)), default=None)
         if last is not None:
             picture.add(
-                f'<line class="before" x1="{x}" y1="{HEAD}" x2="{x}" y2="{plan.row_y(row_of[last])}"/>'
+                f'<line class="c-past" x1="{x}" y1="{HEAD}" x2="{x}" y2="{plan.row_y(row_of[last])}"/>'
             )
         first = min((n for n in row_of if n >= cone.future.get(name, rows[-1] + 1)), default=None)
         if first is not None:
             low = plan.bottom
             picture.add(
-                f'<line class="after" x1="{x}" y1="{plan.row_y(row_of[first])}" x2="{x}" y2="{low}"/>'
+                f'<line class="c-next" x1="{x}" y1="{plan.row_y(row_of[first])}" x2="{x}" y2="{low}"/>'
             )
 
 

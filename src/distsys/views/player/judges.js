@@ -29,6 +29,7 @@ const BUTTONS = [["operations", "O", (figure) => figure.data.judges.operations],
 let laws; // the panel of laws of a figure without judges
 
 function begin(given) {
+  if (given.judged) return; // by the same script, which came twice
   kit = given;
   kit.judged = true;
   laws = kit.PANELS.laws;
@@ -58,4 +59,4 @@ if (!place) globalThis.distMore = (given) => {
   earlier?.(given);
   begin(given);
 };
-else if (!place.kit.judged) begin(place.kit);
+else begin(place.kit);
