@@ -108,7 +108,7 @@ def test_times_of_a_crawl_that_are_negative_are_refused():
 def test_a_real_crawl_counts_each_page_once_in_all_tables(kind, monkeypatch):
     monkeypatch.setattr(crawl, "FETCH_S", 0.001)
     monkeypatch.setattr(crawl, "ROUND_TRIP_S", 0)
-    got = crawl.crawled(kind, 3, 0.05)  # it compares the tables and the log itself
+    got = crawl.crawled(kind, 3, 0.5)  # enough on a busy machine; it compares the tables and the log itself
     assert (got.kind, got.workers) == (kind, 3)
     assert got.pages >= 1
     assert got.pages_per_s > 0
