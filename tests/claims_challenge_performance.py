@@ -53,7 +53,7 @@ def fan_out():
 
 
 def hedge():
-    left, right = story(), story(hedge_ms=0)
+    left, right = story(), story(hedge_ms=None)
     assert outputs(left, 7) == [First(1, "r1", 6 * MS)]
     assert where(left, 9) == ("r1", "deliver", 30.5)
     assert left.step(22).at - left.step(9).at == 130 * MS

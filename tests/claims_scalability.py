@@ -90,6 +90,7 @@ def fit():
     assert (round(at[1], 1), round(at[6], 1), round(at[16], 1)) == (3.1, 7.9, 4.5)
     assert max(at, key=at.get) == 6
     assert round(law.peak) == 5
+    assert 5 not in at
     assert max(map(abs, relative_errors(medians(points), law))) < 0.06
     peaks = [one.peak for one in bootstrapped(points, times=400)]
     assert middle(peaks)[1] - middle(peaks)[0] < 1

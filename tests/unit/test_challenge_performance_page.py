@@ -1,5 +1,6 @@
 """What the page on the challenge of performance measures: queues, tails, hedges, a storm and its mends."""
 
+import math
 from itertools import pairwise
 from random import Random
 
@@ -86,8 +87,15 @@ def test_the_formula_lies_in_the_interval_of_the_simulation(kind, load):
 def test_queues_of_their_own_are_worst_and_one_for_all_is_best():
     one, random, two, shortest = (queues.farm(0.9, 10, dispatch, seed=3) for dispatch in queues.DISPATCH)
     assert one < shortest < two < random
-    assert random == pytest.approx(10, rel=0.25)
+    assert random == pytest.approx(10, rel=0.35)
     assert queues.farm(0.8, 1, "one queue", seed=3) == pytest.approx(5, rel=0.15)
+
+
+@pytest.mark.parametrize("load", [0.5, 0.9])
+def test_one_queue_for_ten_servers_waits_as_erlang_computed(load):
+    middle, half = queues.interval([queues.farm(load, 10, "one queue", seed=s) for s in range(50, 60)])
+    assert abs(middle - queues.one_queue_time(load, 10)) < half
+    assert half < 0.15 * middle
 
 
 @pytest.mark.parametrize(
@@ -138,6 +146,24 @@ def test_hedging_without_taking_back_is_a_circle_of_its_own(seed):
     )
 
 
+def test_at_a_load_of_70_percent_the_seed_decides_whether_hedging_long_requests_gains():
+    gains = [
+        tails.group(0.7, cause="request", seed=seed).p99_ms
+        > tails.group(0.7, cause="request", seed=seed, hedge_ms=50.0, cancels=True).p99_ms
+        for seed in (1, 2, 3)
+    ]
+    assert gains == [False, True, False]
+
+
+@pytest.mark.parametrize(("load", "stays"), [(0.80, False), (0.86, False), (0.88, True), (0.90, True)])
+def test_with_a_budget_of_a_tenth_failures_can_stay_from_87_percent_on(load, stays):
+    share = 1.0
+    for _ in range(3_000):
+        asked = loop.CAPACITY * load * (1 + min(0.1, share + share**2))
+        share = math.exp(-(loop.CAPACITY - asked)) if asked < loop.CAPACITY else 1.0
+    assert (share > 0.1) is stays
+
+
 def test_a_group_is_busy_for_the_share_that_was_asked_for():
     assert tails.group(0.4).busy == pytest.approx(0.4, abs=0.03)
     assert tails.group(0.4).twice == 0
@@ -149,7 +175,7 @@ def test_who_is_stuck_in_a_replica_is_answered_by_the_other():
         ("r2", 26),
         ("r2", 26),
     ]
-    assert {first.replica for first in answers(story(hedge_ms=0))} == {"r1"}
+    assert {first.replica for first in answers(story(hedge_ms=None))} == {"r1"}
 
 
 @pytest.mark.parametrize("mend", runs.MENDS)

@@ -1,6 +1,6 @@
 """A client that hedges, and two replicas: a story of three requests, for the page on the challenge of performance.
 
->>> [answered.us // 1000 for answered in answers(story(hedge_ms=0))]
+>>> [answered.us // 1000 for answered in answers(story(hedge_ms=None))]
 [6, 131, 116]
 """
 
@@ -171,10 +171,10 @@ systems.register(
 )
 
 
-def story(hedge_ms: int = HEDGE_MS) -> Trace:
-    """Return a run of three requests, of which the second gets stuck in r1, and the third waits behind it."""
+def story(hedge_ms: int | None = HEDGE_MS) -> Trace:
+    """Return a run of three requests: the second gets stuck in r1, the third waits behind it. None: no hedge."""
     return Simulator(
-        systems.build("hedged-request", hedge_us=hedge_ms * MS),
+        systems.build("hedged-request", hedge_us=(hedge_ms or 0) * MS),
         1,
         network=link(delay=500, fifo=True),
         requests=(),

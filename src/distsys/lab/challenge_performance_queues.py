@@ -119,11 +119,12 @@ def percentile(ranked: Sequence[float], share: float) -> float:
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
-def farm(load: float, servers: int, dispatch: str, *, seed: int, customers: int = 40_000) -> float:
+def farm(load: float, servers: int, dispatch: str, *, seed: int, customers: int = 10_000) -> float:
     """Return the mean time in the system with several servers, each of which is busy for that share of the time.
 
     dispatch  "one queue" for all, or a queue for each: chosen "at random", "the shorter of two" that are drawn at
               random, or "the shortest" of all
+    The first quarter of the customers is left out, for all begins empty.
     """
     checked_load(load)
     if dispatch not in DISPATCH:
@@ -132,7 +133,7 @@ def farm(load: float, servers: int, dispatch: str, *, seed: int, customers: int 
     now = total = 0.0
     free = [0.0] * servers  # for one queue: when each server is free, as a heap
     leaves: list[deque[float]] = [deque() for _ in range(servers)]  # when those who are there will leave
-    begin = customers // 10
+    begin = customers // 4
     for number in range(customers):
         now += random.expovariate(load * servers)
         own = random.expovariate(1.0)
@@ -146,6 +147,19 @@ def farm(load: float, servers: int, dispatch: str, *, seed: int, customers: int 
         if number >= begin:
             total += left - now
     return total / (customers - begin)
+
+
+def one_queue_time(load: float, servers: int) -> float:
+    """Return the mean time in the system with one queue for several servers and exponential work: Erlang's formula C.
+
+    >>> round(one_queue_time(0.9, 1), 6), round(one_queue_time(0.9, 10), 3)
+    (10.0, 1.669)
+    """
+    offered, lost = checked_load(load) * servers, 1.0
+    for number in range(1, servers + 1):  # Erlang's formula B: the share that would be lost without a queue
+        lost = offered * lost / (number + offered * lost)
+    waits_at_all = lost / (1 - load * (1 - lost))
+    return 1 + waits_at_all / (servers * (1 - load))
 
 
 def _chosen(leaves: list[deque[float]], dispatch: str, random: Random, now: float) -> deque[float]:
