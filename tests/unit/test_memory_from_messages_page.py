@@ -80,7 +80,9 @@ def test_a_story_is_not_atomic_with_its_mutant(story, mutant):
     assert not runs.verdict(story(mutant)).ok
 
 
-@pytest.mark.parametrize("mutant", ["ABD-01", "ABD-02", "ABD-03", "ABD-04", "ABD-05", "ABD-06", "ABD-08", "ABD-09", "ABD-11"])
+@pytest.mark.parametrize(
+    "mutant", ["ABD-01", "ABD-02", "ABD-03", "ABD-04", "ABD-05", "ABD-06", "ABD-08", "ABD-09", "ABD-11"]
+)
 def test_the_history_of_the_clients_alone_shows_the_bug_within_200_seeds(mutant):
     assert runs.swarm_finds(mutant) is not None
 
