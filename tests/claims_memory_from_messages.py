@@ -61,6 +61,8 @@ def tags():
         (("n2", "c2"), Tag(1, "any"), "y"), (("n2", "c1"), Tag(1, "any"), "x"),
     ]  # fmt: skip
     assert bare.violation.step == 20
+    for trace in (bare, named):
+        assert results(trace)[:2] == [("c2", "write", "y"), ("c1", "write", "x")]  # before the first read
     assert message(bare, 34).value == "y"
     assert (ended(bare, 41), ended(bare, 56)) == ([("read", "ok", "x")], [("read", "ok", "y")])
     assert (ended(named, 41), ended(named, 56)) == ([("read", "ok", "y")], [("read", "ok", "y")])

@@ -53,9 +53,7 @@ TAGS = (
         ),
     ),
     Stop(41, "c3 reads. n1 says x and n2 says y, under one tag; on the left it takes x, on the right y."),
-    Stop(
-        56, "c3 reads again, and hears n2 and n3. On the left it returns y: neither order of the writes fits."
-    ),
+    Stop(56, "c3 hears n2 and n3. On the left it returns y: both writes had ended, and neither order fits."),
 )
 
 HALVES = (
