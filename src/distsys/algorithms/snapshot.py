@@ -48,7 +48,7 @@ class Account(Node):
     Keeps: what a snapshot records is a consistent cut with the messages that cross it; so it conserves money.
     Assumes: channels that lose nothing; numbers make them FIFO, and drop copies. No process crashes.
     Leaves out: who collects the reports, and when they may be thrown away.
-    Source: Chandy and Lamport 1985, section 3.1 (marker-sending rule, marker-receiving rule).
+    Source: Chandy and Lamport 1985, section 3.2 (marker-sending rule, marker-receiving rule).
     """
 
     declared = {"balance": "balance", "recordings": "recordings"}

@@ -77,7 +77,7 @@ def mutant(id: str, title: str, kind: type[Node], breaks: str, source: str, stor
     return NodeMutant(id, title, "snapshot", {"process": kind}, breaks, source, story, klass=klass, depth=5)
 
 
-SOURCE = "Chandy and Lamport 1985, section 3.1"
+SOURCE = "Chandy and Lamport 1985, section 3.2"
 
 MUTANTS = (
     mutant(
@@ -131,7 +131,7 @@ MUTANTS = (
         "Channels without order",
         TakesThemAsTheyCome,
         "consistent cut",
-        "Chandy and Lamport 1985, section 2.1 (channels deliver in the order sent)",
+        "Chandy and Lamport 1985, section 2 (channels deliver in the order sent)",
         (
             "A process acts on messages as they arrive. A payment that left after the marker overtakes it. The "
             "receiver has booked it when it notes its balance, and the sender had not paid it when it noted its own."
