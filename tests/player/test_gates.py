@@ -39,7 +39,7 @@ def extension(name):
 # Weight.
 
 
-@pytest.mark.parametrize(("kind", "most"), [("trace", 24_000), ("ring", 24_000), ("judges", 12_000)])
+@pytest.mark.parametrize(("kind", "most"), [("trace", 24_000), ("ring", 24_000), ("stretch", 24_000), ("judges", 12_000)])
 def test_the_script_of_a_figure_weighs_at_most_24_000_bytes_and_of_the_judges_12_000(
     kind, most, record_property
 ):
