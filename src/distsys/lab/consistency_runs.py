@@ -97,7 +97,7 @@ def doctors(rule: str = RULES[0]) -> Trace:
             (70, "get", "ann", None, "south"),
         ),
     }
-    return store_run(plan, rule=rule, until_ms=400 if rule == "majority" else 100)
+    return store_run(plan, rule=rule, until_ms=560 if rule == "majority" else 100)
 
 
 def meeting() -> Trace:
