@@ -68,7 +68,9 @@ def by_the_page(node: str, cases: list[Case]) -> list[list[bool]]:
         "console.log(JSON.stringify(cases.map((one) => { const found = stretchVerdicts(one);"
         "return models.map((model) => Boolean(found[model])); })));"
     )
-    done = subprocess.run([node, "-e", ask], input=json.dumps(cases), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [node, "-e", ask], input=json.dumps(cases), capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 

@@ -51,12 +51,7 @@ def test_what_one_model_allows_its_weaker_ones_allow(small):
 
 
 def test_each_other_pair_of_models_is_told_apart_by_a_history_or_is_named_here(small):
-    apart = {
-        (a, b)
-        for program in small
-        for b in allowed(program)
-        for a in set(MODELS) - allowed(program)
-    }
+    apart = {(a, b) for program in small for b in allowed(program) for a in set(MODELS) - allowed(program)}
     left = {(a, b) for a in MODELS for b in MODELS if a != b} - apart - {(w, s) for s, w in STRONGER}
     assert left == {  # (forbids, allows): longer histories part these
         ("causal-memory", "causal-convergence"),
@@ -146,7 +141,9 @@ def test_no_other_single_guarantee_but_one_that_asks_for_the_same_mends_it(name)
 
 def test_a_client_that_stays_at_its_copy_never_waits():
     plan = {
-        "ann": tuple((10 * n, f, "x", n if f == "put" else None, "north") for n, f in enumerate(("put", "get") * 4, 1))
+        "ann": tuple(
+            (10 * n, f, "x", n if f == "put" else None, "north") for n, f in enumerate(("put", "get") * 4, 1)
+        )
     }
     trace = runs.store_run(plan, guarantees=tuple(runs.SESSIONS))
     assert set(runs.waits_ms(trace).values()) == {4.0}
@@ -196,7 +193,8 @@ def test_the_share_of_old_reads_agrees_with_the_formula(seed):
 
 def test_how_often_each_anomaly_shows_at_each_level():
     shows = {
-        name: [isolation.counted(name, level).shows for level in isolation.LEVELS] for name in isolation.ANOMALIES
+        name: [isolation.counted(name, level).shows for level in isolation.LEVELS]
+        for name in isolation.ANOMALIES
     }
     assert shows == {
         "dirty read": [3, 0, 0, 0],

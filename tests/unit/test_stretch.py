@@ -52,7 +52,7 @@ def test_they_agree_on_all_histories_of_up_to_four_operations_and_two_keys(node)
 def test_an_end_moves_past_ends_of_others_and_never_past_one_of_its_own_process():
     moves = [path for path, _ in moved_left(STALE, "bob", 1)]
     assert len(moves) == 7
-    assert [event.process for event in moves[-1].operations][0] == "bob"
+    assert moves[-1].operations[0].process == "bob"
     assert len(moved_left(STALE, "ann", 2)) == 1
 
 

@@ -61,8 +61,14 @@ def sealed_bill(facts: Facts) -> frozenset[Any]:
 
 EXAMPLES: dict[str, tuple[Question, tuple[Fact, ...]]] = {
     "union": (everything, (("add", "milk"), ("add", "bread"), ("add", "eggs"), ("add", "salt"))),
-    "reachable": (reachable, (("edge", "a", "b"), ("edge", "b", "c"), ("edge", "c", "d"), ("edge", "d", "b"))),
-    "nobody is missing": (all_here, (("member", "ann"), ("member", "bob"), ("member", "cyd"), ("here", "ann"))),
+    "reachable": (
+        reachable,
+        (("edge", "a", "b"), ("edge", "b", "c"), ("edge", "c", "d"), ("edge", "d", "b")),
+    ),
+    "nobody is missing": (
+        all_here,
+        (("member", "ann"), ("member", "bob"), ("member", "cyd"), ("here", "ann")),
+    ),
     "garbage": (garbage, (("object", "p"), ("refers", "p"), ("object", "q"), ("refers", "q"))),
     "bill at checkout": (bill, (("add", "milk"), ("add", "bread"), ("add", "eggs"), ("checkout",))),
     "bill when sealed": (sealed_bill, (("add", "milk"), ("add", "bread"), ("add", "eggs"), ("checkout", 3))),

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 from typing import Any
 
 from distsys.checkers import CONSISTENCIES, History, linearizable, sequential
@@ -148,7 +148,7 @@ def _shapes(count: int, processes: int, most: int = 9) -> Iterator[tuple[int, ..
 def _filled(shape: tuple[int, ...], kinds: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[Lanes]:
     """Yield the programs of a shape: writes are numbered, reads return any write to their key, or nothing."""
     values, writes = [], 0
-    for kind, key in zip(kinds, keys, strict=True):
+    for kind in kinds:
         if kind == "w":
             writes += 1
             values.append([writes])
@@ -157,7 +157,9 @@ def _filled(shape: tuple[int, ...], kinds: tuple[str, ...], keys: tuple[str, ...
     numbers = [value[0] for value in values]
     for place, (kind, key) in enumerate(zip(kinds, keys, strict=True)):
         if kind == "r":
-            values[place] += [n for n, k, o in zip(numbers, kinds, keys, strict=True) if k == "w" and o == key]
+            values[place] += [
+                n for n, k, o in zip(numbers, kinds, keys, strict=True) if k == "w" and o == key
+            ]
     for chosen in product(*values):
         ops = iter(zip(kinds, keys, chosen, strict=True))
         yield tuple(tuple(next(ops) for _ in range(size)) for size in shape)
@@ -187,7 +189,7 @@ def _smallest(lanes: Lanes) -> Lanes:
 
 
 def _falls(lanes: Lanes) -> bool:
-    return all(len(one) >= len(two) for one, two in zip(lanes, lanes[1:], strict=False))
+    return all(len(one) >= len(two) for one, two in pairwise(lanes))
 
 
 def _renamed(lanes: Lanes) -> Lanes:
@@ -216,7 +218,10 @@ def timings(program: Program) -> tuple[tuple[int, ...], ...]:
         if not any(left):
             calls = program.history(timing).calls
             relation = frozenset(
-                (str(one), str(two)) for one in calls for two in calls if one.process != two.process and one.before(two)
+                (str(one), str(two))
+                for one in calls
+                for two in calls
+                if one.process != two.process and one.before(two)
             )
             found.setdefault(relation, timing)
             return
@@ -243,7 +248,9 @@ def allowed(program: Program) -> frozenset[str]:
     ['monotonic-reads', 'monotonic-writes', 'writes-follow-reads']
     """
     history = program.history()
-    judges: dict[str, Callable[..., Any]] = {name: CONSISTENCIES[name] for name in MODELS if name != "coherent"}
+    judges: dict[str, Callable[..., Any]] = {
+        name: CONSISTENCIES[name] for name in MODELS if name != "coherent"
+    }
     found = {name for name, judge in judges.items() if judge(history, "key-value").ok}
     return frozenset(found | ({"coherent"} if coherent(program) else set()))
 

@@ -230,19 +230,16 @@ def serial_orders(
     """
     found = []
     for order in permutations(sorted(outcome.committed)):
-        alone = run(LEVELS[3], first, transactions, [who for who in order for _ in (*transactions[who], COMMIT)])\
-            if len(order) == len(transactions) else _some(order, first, transactions)  # fmt: skip
+        alone = _some(order, first, transactions)
         same = all(alone.seen[who] == outcome.seen[who] for who in order)
-        late = any(
-            outcome.spans[two][1] < outcome.spans[one][0] for one, two in combinations(order, 2)
-        )
+        late = any(outcome.spans[two][1] < outcome.spans[one][0] for one, two in combinations(order, 2))
         if same and dict(alone.final) == dict(outcome.final) and not (strict and late):
             found.append(order)
     return found
 
 
 def _some(order: Sequence[int], first: Mapping[str, Any], transactions: Sequence[Transaction]) -> Outcome:
-    """Return what some of the transactions do, one after the other."""
+    """Return what these of the transactions do, one after the other."""
     store, seen = Store(LEVELS[3], first), [Seen() for _ in transactions]
     for who in order:
         for step in (*transactions[who], COMMIT):

@@ -1,4 +1,4 @@
-"""What waiting for more copies costs, and how often the nearest copy is old: formulas, and runs to hold them against."""
+"""What waiting for more copies costs, and how often the nearest one is old: formulas, and runs beside them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from .consistency_replicas import Step
 from .consistency_runs import store_run
 
 
-def waited_ms(runs: int, copies: int, wait_for: int, base_ms: float, mean_ms: float, seed: int = 1) -> list[float]:
+def waited_ms(
+    runs: int, copies: int, wait_for: int, base_ms: float, mean_ms: float, seed: int = 1
+) -> list[float]:
     """Return how long it took until so many of the copies had answered, in many tries.
 
     Each answers after `base_ms` and an exponential time with mean `mean_ms`, each by itself.
@@ -21,7 +23,8 @@ def waited_ms(runs: int, copies: int, wait_for: int, base_ms: float, mean_ms: fl
     whole_number("wait_for", wait_for, at_least=1, at_most=copies)
     dice = random.Random(seed)
     return [
-        base_ms + sorted(dice.expovariate(1 / mean_ms) for _ in range(copies))[wait_for - 1] for _ in range(runs)
+        base_ms + sorted(dice.expovariate(1 / mean_ms) for _ in range(copies))[wait_for - 1]
+        for _ in range(runs)
     ]
 
 
@@ -35,7 +38,7 @@ def mean_wait_ms(copies: int, wait_for: int, base_ms: float, mean_ms: float) -> 
 
 
 def share_old(writes_per_s: float, delay_ms: float) -> float:
-    """Return how often a copy that hears of a write after `delay_ms` is old: was there a write within that time?
+    """Return how often a copy that hears of a write after `delay_ms` is old: there was a write within that time.
 
     >>> round(share_old(10, 40), 3)
     0.33

@@ -21,7 +21,7 @@ FIRST: Stamp = (0, "")
 
 @record
 class Query:
-    """What do you hold of this key?"""
+    """One replica asks another what it holds of a key."""
 
     number: int
     key: str
@@ -29,7 +29,7 @@ class Query:
 
 @record
 class Held:
-    """This, with this stamp."""
+    """The answer: a value and its stamp."""
 
     number: int
     value: Any
@@ -72,8 +72,8 @@ class Job:
 class MajorityReplica(Node):
     """One copy of all keys, which answers its clients after two rounds to a majority.
 
-    State: `held_values`, key -> (value, stamp); `jobs`, number -> `Job`. Left out: crashes, and that it asks again when a
-    message is lost.
+    State: `held_values`, key -> (value, stamp); `jobs`, number -> `Job`. Left out: crashes, and that it asks again
+    when a message is lost.
     """
 
     declared: ClassVar[dict[str, str]] = {"holds": "shown"}
@@ -117,7 +117,7 @@ class MajorityReplica(Node):
             self.held_values = self.held_values.set(key, (value, stamp))
 
     def begin(self, job: Job) -> None:
-        """First round: what does a majority hold?"""
+        """Ask, in the first round, what a majority holds."""
         self.number += 1
         self.jobs = self.jobs.set(self.number, job)
         self.broadcast(self.others, Query(self.number, job.key))
@@ -146,9 +146,11 @@ class MajorityReplica(Node):
         if job is None or job.phase != "store":
             return
         heard = job.heard | {sender}
-        self.jobs = self.jobs.set(number, Job(job.client, job.f, job.key, job.value, "store", job.stamp, heard))
+        self.jobs = self.jobs.set(
+            number, Job(job.client, job.f, job.key, job.value, "store", job.stamp, heard)
+        )
         if self.is_majority(heard):
-            self.jobs = Map({other: one for other, one in self.jobs.items() if other != number})
+            self.jobs = self.jobs.remove(number)
             self.send(job.client, Value(job.value, EMPTY) if job.f == "get" else Done(EMPTY))
 
     def is_majority(self, names: frozenset[str]) -> bool:

@@ -98,8 +98,8 @@ def joined(one: Vector, two: Vector) -> Vector:
 class Replica(Node):
     """One copy of all keys.
 
-    State: `held_values`, key -> (value, stamp); `has`, how many updates of each replica are in it; `waiting`, what must not
-    be done yet, in order of arrival. Left out: crashes, and that an update is lost for good.
+    State: `held_values`, key -> (value, stamp); `has`, how many updates of each replica are in it; `waiting`, what
+    must not be done yet, in order of arrival. Left out: crashes, and that an update is lost for good.
     """
 
     declared: ClassVar[dict[str, str]] = {"holds": "shown", "has": "has"}
@@ -120,12 +120,9 @@ class Replica(Node):
     def on_message(self, sender: str, message: Any) -> None:
         """Do what can be done, the new message last."""
         self.waiting = (*self.waiting, (sender, message))
-        ready = True
-        while ready:
-            ready = next((pair for pair in self.waiting if self.may(*pair)), None)  # type: ignore[assignment]
-            if ready:
-                self.waiting = tuple(pair for pair in self.waiting if pair is not ready)
-                self.do(*ready)  # type: ignore[misc]
+        while ready := [pair for pair in self.waiting if self.may(*pair)]:
+            self.waiting = tuple(pair for pair in self.waiting if pair is not ready[0])
+            self.do(*ready[0])
 
     def may(self, sender: str, message: Any) -> bool:
         """Return whether all that a message needs is here; updates of one replica also wait for their turn."""
@@ -176,7 +173,9 @@ class Caller(Node):
         self.guarantees = tuple(several("guarantees", guarantees, "names of session guarantees"))
         for one in self.guarantees:
             if one not in GUARANTEES:
-                raise UnknownNameError(f"guarantees must be of {', '.join(GUARANTEES)}, but one is {shown(one)}")
+                raise UnknownNameError(
+                    f"guarantees must be of {', '.join(GUARANTEES)}, but one is {shown(one)}"
+                )
         self.wrote: Vector = EMPTY
         self.read: Vector = EMPTY
         self.place = 0

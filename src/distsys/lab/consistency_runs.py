@@ -33,7 +33,8 @@ def _members(names: tuple[str, ...], options: Mapping[str, Any]) -> Members:
     kind = "replica" if options["rule"] == "at once" else "majority"
     replicas: Members = {name: (kind, {"others": peers_of(name, names)}) for name in names}
     clients: Members = {
-        name: ("caller", {"steps": steps, "guarantees": options["guarantees"]}) for name, steps in options["plan"]
+        name: ("caller", {"steps": steps, "guarantees": options["guarantees"]})
+        for name, steps in options["plan"]
     }
     return {**clients, **replicas}
 
@@ -73,9 +74,7 @@ def store_run(
         plan=tuple((name, tuple(steps)) for name, steps in plan.items()),
         guarantees=guarantees,
     )
-    far = tuple(
-        SetLink(0, one, two, link(delay=FAR_MS * MS)) for one in names for two in names if one != two
-    )
+    far = tuple(SetLink(0, one, two, link(delay=FAR_MS * MS)) for one in names for two in names if one != two)
     return Simulator(
         cluster,
         seed,

@@ -36,7 +36,9 @@ MEETING = (
         guesses=(
             Guess("Ann's: room A at 9", "Her room has stamp 1, and Bob's has 2."),
             Guess("Bob's: room B at 10", "His time has stamp 1, and Ann's has 2."),
-            Guess("Room B at 9", "For each key the later stamp stays, and they are of two people.", right=True),
+            Guess(
+                "Room B at 9", "For each key the later stamp stays, and they are of two people.", right=True
+            ),
         ),
     ),
     Stop(34, "Both read room B at 9. The copies agree on a meeting that nobody has planned."),

@@ -16,19 +16,34 @@ from typing import Any
 from distsys.core.errors import ArgumentError
 from distsys.core.operations import OK
 
-from .calls import Call, brief, calls_of, positioned
+from .calls import Call, calls_of, positioned
 from .drawing import Drawing, figure_name
 from .embedding import image_address, live_script
 from .markup import escaped
 from .operations import operations
 from .payload import as_json
+from .words import brief
 
 KIND = "stretch"  # which script plays it
 READS, WRITES = ("read", "get"), ("write", "put")
 OPERATIONS_MOST = 6
 NOTHING = "null"  # how the page calls what was there at the beginning
-# The height before the script is there is that of the picture; the controls need so much more.
-ROOM = ".ds-stretch dist-stretch{display:block}"
+ROW_PX, WIDE_PX, NARROW_PX = (
+    74,
+    370,
+    640,
+)  # the height of a process, and of all else in a wide or narrow column
+
+
+def _room(processes: int) -> str:
+    """Return the rules that keep the room of the controls free, so that little moves when they appear."""
+    rows = ROW_PX * processes
+    return (
+        ".ds-stretch{container-type:inline-size}"
+        f".ds-stretch dist-stretch{{display:block;min-height:{rows + NARROW_PX}px}}"
+        f"@container(min-width:560px){{.ds-stretch dist-stretch{{min-height:{rows + WIDE_PX}px}}}}"
+        "@media print,(scripting:none){.ds-stretch dist-stretch{min-height:0}}"
+    )
 
 
 @dataclass(frozen=True)
@@ -79,8 +94,9 @@ class Stretch:
             f'<img src="{image_address(still.svg)}" alt="{escaped(still.alt)}" '
             'style="max-width:100%;height:auto;display:block">'
         )
+        room = _room(len({call.process for call in self.calls}))
         return (
-            f'<figure class="ds-run ds-stretch" id="{self.name}"{title} style="margin:1em 0"><style>{ROOM}</style>'
+            f'<figure class="ds-run ds-stretch" id="{self.name}"{title} style="margin:1em 0"><style>{room}</style>'
             f'<dist-stretch>{image}<script type="application/json">{as_json(self.content())}</script></dist-stretch>'
             f"{caption}{fold}{live_script(KIND)}</figure>"
         )
@@ -104,7 +120,8 @@ def stretch(history: Any, *, name: str, alt: str, caption: str = "", title: str 
     calls = calls_of(positioned(history))
     if not 1 <= len(calls) <= OPERATIONS_MOST:
         raise ArgumentError(
-            f"history must hold 1 to {OPERATIONS_MOST} operations, because the page tries every order, but it holds {len(calls)}"
+            f"history must hold 1 to {OPERATIONS_MOST} operations, because the page tries every order, "
+            f"but it holds {len(calls)}"
         )
     written = set()
     for call in calls:
@@ -115,7 +132,8 @@ def stretch(history: Any, *, name: str, alt: str, caption: str = "", title: str 
         if call.f in WRITES:
             if call.asked is None or (call.key, _value(call)) in written:
                 raise ArgumentError(
-                    f"each value may be written once for a key, and none never, but there is {call.label} by {call.process}"
+                    f"each value may be written once for a key, and none never, but there is {call.label} "
+                    f"by {call.process}"
                 )
             written.add((call.key, _value(call)))
     still = operations(history, alt=alt, caption=caption, title=title)

@@ -40,7 +40,12 @@ SENTENCES = {
     "cm-true",
     hint="for each sentence look for a witness against it among the histories of this page.",
     solution='answer = {"A", "C", "E"}',
-    mistakes=('answer = {"A"}', 'answer = {"A", "B", "C", "E"}', 'answer = {"A", "C", "D", "E"}', 'answer = "ACE"'),
+    mistakes=(
+        'answer = {"A"}',
+        'answer = {"A", "B", "C", "E"}',
+        'answer = {"A", "C", "D", "E"}',
+        'answer = "ACE"',
+    ),
     explanation="A: the same order serves both. C: linearizability is local. E: what is not answered breaks no safety; "
     "that is why CAP needs availability as a second demand. Against B stand the doctors, against D the history "
     "r1 r2 r1 | w1 | w2, and F is not what the theorem says.",
@@ -191,7 +196,7 @@ def _serial(transactions: list[tuple[dict[str, int], dict[str, int]]]) -> bool:
 
 @page.exercise(
     "cm-serial",
-    hint="try all permutations: keep a state, and compare what each transaction read with it before its writes are done.",
+    hint="try all permutations: keep a state, and compare what each one read with it before its writes are done.",
     solution="""
         from itertools import permutations
 

@@ -12,9 +12,10 @@ p { margin: 0 0 8px; } .rows { position: relative; margin: 0 4px 8px; }
 .grip::before { content: ""; position: absolute; left: 9px; top: 2px; width: 8px; height: 30px; border-radius: 3px; background: var(--k-1); border: 1px solid var(--k-ground); }
 .grip.held::before, .grip:focus-visible::before { background: var(--k-2); }
 .heard { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 4px 0 8px; } .heard label { display: flex; gap: 6px; align-items: center; }
-table { width: 100%; } th { font-weight: 600; } td.why { overflow-wrap: anywhere; font-size: 13px; }
+table { width: 100%; } th { font-weight: 600; } tbody tr:nth-child(-n+2) td { height: 3.6em; } td.why { overflow-wrap: anywhere; font-size: 13px; }
 .yes { color: var(--k-good); font-weight: bold; } .no { color: var(--k-bad); font-weight: bold; white-space: nowrap; }
 .no::before { content: "\\2715\\00a0"; } .yes::before { content: "\\2713\\00a0"; } .yes { white-space: nowrap; }
+@container (max-width: 560px) { tbody tr:nth-child(-n+2) td { height: 8.5em; } }
 @container (max-width: 420px) { th, td { padding-right: 4px; font-size: 13px; } .what { font-size: 12px; } }
 @media (forced-colors: active) { .grip::before, .span { border-color: CanvasText; background: Canvas; } .grip:focus-visible::before { background: Highlight; } }
 `;
