@@ -82,7 +82,7 @@ class MajorityReplica(Node):
         super().__init__(name, disk)
         self.others = others
         self.held_values: Map[str, tuple[Any, Stamp]] = EMPTY
-        self.jobs: Map[int, Job] = EMPTY
+        self.jobs: Map[int, Job] = Map()
         self.number = 0
 
     @property
