@@ -22,7 +22,7 @@ try:
 except ImportError:
     minify = None
 
-ELEMENT = re.compile(r"<dist-(trace|ring)\b((?: data-(?:cells|judges))*)")
+ELEMENT = re.compile(r"<dist-(trace|ring|stretch|flp)\b((?: data-(?:cells|judges))*)")
 
 
 def smaller_styles(text: str) -> str:

@@ -39,9 +39,10 @@ def extension(name):
 # Weight.
 
 
-@pytest.mark.parametrize(
-    ("kind", "most"), [("trace", 24_000), ("ring", 24_000), ("judges", 12_000), ("cells", 4_000)]
-)
+KINDS = [("trace", 24_000), ("ring", 24_000), ("stretch", 24_000), ("flp", 24_000), ("judges", 12_000), ("cells", 4_000)]
+
+
+@pytest.mark.parametrize(("kind", "most"), KINDS)
 def test_the_script_of_a_figure_weighs_at_most_24_000_bytes_and_what_adds_to_it_less(
     kind, most, record_property
 ):

@@ -1,4 +1,4 @@
-"""Pictures: runs that play (`play`) or stand (`draw`), histories (`operations`), hash rings, numbers (`charts`)."""
+"""Pictures: runs that play (`play`) or stand (`draw`), histories (`operations`, `stretch`), hash rings, numbers (`charts`)."""
 
 from . import spacetime
 from .controls import explore
@@ -6,6 +6,7 @@ from .drawing import Drawing
 from .figure import Figure, play
 from .operations import operations
 from .spacetime import draw
+from .stretch import stretch
 from .tour import Guess, Stop
 from .verdicts import Placed
 from .words import sentences
@@ -22,4 +23,5 @@ __all__ = [
     "play",
     "sentences",
     "spacetime",
+    "stretch",
 ]

@@ -25,13 +25,14 @@ PARTS = {
     "judges": ("strings", "dom", *JUDGES),  # more views of <dist-trace>
     "trace": TRACE,  # <dist-trace>
     "ring": (*COMMON, "ring_strings", "ring", "ring_view"),  # <dist-ring>
+    "stretch": (*COMMON, "stretch_strings", "stretch", "stretch_view"),  # <dist-stretch>
 }
-ELEMENTS = ":is(dist-trace,dist-ring)"
+ELEMENTS = ":is(dist-trace,dist-ring,dist-stretch)"
 
 
 @cache
 def script(kind: str = "trace") -> str:
-    """Return the whole script of a kind of figure: "trace" or "ring", or "cells" or "judges", which add to "trace"."""
+    """Return the whole script of a kind of figure, one of `PARTS`; "cells" and "judges" add to "trace"."""
     parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[kind])
     return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
 
