@@ -22,7 +22,7 @@ try:
 except ImportError:
     minify = None
 
-ELEMENT = re.compile(r"<dist-(trace|ring)\b( data-judges)?")
+ELEMENT = re.compile(r"<dist-(trace|ring|flp)\b( data-judges)?")
 
 
 def smaller_styles(text: str) -> str:

@@ -39,6 +39,7 @@ class Algorithm(ABC):
 
     name: str
     processes: int
+    shape: type  # the class of its states
     tosses = False  # whether it throws a coin
     turn = 1  # after how many stages everything begins anew
 

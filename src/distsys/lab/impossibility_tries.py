@@ -24,7 +24,7 @@ class Heard(NamedTuple):
 class WaitForAll(Algorithm):
     """Send your input to all; when you have all inputs, decide the smallest."""
 
-    name, processes = "wait for all", 3
+    name, processes, shape = "wait for all", 3, Heard
 
     def needed(self) -> int:
         """Return for how many inputs a process waits."""
@@ -96,7 +96,7 @@ class Voting(Algorithm):
     decided goes on voting. With `patient` a process that has three votes waits for the fourth until its timer fires.
     """
 
-    processes, enough = 4, 3
+    processes, enough, shape = 4, 3, Voter
 
     def __init__(self, patient: bool = False) -> None:
         self.patient = patient
@@ -186,7 +186,7 @@ class BenOr(Algorithm):
     One proposal is adopted. Who sees none throws a coin (with `coins=False`: takes the other value, 1 - v).
     """
 
-    processes, enough, turn = 3, 2, 2
+    processes, enough, turn, shape = 3, 2, 2, Doubter
 
     def __init__(self, coins: bool = True) -> None:
         self.tosses = coins

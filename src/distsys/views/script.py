@@ -24,13 +24,14 @@ PARTS = {
     "judges": ("strings", "dom", *JUDGES),  # more views of <dist-trace>
     "trace": TRACE,  # <dist-trace>
     "ring": (*COMMON, "ring_strings", "ring", "ring_view"),  # <dist-ring>
+    "flp": (*COMMON, "flp_strings", "flp", "flp_view"),  # <dist-flp>
 }
-ELEMENTS = ":is(dist-trace,dist-ring)"
+ELEMENTS = ":is(dist-trace,dist-ring,dist-flp)"
 
 
 @cache
 def script(kind: str = "trace") -> str:
-    """Return the whole script of a kind of figure: "trace", "ring", or "judges", which adds to "trace"."""
+    """Return the whole script of a kind of figure: "trace", "ring", "flp", or "judges", which adds to "trace"."""
     parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[kind])
     return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
 
