@@ -204,11 +204,10 @@ def slow_links() -> tuple[SetLink, ...]:
 
 def worlds() -> dict[str, Trace]:
     """Return two worlds in which B and C wait for A and then decide alone: A is dead, and A is slow."""
-    dead = (Crash(0, "A"),)
     slow = tuple(SetLink(0, "A", to, link(delay=60 * MS)) for to in "BC")
     return {
         name: run_of("impatient", "011", until_ms=80, script=script, patience_ms=30)
-        for name, script in (("A is dead", dead), ("A is slow", slow))
+        for name, script in (("A is dead", (*slow, Crash(0, "A"))), ("A is slow", slow))
     }
 
 
