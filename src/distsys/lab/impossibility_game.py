@@ -142,6 +142,42 @@ def always_a_way() -> bool:
     )
 
 
+def free(now: Configuration) -> int:
+    """Return how many voters may still vote either way in the next round, whatever they have taken so far."""
+    votes = [[value for _, value in state.votes] for state in now.states if state.round == 0]
+    return sum(len(mine) == 1 or len(set(mine)) == 2 for mine in votes)
+
+
+def each_letter_can_be_last() -> bool:
+    """Return whether each letter in each bivalent configuration can be delivered so that it stays bivalent.
+
+    Others may be delivered before it. A letter that comes too late is delivered, too.
+    """
+    found = all_rounds()
+    for now, value in found.values.items():
+        if value == 3:
+            for letter in open_letters(VOTING, now, in_step=True):
+                if not _reaches(found, now, letter):
+                    return False
+    return True
+
+
+def _reaches(found: Graph, begin: Configuration, letter: Letter) -> bool:
+    """Return whether bivalent configurations lead from here to one in which the letter has been delivered."""
+    seen, waiting = {begin}, [begin]
+    while waiting:
+        now = waiting.pop()
+        for one in open_letters(VOTING, now, in_step=True):
+            then = taken(VOTING, now, one)
+            if found.values[folded(VOTING, then)] == 3:
+                if letter not in then.letters:
+                    return True
+                if then not in seen:
+                    seen.add(then)
+                    waiting.append(then)
+    return False
+
+
 def rounds_of_coins(seed: int) -> int:
     """Return in how many rounds of Ben-Or's algorithm all three throw a coin, until the three coins are equal.
 

@@ -38,6 +38,7 @@ class Graph:
     algorithm: Algorithm
     after: dict[Configuration, tuple[tuple[str, Configuration], ...]]
     values: dict[Configuration, int] = field(default_factory=dict)
+    in_step: bool = False
 
     def said(self, now: Configuration) -> str:
         """Return the valence of a configuration in words."""
@@ -65,7 +66,7 @@ def graph(
         if now not in after:
             after[now] = tuple(model.next_states(now))
             waiting.extend(then for _, then in after[now])
-    return Graph(algorithm, after, _valences(algorithm, after))
+    return Graph(algorithm, after, _valences(algorithm, after), in_step)
 
 
 def _valences(
@@ -125,11 +126,13 @@ def diamonds(found: Graph) -> Diamonds:
     return Diamonds(tried, differ)
 
 
-def decisive(found: Graph) -> Iterator[tuple[Configuration, Letter]]:
-    """Yield each bivalent configuration with each letter that may be taken and leaves it univalent."""
-    for now, steps in found.after.items():
+def choices(found: Graph) -> Iterator[tuple[Configuration, Letter, str]]:
+    """Yield each letter that may be taken in a bivalent configuration, with the valence that it leads to.
+
+    For an algorithm without coins: there a letter leads to one configuration.
+    """
+    for now, then_all in found.after.items():
         if found.values[now] == 3:
-            letters = open_letters(found.algorithm, now)
-            for letter, (_, then) in zip(letters, steps, strict=False):
-                if found.values[then] != 3:
-                    yield now, letter
+            letters = open_letters(found.algorithm, now, found.in_step)
+            for letter, (_, then) in zip(letters, then_all, strict=False):
+                yield now, letter, found.said(then)
