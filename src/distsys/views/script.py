@@ -26,8 +26,9 @@ PARTS = {
     "trace": TRACE,  # <dist-trace>
     "ring": (*COMMON, "ring_strings", "ring", "ring_view"),  # <dist-ring>
     "stretch": (*COMMON, "stretch_strings", "stretch", "stretch_view"),  # <dist-stretch>
+    "flp": (*COMMON, "flp_strings", "flp", "flp_view"),  # <dist-flp>
 }
-ELEMENTS = ":is(dist-trace,dist-ring,dist-stretch)"
+ELEMENTS = ":is(dist-trace,dist-ring,dist-stretch,dist-flp)"
 
 
 @cache
