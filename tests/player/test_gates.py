@@ -39,7 +39,14 @@ def extension(name):
 # Weight.
 
 
-KINDS = [("trace", 24_000), ("ring", 24_000), ("stretch", 24_000), ("flp", 24_000), ("judges", 12_000), ("cells", 4_000)]
+KINDS = [
+    ("trace", 24_000),
+    ("ring", 24_000),
+    ("stretch", 24_000),
+    ("flp", 24_000),
+    ("judges", 12_000),
+    ("cells", 4_000),
+]
 
 
 @pytest.mark.parametrize(("kind", "most"), KINDS)

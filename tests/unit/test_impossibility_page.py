@@ -64,9 +64,7 @@ def test_the_voters_agree_where_two_rounds_overlap():
 
 def test_validity_is_asked_of_equal_inputs():
     for value in "01":
-        assert (
-            explore_model(runs_of(Voting(), value * 4, in_step=True, fold=True)).verdict == "HOLDS"
-        )
+        assert explore_model(runs_of(Voting(), value * 4, in_step=True, fold=True)).verdict == "HOLDS"
 
 
 def test_a_coin_in_the_wrong_place_breaks_agreement_and_ben_or_keeps_it():

@@ -28,22 +28,21 @@ PARTS = {
     "stretch": (*COMMON, "stretch_strings", "stretch", "stretch_view"),  # <dist-stretch>
     "flp": (*COMMON, "flp_strings", "flp", "flp_view"),  # <dist-flp>
 }
-ELEMENTS = ":is(dist-trace,dist-ring,dist-stretch,dist-flp)"
 
 
 @cache
 def script(kind: str = "trace") -> str:
     """Return the whole script of a kind of figure, one of `PARTS`; "cells" and "judges" add to "trace"."""
     parts = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[kind])
-    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours()}`")
+    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'.replace('"THEME"', f"`{colours(f'dist-{kind}')}`")
 
 
-def colours() -> str:
-    """Return the style sheet that gives the elements their colours, in every theme of every host."""
+def colours(element: str = "dist-trace") -> str:
+    """Return the style sheet that gives an element its colours, in every theme of every host."""
     light, dark = variables(LIGHT, LIGHT), variables(DARK, DARK)
-    bright = ",".join(f"{host} {ELEMENTS}" for host in LIGHT_HOSTS)
-    dim = ",".join(f"{host} {ELEMENTS}" for host in DARK_HOSTS)
+    bright = ",".join(f"{host} {element}" for host in LIGHT_HOSTS)
+    dim = ",".join(f"{host} {element}" for host in DARK_HOSTS)
     return (
-        f"{ELEMENTS}{{{light}}}@media screen{{@media (prefers-color-scheme:dark){{{ELEMENTS}{{{dark}}}}}"
+        f"{element}{{{light}}}@media screen{{@media (prefers-color-scheme:dark){{{element}{{{dark}}}}}"
         f"{bright}{{{light}}}{dim}{{{dark}}}}}"
     )
