@@ -21,7 +21,7 @@ def message(trace, number):
 
 
 def of(trace, number, field):
-    return [states(trace)[number - 1][name][field] for name in trace.header.names]
+    return [states(trace)[number - 1][name][f"shown_{field}"] for name in trace.header.names]
 
 
 def the_game():

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -64,9 +63,7 @@ def test_the_voters_agree_where_two_rounds_overlap():
 
 def test_validity_is_asked_of_equal_inputs():
     for value in "01":
-        assert (
-            explore_model(runs_of(Voting(), value * 4, in_step=True, fold=True)).verdict == "HOLDS"
-        )
+        assert explore_model(runs_of(Voting(), value * 4, in_step=True, fold=True)).verdict == "HOLDS"
 
 
 def test_a_coin_in_the_wrong_place_breaks_agreement_and_ben_or_keeps_it():
@@ -97,7 +94,7 @@ def test_steps_of_different_processes_commute_in_the_game():
 def test_no_letter_seals_while_three_voters_are_free_and_each_can_be_last():
     found = list(choices(game.all_rounds()))
     sealing = [now for now, _, said in found if said != "bivalent"]
-    assert (len(found), len(sealing), max(map(game.free, sealing))) == (8540, 576, 2)
+    assert (len(found), len(sealing), max(map(game.free, sealing))) == (7368, 576, 2)
     assert game.each_letter_can_be_last()
 
 

@@ -75,7 +75,11 @@ class Process(Node):
 
     def rules(self) -> Algorithm:
         """Return what this process does."""
-        return Voting(patient=self.patience_ms > 0) if self.algorithm == "voting" else ALGORITHMS[self.algorithm]()
+        return (
+            Voting(patient=self.patience_ms > 0)
+            if self.algorithm == "voting"
+            else ALGORITHMS[self.algorithm]()
+        )
 
     def on_start(self) -> None:
         """Begin a moment later, when all are up."""

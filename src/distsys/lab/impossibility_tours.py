@@ -31,7 +31,9 @@ SPLIT = (
         ask="What will B, C and D vote in the next round?",
         guesses=(
             Guess("All vote 0", "C and D each have two votes for 1 among their first three."),
-            Guess("B votes 0, C and D vote 1", "Each hears first from one who votes like itself.", right=True),
+            Guess(
+                "B votes 0, C and D vote 1", "Each hears first from one who votes like itself.", right=True
+            ),
             Guess("All vote 1", "A has counted already, and votes 0."),
         ),
     ),
@@ -49,7 +51,11 @@ PATIENT = (
         "The fourth votes are there: all four see 0, 0, 1, 1 and take the smaller.",
         ask="Would a crash of D in this round have stopped them?",
         guesses=(
-            Guess("No: the timers fire at 27 ms", "Then three votes are enough, the same three for all.", right=True),
+            Guess(
+                "No: the timers fire at 27 ms",
+                "Then three votes are enough, the same three for all.",
+                right=True,
+            ),
             Guess("Yes: nobody would have four votes", "Nobody needs four. The timer ends the wait."),
             Guess("Yes: they would decide differently", "Two could decide only on three equal votes."),
         ),

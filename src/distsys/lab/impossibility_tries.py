@@ -111,9 +111,7 @@ class Voting(Algorithm):
         timer: Sends = ((me, (number, TICK)),) if self.patient else ()
         return Voter(number, value, frozenset({(me, value)}), decided), sends + timer
 
-    def receive(
-        self, me: int, state: Voter, sender: int, message: Any, coin: int = 0
-    ) -> tuple[State, Sends]:
+    def receive(self, me: int, state: Voter, sender: int, message: Any, coin: int = 0) -> tuple[State, Sends]:
         if message[1] == TICK:
             state = state._replace(waited=True)
         else:

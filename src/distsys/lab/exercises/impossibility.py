@@ -227,7 +227,9 @@ def valence(answer: object) -> str | None:
         try:
             found: Any = answer({key: list(then) for key, then in after.items()}, dict(decided), begin)
         except RecursionError:
-            return f"on a run of {len(after):,} configurations the function calls itself too often: use a list"
+            return (
+                f"on a run of {len(after):,} configurations the function calls itself too often: use a list"
+            )
         if not isinstance(found, (set, frozenset)):
             return f"a set of values is asked for, but the function returns {found!r}"
         if found != wanted:
