@@ -21,11 +21,11 @@ def message(trace, number):
 
 
 def of(trace, number, field):
-    return [states(trace)[number - 1][name][field] for name in trace.header.names]
+    return [states(trace)[number - 1][name][f"shown_{field}"] for name in trace.header.names]
 
 
 def the_game():
-    """The element is compared with the package in tests/unit/test_impossibility_page.py and tests/player/test_flp.py."""
+    """The element is compared with the package in tests/unit/test_impossibility_page.py."""
     rows = game.in_words()
     assert [turn for turn, _, _ in rows] == list(range(1, 13))
     assert {said for _, _, said in rows} == {"0 and 1"}

@@ -31,15 +31,18 @@ class WaitForAll(Algorithm):
         return self.processes
 
     def begin(self, me: int, value: int) -> tuple[State, Sends]:
+        """Tell the input to all."""
         return Heard(frozenset({(me, value)})), self.to_all(me, value)
 
     def receive(self, me: int, state: Heard, sender: int, message: Any, coin: int = 0) -> tuple[State, Sends]:
+        """Take an input, and decide if there are enough."""
         values = state.values | {(sender, message)}
         if state.decided is None and len(values) >= self.needed():
             return Heard(values, min(value for _, value in values)), ()
         return state._replace(values=values), ()
 
     def decision(self, state: Heard) -> int | None:
+        """Return what was decided."""
         return state.decided
 
 
@@ -49,6 +52,7 @@ class FirstTwo(WaitForAll):
     name = "wait for two of three"
 
     def needed(self) -> int:
+        """Do not wait for one that may have crashed."""
         return self.processes - 1
 
 
@@ -58,10 +62,12 @@ class Leader(WaitForAll):
     name = "A decides"
 
     def begin(self, me: int, value: int) -> tuple[State, Sends]:
+        """A decides and tells; the others wait."""
         own = frozenset({(me, value)})
         return (Heard(own, value), self.to_all(me, value)) if me == 0 else (Heard(own), ())
 
     def receive(self, me: int, state: Heard, sender: int, message: Any, coin: int = 0) -> tuple[State, Sends]:
+        """Decide what A says."""
         return (state._replace(decided=message) if state.decided is None else state), ()
 
 
@@ -71,10 +77,12 @@ class Impatient(Leader):
     name = "A decides, or a timeout"
 
     def begin(self, me: int, value: int) -> tuple[State, Sends]:
+        """The others set a timer: a letter to themselves."""
         state, sends = super().begin(me, value)
         return state, sends if me == 0 else ((me, TICK),)
 
     def receive(self, me: int, state: Heard, sender: int, message: Any, coin: int = 0) -> tuple[State, Sends]:
+        """Decide what A says, or the own input when time is up."""
         own = next(value for who, value in state.values if who == me)
         return super().receive(me, state, sender, own if message == TICK else message)
 
@@ -103,6 +111,7 @@ class Voting(Algorithm):
         self.name = "patient voting" if patient else "voting"
 
     def begin(self, me: int, value: int) -> tuple[State, Sends]:
+        """Vote for the input in round 0."""
         return self.vote(me, 0, value, None)
 
     def vote(self, me: int, number: int, value: int, decided: int | None) -> tuple[State, Sends]:
@@ -112,6 +121,7 @@ class Voting(Algorithm):
         return Voter(number, value, frozenset({(me, value)}), decided), sends + timer
 
     def receive(self, me: int, state: Voter, sender: int, message: Any, coin: int = 0) -> tuple[State, Sends]:
+        """Take a vote of this round, or the timer, and count if there is nothing to wait for."""
         if message[1] == TICK:
             state = state._replace(waited=True)
         else:
@@ -131,18 +141,23 @@ class Voting(Algorithm):
         return most
 
     def decision(self, state: Voter) -> int | None:
+        """Return what was decided."""
         return state.decided
 
     def stage(self, state: Voter) -> int:
+        """Return the round."""
         return state.round
 
     def stage_of(self, message: Any) -> int:
+        """Return the round of a vote or a timer."""
         return int(message[0])
 
     def moved(self, state: Voter, by: int) -> State:
+        """Return the same voter in a later round."""
         return state._replace(round=state.round + by)
 
     def moved_message(self, message: Any, by: int) -> Any:
+        """Return the same vote in a later round."""
         return (message[0] + by, *message[1:])
 
     def in_order(self, now: Configuration) -> Configuration:
@@ -158,13 +173,14 @@ class Voting(Algorithm):
 class CoinAtOnce(Voting):
     """Voting that throws a coin when its three votes differ: the coin in the wrong place."""
 
-    name, tosses = "a coin at once", True
+    tosses = True
 
     def __init__(self) -> None:
         super().__init__()
         self.name = "a coin at once"
 
     def adopted(self, state: Voter, most: int, coin: int) -> int:
+        """Return the vote of all three, else the coin."""
         return most if len({value for _, value in state.votes}) == 1 else coin
 
 
@@ -191,6 +207,7 @@ class BenOr(Algorithm):
         self.name = "Ben-Or" if coins else "Ben-Or without coins"
 
     def begin(self, me: int, value: int) -> tuple[State, Sends]:
+        """Report the input in round 0."""
         return self.report(me, 0, value, None)
 
     def report(self, me: int, number: int, value: int, decided: int | None) -> tuple[State, Sends]:
@@ -203,6 +220,7 @@ class BenOr(Algorithm):
     def receive(
         self, me: int, state: Doubter, sender: int, message: Any, coin: int = 0
     ) -> tuple[State, Sends]:
+        """Take a report or a proposal; two of them end a half of a round."""
         got = state.got | {(sender, message[1])}
         if len(got) < self.enough:
             return state._replace(got=got), ()
@@ -219,16 +237,21 @@ class BenOr(Algorithm):
         return self.report(me, state.round + 1, value, decided)
 
     def decision(self, state: Doubter) -> int | None:
+        """Return what was decided."""
         return state.decided
 
     def stage(self, state: Doubter) -> int:
+        """Return the half round: even for reports, odd for proposals."""
         return 2 * state.round + state.proposes
 
     def stage_of(self, message: Any) -> int:
+        """Return the half round of a message."""
         return int(message[0])
 
     def moved(self, state: Doubter, by: int) -> State:
-        return state._replace(round=state.round + by // 2)  # rounds begin with an even stage
+        """Return the same process in a later round; `by` is even, for a round has two halves."""
+        return state._replace(round=state.round + by // 2)
 
     def moved_message(self, message: Any, by: int) -> Any:
+        """Return the same message in a later half round."""
         return (message[0] + by, *message[1:])

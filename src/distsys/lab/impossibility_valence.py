@@ -18,7 +18,6 @@ from .impossibility_model import (
     Algorithm,
     Configuration,
     Letter,
-    first,
     open_letters,
     runs_of,
     taken,
@@ -134,5 +133,5 @@ def choices(found: Graph) -> Iterator[tuple[Configuration, Letter, str]]:
     for now, then_all in found.after.items():
         if found.values[now] == 3:
             letters = open_letters(found.algorithm, now, found.in_step)
-            for letter, (_, then) in zip(letters, then_all, strict=False):
+            for letter, (_, then) in zip(letters, then_all, strict=True):
                 yield now, letter, found.said(then)

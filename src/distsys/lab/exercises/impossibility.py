@@ -24,8 +24,8 @@ page = Page("impossibility")
         'answer = "B"',
         "answer = 3",
     ),
-    explanation="The next round has the vote 1 of C, and is split again only if A votes 1. With the vote of B it has 0 and "
-    "0, and will vote 0 whatever comes third. With that of C or D it has 0 and 1, and the next letter tips it.",
+    explanation="The next round has the vote 1 of C, and is split again only if A votes 1. With the vote of B it has 0 "
+    "and 0, and will vote 0 whatever comes third. With that of C or D it has 0 and 1, and the next letter tips it.",
 )
 def seals(answer: object) -> str | None:
     if not isinstance(answer, (set, frozenset)) or not answer <= {"B", "C", "D"}:
@@ -73,14 +73,14 @@ def true(answer: object) -> str | None:
 
 @page.exercise(
     "imp-third",
-    hint="somebody decides v with n - 2 equal votes: how many of another's n - 2 votes are v at least, and is that a majority?",
+    hint="somebody decides v with n - 2 equal votes: how many of another's n - 2 votes are v at least? A majority?",
     solution="""
         f = 2
         answer = next(n for n in range(3, 100) if 2 * (n - 2 * f) > n - f)
     """,
     mistakes=("answer = 5", "answer = 6", "answer = 8", "answer = 4", "answer = 'seven'", "answer = 7.5"),
-    explanation="Of another's n - 2 votes at least n - 4 are v. They must be more than half: 2(n - 4) > n - 2, so n > 6. In "
-    "general n > 3f. With n = 6 it may see two against two, and adopt the smaller.",
+    explanation="Of another's n - 2 votes at least n - 4 are v. They must be more than half: 2(n - 4) > n - 2, so n > 6. "
+    "In general n > 3f. With n = 6 it may see two against two, and adopt the smaller.",
 )
 def third(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int):
@@ -89,13 +89,13 @@ def third(answer: object) -> str | None:
         return "n must be at least 3"
     if answer < 7:
         least = max(answer - 4, 0)
-        return f"with n = {answer} somebody may see only {least} votes for the decided value among {answer - 2}: no majority"
+        return f"with n = {answer} the decided value may have only {least} of the {answer - 2} votes that another sees"
     return None if answer == 7 else "that is enough, but fewer are, too"
 
 
 @page.exercise(
     "imp-mend",
-    hint="count how often each value stands there: three or more decide, two of three are adopted, and two against two is free.",
+    hint="count each value: three or more decide, two of three are adopted, and two against two is free.",
     solution="""
         def answer(votes, coin):
             ones = sum(votes)
@@ -114,8 +114,8 @@ def third(answer: object) -> str | None:
         "def answer(votes, coin):\n    return coin",
         "answer = 1",
     ),
-    explanation="Who sees two of three for v must adopt v, since another may have seen three. With two against two nobody "
-    "can have three, so nobody decides in this round, and the coin is free.",
+    explanation="Who sees two of three for v must adopt v, since another may have seen three. With two against two "
+    "nobody can have three, so nobody decides in this round, and the coin is free.",
 )
 def mend(answer: object) -> str | None:
     if not callable(answer):
@@ -140,7 +140,7 @@ def mend(answer: object) -> str | None:
 HISTORIES: tuple[tuple[str, list[tuple[str, str, int]], bool], ...] = (
     ("nobody has decided", [("input", "a", 0), ("input", "b", 1)], True),
     ("both decide 1", [("input", "a", 0), ("input", "b", 1), ("decides", "b", 1), ("decides", "a", 1)], True),
-    ("a decides 0 and b decides 1", [("input", "a", 0), ("input", "b", 1), ("decides", "a", 0), ("decides", "b", 1)], False),
+    ("a decides 0, b 1", [("input", "a", 0), ("input", "b", 1), ("decides", "a", 0), ("decides", "b", 1)], False),
     ("1 is decided and nobody has it as input", [("input", "a", 0), ("input", "b", 0), ("decides", "a", 1)], False),
     ("a decides 1 twice", [("input", "a", 1), ("decides", "a", 1), ("decides", "a", 1)], False),
     ("b's input comes after a has decided it", [("input", "a", 0), ("decides", "a", 1), ("input", "b", 1)], True),
@@ -199,7 +199,7 @@ GRAPHS: tuple[tuple[dict[str, list[str]], dict[str, int], str, set[int]], ...] =
 
 @page.exercise(
     "imp-valence",
-    hint="walk through everything that can be reached, with a list of what is still to visit and a set of what was seen.",
+    hint="walk through all that can be reached, with a list of what is still to visit and a set of what was seen.",
     solution="""
         def answer(after, decided, begin):
             seen, waiting = {begin}, [begin]
@@ -234,5 +234,6 @@ def valence(answer: object) -> str | None:
             return f"a set of values is asked for, but the function returns {found!r}"
         if found != wanted:
             size = f"{after}" if len(after) < 10 else f"a line of {len(after):,} configurations"
-            return f"from {begin!r} in {size}, where {decided} is decided, it must be {wanted or 'the empty set'}, not {found}"
+            right = wanted or "the empty set"
+            return f"from {begin!r} in {size}, where {decided} is decided, it must be {right}, not {found}"
     return None
