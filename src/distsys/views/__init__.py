@@ -1,4 +1,4 @@
-"""Pictures: runs that play (`play`) or stand (`draw`), histories (`operations`, `stretch`), hash rings, numbers (`charts`)."""
+"""Pictures: runs (`play`, `draw`), histories (`operations`, `stretch`), hash rings, numbers (`charts`)."""
 
 from . import spacetime
 from .controls import explore
