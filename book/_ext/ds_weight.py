@@ -106,6 +106,39 @@ def worded(index: str) -> str:
     return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
 
 
+def without_reference(index: str) -> str:
+    """Return an index without the words of the reference: it is found by its objects, and code of pages by the pages.
+
+    >>> text = '"docnames":["book/api-lab","a"],"objects":{"distsys.lab.x":1,"distsys.core":2},"titleterms":{},'
+    >>> text += '"alltitles":{"X":[[0,null],[1,"x"]],"Y":[[0,"y"]]},"terms":{"both":[0,1],"here":1,"there":0}'
+    >>> without_reference("Search.setIndex({" + text + "})").split('"objects":')[1]
+    '{"distsys.core":2},"titleterms":{},"alltitles":{"X":[[1,"x"]]},"terms":{"both":1,"here":1}})'
+    """
+    start, end = index.index("(") + 1, index.rindex(")")
+    content = json.loads(index[start:end])
+    reference = {place for place, name in enumerate(content["docnames"]) if name.startswith("book/api-")}
+    for words in ("terms", "titleterms"):
+        kept = {}
+        for word, places in content[words].items():
+            left = [
+                place
+                for place in (places if isinstance(places, list) else [places])
+                if place not in reference
+            ]
+            if left:
+                kept[word] = left if len(left) > 1 else left[0]
+        content[words] = kept
+    titles = {
+        title: [place for place in places if place[0] not in reference]
+        for title, places in content["alltitles"].items()
+    }
+    content["alltitles"] = {title: places for title, places in titles.items() if places}
+    content["objects"] = {
+        name: found for name, found in content["objects"].items() if not name.startswith("distsys.lab.")
+    }
+    return index[:start] + json.dumps(content, separators=(",", ":")) + index[end:]
+
+
 KEPT = re.compile(r"(<(pre|script|style|textarea|svg)\b.*?</\2>)", re.DOTALL)  # white space counts in these
 
 
@@ -156,7 +189,7 @@ def slim(app: Sphinx, error: Exception | None) -> None:
     for path in [*site.rglob("*.html"), *static.rglob("*.js"), *filter(Path.exists, ours)]:
         used |= variables_used(path.read_text(encoding="utf8"))
     search = site / "searchindex.js"
-    search.write_text(worded(once(search.read_text(encoding="utf8"))), encoding="utf8")
+    search.write_text(without_reference(worded(once(search.read_text(encoding="utf8")))), encoding="utf8")
     written = slimmed(sheets, names_of(site), used)
     for path, text in written.items():
         path.write_text(text, encoding="utf8")

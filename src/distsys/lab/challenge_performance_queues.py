@@ -124,6 +124,7 @@ def farm(load: float, servers: int, dispatch: str, *, seed: int, customers: int 
 
     dispatch  "one queue" for all, or a queue for each: chosen "at random", "the shorter of two" that are drawn at
               random, or "the shortest" of all
+
     The first quarter of the customers is left out, for all begins empty.
     """
     checked_load(load)
