@@ -37,7 +37,7 @@ def compressed(url: str, body: bytes) -> int:
 
 def figure_count(page) -> int:
     """Return how many figures a page shows."""
-    return len(soup(page).select(".ds-figure, article img, article figure, dist-trace, dist-ring"))
+    return len(soup(page).select(".ds-figure, article img, article figure, dist-trace, dist-ring, dist-flp"))
 
 
 @pytest.fixture(scope="module")
