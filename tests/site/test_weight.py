@@ -37,9 +37,8 @@ def compressed(url: str, body: bytes) -> int:
 
 def figure_count(page) -> int:
     """Return how many figures a page shows."""
-    return len(
-        soup(page).select(".ds-figure, article img, article figure, dist-trace, dist-ring, dist-stretch")
-    )
+    shown = "dist-trace, dist-ring, dist-stretch, dist-flp"
+    return len(soup(page).select(f".ds-figure, article img, article figure, {shown}"))
 
 
 @pytest.fixture(scope="module")

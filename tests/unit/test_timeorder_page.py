@@ -77,14 +77,14 @@ def test_a_still_with_a_cone_marks_past_and_future_and_one_without_does_not():
     trace = runs.talk()
     plain, marked = draw(trace, alt="Letters."), draw(trace, alt="Letters.", cone=12)
     assert 'class="before"' not in plain.svg
-    assert marked.svg.count('<line class="before"') == 2
-    assert marked.svg.count('<line class="after"') == 3
+    assert marked.svg.count('<line class="c-past"') == 2
+    assert marked.svg.count('<line class="c-next"') == 3
 
 
 def test_a_cone_of_a_part_stays_inside_the_picture():
     trace = runs.talk()
-    assert draw(trace, alt="Letters.", first=20, cone=12).svg.count('<line class="after"') == 3
-    assert draw(trace, alt="Letters.", last=8, cone=12).svg.count('<line class="after"') == 0
+    assert draw(trace, alt="Letters.", first=20, cone=12).svg.count('<line class="c-next"') == 3
+    assert draw(trace, alt="Letters.", last=8, cone=12).svg.count('<line class="c-next"') == 0
 
 
 def test_a_figure_opens_with_the_cone_where_it_is_asked_for():

@@ -102,8 +102,9 @@ def computed_time(load: float, service: str = "exponential") -> float:
 def interval(samples: Sequence[float]) -> tuple[float, float]:
     """Return mean and half width of the 99 % interval of the mean of independent samples (10 or 20 of them).
 
-    >>> interval([1.0, 2.0] * 5)
-    (1.5, 0.54...)
+    >>> middle, half = interval([1.0, 2.0] * 5)
+    >>> middle, round(half, 2)
+    (1.5, 0.54)
     """
     if len(samples) not in T_99:
         raise ArgumentError(f"samples must be 10 or 20 numbers, but there are {len(samples)}")

@@ -31,7 +31,7 @@ def drawn_tasks(count: int, seed: int) -> list[int]:
     """Return the lengths of so many tasks, from 1 to 9 ms.
 
     >>> drawn_tasks(5, 1)
-    [3, 9, 2, 5, 2]
+    [3, 2, 5, 2, 8]
     """
     random = Random(seed)
     return [random.randint(1, 9) for _ in range(whole_number("count", count, at_least=1))]

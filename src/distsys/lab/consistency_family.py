@@ -117,7 +117,7 @@ def programs(count: int, processes: int = 3) -> tuple[Program, ...]:
     """Return all programs of so many operations on at most so many processes and two keys, sorted.
 
     >>> [len(programs(count)) for count in (1, 2, 3)]
-    [2, 16, 120]
+    [2, 16, 114]
     """
     whole_number("count", count, at_least=1, at_most=5)
     whole_number("processes", processes, at_least=1, at_most=3)

@@ -4,8 +4,8 @@ The model is that of Fischer, Lynch and Paterson (1985). A configuration is what
 that are on their way. A step takes one letter out, gives it to its receiver, and puts in what that one sends. Any
 letter may be next: that is all that "asynchronous" means. A timer is a letter to oneself that may come at any time.
 
->>> from .impossibility_tries import FirstTwo
->>> explore_model(runs_of(FirstTwo(), "001")).verdict
+>>> from distsys.lab.impossibility_tries import FirstTwo
+>>> explore_model(runs_of(FirstTwo(), "011")).verdict
 'VIOLATED'
 """
 

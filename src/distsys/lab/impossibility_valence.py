@@ -1,8 +1,9 @@
 """Valence: which decisions a configuration can still lead to, found backwards in the graph of all of them.
 
->>> from .impossibility_tries import FirstTwo
->>> found = graph(FirstTwo(), "001")
->>> found.said(first(FirstTwo(), "001"))
+>>> from distsys.lab.impossibility_tries import FirstTwo
+>>> from distsys.lab.impossibility_model import first
+>>> found = graph(FirstTwo(), "011")
+>>> found.said(first(FirstTwo(), "011"))
 'bivalent'
 """
 

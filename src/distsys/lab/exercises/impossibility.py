@@ -79,8 +79,8 @@ def true(answer: object) -> str | None:
         answer = next(n for n in range(3, 100) if 2 * (n - 2 * f) > n - f)
     """,
     mistakes=("answer = 5", "answer = 6", "answer = 8", "answer = 4", "answer = 'seven'", "answer = 7.5"),
-    explanation="Of another's n - 2 votes at least n - 4 are v. They must be more than half: 2(n - 4) > n - 2, so n > 6. "
-    "In general n > 3f. With n = 6 it may see two against two, and adopt the smaller.",
+    explanation="Of another's n - 2 votes at least n - 4 are v. They must be more than half: 2(n - 4) > n - 2, "
+    "so n > 6. In general n > 3f. With n = 6 it may see two against two, and adopt the smaller.",
 )
 def third(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int):

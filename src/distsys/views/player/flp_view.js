@@ -108,6 +108,7 @@ class FlpElement extends HTMLElement {
 
   choose(letter) {
     const before = this.position;
+    this.remember();
     this.step(letter);
     this.draw();
     this.say(flpSentence(this.data.table, before, this.position));
@@ -116,8 +117,11 @@ class FlpElement extends HTMLElement {
     }
   }
 
-  step(letter) {
+  remember() {
     this.past.push([this.position, this.rounds]);
+  }
+
+  step(letter) {
     const before = this.position;
     this.position = flpDeliver(this.data.table, before, letter);
     if (this.position.round > before.round) this.rounds = [...this.rounds, this.position.votes];
@@ -126,6 +130,7 @@ class FlpElement extends HTMLElement {
   play(turns) {
     const from = this.position.turn;
     let before = this.position;
+    this.remember();
     while (this.position.turn < from + turns) {
       before = this.position;
       this.step(flpAdversary(this.data.table, this.position));
@@ -136,6 +141,7 @@ class FlpElement extends HTMLElement {
 
   chance() {
     const choices = flpChoices(this.position), before = this.position;
+    this.remember();
     this.step(choices[Math.floor(Math.random() * choices.length)]);
     this.draw();
     this.say(flpSentence(this.data.table, before, this.position));
