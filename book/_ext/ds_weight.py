@@ -107,7 +107,7 @@ def worded(index: str) -> str:
 
 
 def without_reference(index: str) -> str:
-    """Return an index without the words of the reference: it is found by its objects, and code of pages by the pages.
+    """Return an index without the words of the reference, which is found by its objects, and the titles of exercises.
 
     >>> text = '"docnames":["book/api-lab","a"],"objects":{"distsys.lab.x":1,"distsys.core":2},"titleterms":{},'
     >>> text += '"alltitles":{"X":[[0,null],[1,"x"]],"Y":[[0,"y"]]},"terms":{"both":[0,1],"here":1,"there":0}'
@@ -129,7 +129,9 @@ def without_reference(index: str) -> str:
                 kept[word] = left if len(left) > 1 else left[0]
         content[words] = kept
     titles = {
-        title: [place for place in places if place[0] not in reference]
+        title: [
+            [place, id] for place, id in places if place not in reference and not (id or "").startswith("ex-")
+        ]
         for title, places in content["alltitles"].items()
     }
     content["alltitles"] = {title: places for title, places in titles.items() if places}
@@ -148,12 +150,23 @@ VIEWPORT = re.compile(  # the template says it three times
 )
 
 
+TWICE = (
+    "<script>var togglebuttonSelector = '.toggle, .admonition.dropdown';</script>"  # two extensions write it
+)
+VERSION = re.compile(r"(\?v=[0-9a-f]{4})[0-9a-f]{4}(?=\")")  # half of it says as well that a file has changed
+
+
 def tidy(page: str) -> str:
-    r"""Return a page without comments and the white space that its template left around elements; one line break stays.
+    r"""Return a page without comments, what stands there twice, and the white space that its template left.
+
+    One line break stays between elements.
 
     >>> tidy("<p>a\n\n    <b>c</b></p>\n\n<!-- note -->\n<pre>  x\n\n  y</pre>")
     '<p>a\n<b>c</b></p>\n<pre>  x\n\n  y</pre>'
     """
+    if page.count(TWICE) > 1:
+        page = page.replace(TWICE, "", 1)
+    page = VERSION.sub(r"\1", page)
     parts, place, result = KEPT.finditer(page), 0, []
     for kept in parts:
         result += [_tidied(page[place : kept.start()]), kept[0]]
