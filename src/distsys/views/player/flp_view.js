@@ -8,8 +8,8 @@ p { margin: 4px 0 8px; } .told { min-height: 4.6em; font-weight: 600; text-wrap:
 .zero { fill: var(--k-ground); stroke: var(--k-1); stroke-width: 2; } .one { fill: var(--k-2); stroke: var(--k-2); stroke-width: 2; }
 .on-one { fill: var(--k-ground); font-weight: bold; }
 table { width: 100%; font-size: 14px; } th, td { vertical-align: middle; padding: 4px 6px 4px 0; } thead th { color: var(--k-quiet); font-weight: 400; white-space: nowrap; }
-.letters { display: grid; grid-template-columns: repeat(3, minmax(76px, 1fr)); gap: 6px; max-width: 420px; }
-.letters button { padding: 2px 4px; min-height: 52px; line-height: 1.25; } .mark { display: block; min-height: 2.5em; font-size: 12px; }
+.letters { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px; min-width: 168px; max-width: 420px; }
+.letters button { min-width: 0; overflow-wrap: anywhere; padding: 2px 3px; min-height: 52px; line-height: 1.25; } .mark { display: block; min-height: 2.5em; font-size: 12px; } @media (max-width: 360px) { .mark { min-height: 5em; } .letters button { min-height: 92px; } .told { min-height: 6em; } }
 .mark.b { color: var(--k-good); } .mark.s { color: var(--k-bad); font-weight: bold; } .letters button.s { border: 2px dashed var(--k-bad); }
 .state { min-height: 1.5em; font-size: 13px; color: var(--k-quiet); fill: none; } .off { visibility: hidden; }
 `;
