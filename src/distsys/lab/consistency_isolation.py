@@ -26,7 +26,7 @@ from distsys.core.errors import ArgumentError, UnknownNameError, shown
 LEVELS = ("read uncommitted", "read committed", "snapshot", "serializable")
 Seen = dict[str, list[Any]]  # what a transaction has read, for each key or prefix, in order
 What = Callable[[Seen], Any]
-SKIP = object()  # what a `write` computes where nothing is to be written
+SKIP = object()  # what a `write` computes where it leaves the key alone
 
 
 @dataclass(frozen=True)

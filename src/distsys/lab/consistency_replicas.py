@@ -33,7 +33,7 @@ Step = tuple[int, str, str, Any, str]  # at which ms, "put" or "get", key, value
 
 @record
 class Put:
-    """A client wants a value to be written, by a replica that has what it needs."""
+    """A client wants a replica that has what it needs to write a value."""
 
     key: str
     value: Any
