@@ -4,6 +4,7 @@ from distsys.core.divergence import divergence
 from distsys.core.events import Note, Output
 from distsys.drivers import states
 from distsys.lab import applications_runs as runs
+from distsys.lab.applications import loads
 from distsys.lab.applications_cast import (
     WAIT_MS,
     Answer,
@@ -118,7 +119,16 @@ def old_server():
     assert message(trace, 32) == Child(3, 50)
 
 
+def rates():
+    events = list(loads().values())
+    assert events == sorted(events, reverse=True)
+    assert events[0] > 100_000_000 * events[-1]
+    assert (events[0], round(events[-1]), len(events)) == (1_000_000_000, 8, 10)
+    assert [rate < 10_000 for rate in events] == [False] * 7 + [True] * 3
+
+
 CLAIMS = {
+    "fig-app-loads": rates,
     "fig-app-counter": counter,
     "fig-app-test-call": test_call,
     "fig-app-shops": shops,

@@ -1,9 +1,15 @@
 """What the page on availability says of its figures, held against their runs."""
 
+from itertools import pairwise
+
+import pytest
+
 from distsys.core.events import Note
 from distsys.core.operations import INFO, OK
 from distsys.drivers import states
 from distsys.lab import availability_runs as runs
+from distsys.lab.availability_lives import DAY, lives, together
+from distsys.lab.availability_parts import with_common_cause
 from distsys.services.kv import Put
 
 
@@ -99,7 +105,38 @@ def halves():
     assert trace.violation.law == "state machine safety"
 
 
+def gaps(lane, until):
+    """Return when a lane is down, as (start, end)."""
+    ends = [0, *(edge for span in lane for edge in span), until]
+    return [(start, end) for start, end in zip(ends[::2], ends[1::2], strict=True) if start < end]
+
+
+def both():
+    until = 40 * DAY
+    a, b = lives(2, 2, mttf=9 * DAY, mttr=1 * DAY, until=until)
+    of_a, of_b, of_both = (gaps(lane, until) for lane in (a, b, together(2, (a, b))))
+    assert [round((end - start) / DAY, 1) for start, end in of_a] == [1.1, 0.5]
+    assert (len(of_b), len(of_both)) == (4, 6)
+    for start, end in [*of_a, *of_b]:
+        assert any(first <= start and end <= last for first, last in of_both)
+    assert sum(end - start for start, end in of_both) <= sum(end - start for start, end in [*of_a, *of_b])
+
+
+def floor():
+    def down(common):
+        return [1 - with_common_cause(n // 2 + 1, n, 0.001 - common, common) for n in (1, 3, 5, 7, 9)]
+
+    alone = down(0)
+    assert all(150 < more / fewer < 450 for more, fewer in pairwise(alone))
+    for common in (1e-5, 1e-4):
+        one, *others = down(common)
+        assert all(common <= share < 1.5 * common for share in others)
+        assert one == pytest.approx(0.001, rel=0.01)
+
+
 CLAIMS = {
+    "fig-av-both": both,
+    "fig-av-floor": floor,
     "fig-av-one": loses_one,
     "fig-av-two": loses_two,
     "fig-av-gray": gray,

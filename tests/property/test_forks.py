@@ -33,7 +33,7 @@ from distsys.drivers import (
 from distsys.drivers.faults import DiskFull, Heal, Restart, Wipe
 
 assert busy.BUSY.name == "busy"
-SYSTEMS = ("busy", *systems.shipped())
+SYSTEMS = ("busy", *(name for name in systems.shipped() if name != "peterson"))  # which is for two
 NAMES = ("n1", "n2", "n3")
 UNTIL, SETTLE = 120 * MS, 60 * MS
 NODES = st.sampled_from(NAMES)

@@ -145,7 +145,9 @@ def test_the_rows_do_not_depend_on_the_workers():
 def test_classes_and_names_are_checked():
     with pytest.raises(ArgumentError, match="klass must be one of Q, D, X, L, U"):
         replace(BY_ID["CB-01"], klass="Z")
-    with pytest.raises(UnknownNameError, match="has no mutants; these have: best-effort-broadcast"):
+    with pytest.raises(
+        UnknownNameError, match="has no mutants; these have: abd, abd-multi, bakery, best-effort-broadcast"
+    ):
         all_mutants("nothing")
     assert BY_ID["CB-01"].length_max == 12
     assert replace(BY_ID["CB-01"], depth=11).length_max == 22

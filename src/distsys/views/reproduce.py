@@ -23,7 +23,7 @@ from distsys.drivers import Link, Simulator, simulate
 from distsys.drivers.faults import After, Entry
 from distsys.drivers.forks import check_fork
 from distsys.drivers.replay import cluster_of
-from distsys.drivers.swarm import drawn
+from distsys.drivers.swarm import drawn, varied
 
 from .source import Group, Text, Writer, call, keyword, quoted, written
 
@@ -125,15 +125,32 @@ def _is_fork(trace: Trace, at_step: int, actions: tuple[Any, ...], rest: tuple[E
     return trace.ended == "complete" or trace.steps[-1].at > trace.step(at_step).at
 
 
-def _options(trace: Trace, cluster: Cluster, writer: Writer) -> list[Text]:
-    """Return the options of a system that differ from its defaults, and the mutant."""
-    usual = {"nodes": 3, **cluster.system.options, **(cluster.mutant.options if cluster.mutant else {})}
-    items = [
-        keyword(name, writer.value(value))
+def _usual(cluster: Cluster) -> dict[str, Any]:
+    """Return the options of a cluster to which nobody gave any."""
+    return {"nodes": 3, **cluster.system.options, **(cluster.mutant.options if cluster.mutant else {})}
+
+
+def _given(trace: Trace, cluster: Cluster) -> dict[str, Any]:
+    """Return the options of the run that differ from the usual ones."""
+    usual = _usual(cluster)
+    return {
+        name: value
         for name, value in trace.header.options.items()
         if value != usual[name] or type(value) is not type(usual[name])
-    ]
+    }
+
+
+def _options(trace: Trace, cluster: Cluster, writer: Writer) -> list[Text]:
+    """Return the options of a system that differ from its defaults, and the mutant."""
+    items = [keyword(name, writer.value(value)) for name, value in _given(trace, cluster).items()]
     return [*items, f"mutant={quoted(cluster.mutant.id)}"] if cluster.mutant else items
+
+
+def _varied_alike(trace: Trace, cluster: Cluster) -> bool:
+    """Return whether a call of `simulate` that draws the options not given draws those of the run."""
+    head = trace.header
+    drawn_too = varied(head.system, head.seed, head.mutant, _given(trace, cluster))
+    return all(value == head.options[name] for name, value in drawn_too.items())
 
 
 def _short(trace: Trace, cluster: Cluster, writer: Writer) -> Text | None:
@@ -143,15 +160,16 @@ def _short(trace: Trace, cluster: Cluster, writer: Writer) -> Text | None:
     none: tuple[Link, tuple[Entry, ...]] = (Link(), ())
     own = (driver["network"], driver["script"])
     plain = driver["requests"] is None and driver["service"] == EMPTY and driver["stop_on_violation"] is True
+    as_drawn = own == faults and _varied_alike(trace, cluster)
     if (
-        own not in (faults, none)
+        not (as_drawn or own == none)
         or not plain
         or _laws(trace, cluster, writer) is not None
         or TAKEN & set(head.options)
     ):
         return None
     items: list[Text] = [quoted(head.system), f"seed={head.seed}", *_options(trace, cluster, writer)]
-    if own != faults:
+    if not as_drawn:
         items.append("faults=False")
     items += _times(trace, writer)
     return call(writer.name("distsys", "simulate"), items)
