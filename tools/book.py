@@ -4,8 +4,13 @@ Every warning is an error, and a notebook that fails stops the build. When only 
 pages are executed and written again. When the package, the configuration, an extension or a pinned version
 changed, everything is, because any page may rest on it. After a build that failed everything is built again
 too: Sphinx would not repeat the warnings of pages that it has read already.
+
+With --stored no notebook is executed, and pages show the outputs that the notebooks hold. `make test` builds so,
+because it executes each notebook itself and compares each output with the stored one; `make book` does not take
+such a site for its own.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -28,14 +33,15 @@ def is_page(name: str) -> bool:
     return name.split("/")[0] in PAGES and name.endswith((".md", ".ipynb"))
 
 
-def build(everything: bool) -> int:
+def build(everything: bool, stored: bool) -> int:
     """Run Jupyter Book and return its exit code."""
     command = [str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
     stamps.BUILD.mkdir(exist_ok=True)
     log = BuildLog(stamps.BUILD / "book.log")
+    variables = kernels.variables() | {"DISTSYS_OUTPUTS": "stored" if stored else "executed"}
     with subprocess.Popen(
         command + ["--all"] * everything,
-        cwd=stamps.ROOT, env=kernels.variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=stamps.ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, encoding="utf-8", errors="replace",
     ) as process:  # fmt: skip
         assert process.stdout is not None, "it was asked for a pipe"
@@ -47,11 +53,19 @@ def build(everything: bool) -> int:
 
 def main() -> int:
     """Build if needed; end by saying where to open the site."""
+    parser = argparse.ArgumentParser(description="Build the site.")
+    parser.add_argument(
+        "--stored", action="store_true", help="execute nothing: show the outputs that are stored"
+    )
+    stored = parser.parse_args().stored
     now = stamps.digest(stamps.ROOT, PAGES + REST) | {
-        "BOOK_REPOSITORY_URL": os.environ.get("BOOK_REPOSITORY_URL", "")
+        "BOOK_REPOSITORY_URL": os.environ.get("BOOK_REPOSITORY_URL", ""),
+        "outputs": "stored" if stored else "executed",
     }
     before = stamps.read(STAMP) if (SITE / "index.html").exists() else {}
     names = stamps.changed(before, now)
+    if stored and names == ["outputs"]:
+        names = []  # a site of executed notebooks is as good
     if names:
         everything = not before or not all(is_page(name) for name in names)
         count = sum(name.endswith((".md", ".ipynb")) for name in now)
@@ -63,7 +77,7 @@ def main() -> int:
         if everything:
             shutil.rmtree(SITE, ignore_errors=True)
         started = time.monotonic()
-        if build(everything) != 0:
+        if build(everything, stored) != 0:
             return 1
         stamps.write(STAMP, now)
         print(f"\nThe book is built ({time.monotonic() - started:.0f} s).")

@@ -1,8 +1,9 @@
 """Run every test: `make test`. With --lint the linter and the type checker alone; with --long the long tests.
 
 It runs ruff, mypy and one pytest, which executes unit, property and golden tests, the examples in docstrings,
-every notebook, and the checks of the built site. The site is built meanwhile, on the side: the tests that look at
-it come last, and wait for the lock that the build holds. When all of it passed and no file has changed since, it
+every notebook, and the checks of the built site. The site is built meanwhile, on the side, of the stored outputs,
+which the tests of the notebooks compare with fresh ones: the tests that look at the site come last, and wait for
+the lock that the build holds. When all of it passed and no file has changed since, it
 says so and runs nothing; --force runs it again, and so does CI.
 """
 
@@ -44,8 +45,8 @@ def everything() -> dict[str, str]:
 
 
 def site() -> str:
-    """Return what the site was built of, as its builder remembers it."""
-    return json.dumps(stamps.read(stamps.BUILD / "site.stamp"), sort_keys=True)
+    """Return what the site was built of, as its builder remembers it; whether it executed notebooks is all the same."""
+    return json.dumps({**stamps.read(stamps.BUILD / "site.stamp"), "outputs": ""}, sort_keys=True)
 
 
 def run(name: str, command: tuple[str, ...]) -> bool:
@@ -107,7 +108,7 @@ def book_on_the_side() -> Iterator[subprocess.Popen[bytes]]:
     """Build the site in a process of its own, which holds the lock until it ends, whatever happens to us."""
     with LOCK.open("w") as lock, BOOK_SAYS.open("wb") as screen:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = (sys.executable, str(stamps.ROOT / "tools" / "book.py"))
+        command = (sys.executable, str(stamps.ROOT / "tools" / "book.py"), "--stored")
         book = subprocess.Popen(
             command, cwd=stamps.ROOT, stdout=screen, stderr=subprocess.STDOUT, pass_fds=[lock.fileno()]
         )

@@ -37,6 +37,8 @@ def book_version(root: Path) -> str:
 def set_config(app: Sphinx, config: Config) -> None:
     """Fill in what depends on other files or on the environment; runs before the theme reads its options."""
     os.environ.setdefault("DISTSYS_STATIC", "1")  # a page has no kernel: views show what needs none
+    if os.environ.get("DISTSYS_OUTPUTS") == "stored":  # tools/book.py --stored
+        config.nb_execution_mode = "off"
     config.version = config.release = book_version(root_of(app))
     options = dict(config.html_theme_options)
     address = (
