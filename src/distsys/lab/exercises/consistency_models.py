@@ -38,7 +38,7 @@ SENTENCES = {
 
 @page.exercise(
     "cm-true",
-    hint="for each sentence look for a witness against it among the histories of this page.",
+    hint="for B and D look for a witness on this page; for the others look at the definitions.",
     solution='answer = {"A", "C", "E"}',
     mistakes=(
         'answer = {"A"}',

@@ -65,10 +65,11 @@ def _after(answer: list[str]) -> dict[str, Any] | str:
     "memory-schedule",
     hint="p1 raises its flag, and must give way after p2 has given way.",
     solution="""
-        answer = ["p1", "p2", "p2", "p1", "p2", "p2", "p1", "p1"]
+        answer = ["p1", "p2", "p2", "p1", "p1", "p1", "p2", "p2"]
     """,
     mistakes=(
         'answer = ["p1", "p1", "p2", "p2", "p1", "p1", "p2", "p2"]',
+        'answer = ["p1", "p2", "p2", "p1", "p2", "p2", "p1", "p1"]',
         'answer = ["p2", "p2", "p2"]',
         'answer = ["p1", "p2", "p2", "p3"]',
         "answer = 12",
@@ -91,7 +92,14 @@ def schedule(answer: object) -> str | None:
         return f"then p2 is not inside: its next step is {at['p2']}"
     if answer.count("p1") < 4 or at["p1"] != "see_flag":
         return f"p1 has not looked at the flag and at the turn in vain: its next step is {at['p1']}"
+    if _third(answer, "p2") < _third(answer, "p1"):
+        return "p1 is to look at the flag before p2 looks at anything"
     return None
+
+
+def _third(answer: list[str], who: str) -> int:
+    """Return the place of the third step of a process: its first look, after flag and turn."""
+    return [place for place, name in enumerate(answer) if name == who][2]
 
 
 @page.exercise(
