@@ -28,11 +28,11 @@ from ds_progress import parts
 from ds_reader import facts_of
 from ds_words import word
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import docname_join
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
+from whole_book import shows, write_anew
 
 from distsys.views.measure import lines
 
@@ -228,9 +228,7 @@ class CourseMap(SphinxDirective):
     """Put the picture of the whole course here."""
 
     def run(self) -> list[nodes.Node]:
-        if not hasattr(self.env, "ds_map_pages"):
-            self.env.ds_map_pages = set()  # type: ignore[attr-defined]
-        self.env.ds_map_pages.add(self.env.docname)
+        shows(self.env, "map")
         return [course_map()]
 
 
@@ -245,22 +243,6 @@ def fill_in(app: Sphinx, document: nodes.document, page: str) -> None:
         node["html"] = f'<div class="ds-map">{svg}\n{listed(found, language)}</div>\n'
 
 
-def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages that show the picture: any other page may have changed."""
-    return sorted(page for page in getattr(env, "ds_map_pages", ()) if page in env.all_docs)
-
-
-def forget(app: Sphinx, env: BuildEnvironment, page: str) -> None:
-    """Forget that a page shows the picture: it says so again when it is read."""
-    getattr(env, "ds_map_pages", set()).discard(page)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, pages: list[str], other: BuildEnvironment) -> None:
-    """Take over what another process has read."""
-    shown = getattr(other, "ds_map_pages", set()) & set(pages)
-    env.ds_map_pages = getattr(env, "ds_map_pages", set()) | shown  # type: ignore[attr-defined]
-
-
 def visit_map(translator: HTML5Translator, node: course_map) -> None:
     translator.body.append(node.get("html", ""))
     raise nodes.SkipNode
@@ -271,7 +253,5 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("course-map", CourseMap)
     app.add_directive("field-map", FieldMap)
     app.connect("doctree-resolved", fill_in)
-    app.connect("env-updated", write_again)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", merge)
+    write_anew(app, "map")
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

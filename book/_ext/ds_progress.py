@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
+from whole_book import shows, write_anew
 
 COLUMNS = ("page", "reading", "read", "questions right", "exercises done")
 
@@ -49,9 +50,7 @@ class Progress(SphinxDirective):
     """Put the table of all pages here."""
 
     def run(self) -> list[nodes.Node]:
-        if not hasattr(self.env, "ds_progress_pages"):
-            self.env.ds_progress_pages = set()  # type: ignore[attr-defined]
-        self.env.ds_progress_pages.add(self.env.docname)
+        shows(self.env, "progress")
         return [progress_table()]
 
 
@@ -100,16 +99,6 @@ def fill_in(app: Sphinx, document: nodes.document, page: str) -> None:
         node["html"] = table(app, page)
 
 
-def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages that show the progress: any other page may have changed."""
-    return sorted(page for page in getattr(env, "ds_progress_pages", ()) if page in env.all_docs)
-
-
-def forget(app: Sphinx, env: BuildEnvironment, page: str) -> None:
-    """Forget that a page shows the progress: it says so again when it is read."""
-    getattr(env, "ds_progress_pages", set()).discard(page)
-
-
 def visit_table(translator: HTML5Translator, node: progress_table) -> None:
     translator.body.append(node.get("html", ""))
     raise nodes.SkipNode
@@ -119,6 +108,5 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(progress_table, html=(visit_table, None))
     app.add_directive("progress", Progress)
     app.connect("doctree-resolved", fill_in)
-    app.connect("env-updated", write_again)
-    app.connect("env-purge-doc", forget)
+    write_anew(app, "progress")
     return {"parallel_read_safe": False, "parallel_write_safe": True, "env_version": 1}
