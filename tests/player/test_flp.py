@@ -25,20 +25,6 @@ def game_file(tmp_path_factory):
 
 
 @pytest.fixture
-def tab(browser):
-    """A tab that fails the test when the page throws, logs an error, or asks anybody for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    wrong: list[str] = []
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
-    tab.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    tab.on("request", lambda asked: asked.url.startswith(("file:", "data:")) or wrong.append(asked.url))
-    yield tab
-    context.close()
-    assert wrong == []
-
-
-@pytest.fixture
 def game(tab, game_file):
     """The game, awake."""
     tab.goto(game_file.as_uri())

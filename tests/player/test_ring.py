@@ -32,20 +32,6 @@ def ring_file(tmp_path_factory):
 
 
 @pytest.fixture
-def tab(browser):
-    """A tab that fails the test when the page throws, logs an error, or asks anybody for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    wrong: list[str] = []
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
-    tab.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    tab.on("request", lambda asked: asked.url.startswith(("file:", "data:")) or wrong.append(asked.url))
-    yield tab
-    context.close()
-    assert wrong == []
-
-
-@pytest.fixture
 def ring(tab, ring_file):
     """The figure, awake, in its first setting."""
     tab.goto(ring_file.as_uri())
