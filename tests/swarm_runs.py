@@ -12,7 +12,7 @@ from distsys.drivers.shrinker import broken_law
 
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
-SEEDS_LONG, FEWER_LONG = 5_000, 2_500
+SEEDS_LONG, FEWER_LONG = 5_000, 1_000
 FEWER = {  # in every run of the tests, where 300 take half a minute and more: a service on a protocol tested by itself
     "zab-kv": 100,
     "multipaxos-locks": 60,
@@ -24,10 +24,10 @@ FEWER = {  # in every run of the tests, where 300 take half a minute and more: a
     "zab-zookeeper": 100,
     "zab-zookeeper-locks": 100,
 }
-SLOW_LONG = {"zab-zookeeper": 800, "zab-zookeeper-locks": 600}  # a run takes most of a second
+SLOW_LONG = {"zab-zookeeper": 400, "zab-zookeeper-locks": 300}  # a run takes most of a second
 CHUNK = 250  # seeds for a worker at a time
 WALKS = 30  # the same for walks, of the systems whose laws do not lean on time
-WALKS_LONG = 1_000
+WALKS_LONG = 400
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.shipped()

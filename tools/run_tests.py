@@ -98,7 +98,7 @@ def report_of_pytest() -> dict[str, object]:
 def long_tests() -> int:
     """Run the tests marked `long`, and write the summary."""
     REPORT.unlink(missing_ok=True)
-    good = run("pytest", pytest_command("-m", "long", "-n", str(workers()), "--durations=10"))
+    good = run("pytest", pytest_command("-m", "long", "-n", str(workers()), "-v", "--durations=10"))
     write_summary(report_of_pytest())
     return 0 if good else 1
 

@@ -63,7 +63,7 @@ def test_the_page_says_how_many_seeds_each_system_gets():
         count // 3 // 10**zeros * 10**zeros
         for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 2))
     ]
-    assert bounds == [33, 20, 100, 830, 1_600]
+    assert bounds == [33, 20, 100, 330, 1_600]
     assert f"in `make long` each of the nine gets {FEWER_LONG:,}" in text
     few = " and ".join(f"`{name}` with {count}" for name, count in SLOW_LONG.items())
     assert f"but for {few}." in text
