@@ -69,9 +69,5 @@ ${PICTURE}
 @media (forced-colors: active) { .cursor { fill: none; } .veil { fill: Canvas; } text { stroke: Canvas; fill: CanvasText; } .m, .l, .k, .o, .x, .w, .here, .edge, .wall { stroke: CanvasText; }
   .picked { stroke: Highlight; } button[aria-pressed="true"], button[aria-expanded="true"] { border: 3px double; } }`;
 
-if (!document.getElementById("dist-theme")) {
-  const theme = document.createElement("style");
-  theme.id = "dist-theme";
-  theme.textContent = "THEME";
-  document.head.append(theme);
-}
+const COLOURS = "THEME"; // those of this kind of figure; a page may show several kinds
+if (!document.head.textContent.includes(COLOURS)) document.head.append(h("style", {}, COLOURS));
