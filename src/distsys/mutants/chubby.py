@@ -273,7 +273,7 @@ MUTANTS = (
             "answers a read, while the new one takes writes."
         ),
         options={"clients": 1},
-        klass="X",
+        klass="Q",
         depth=14,
         scenario="distsys.lab.chubby_runs:OLD_MASTER",
     ),
@@ -339,7 +339,7 @@ MUTANTS = (
             "before the second call is answered, so the master has entered the end of the session into the log "
             "already. It answers that the session has begun, and an entry later it has ended."
         ),
-        klass="X",
+        klass="Q",
         depth=12,
         scenario="distsys.lab.chubby_runs:ASKED_TWICE",
     ),
@@ -372,7 +372,7 @@ MUTANTS = (
             "replica has applied both and sends a snapshot in place of the entries. The leader never sees its first "
             "entry applied, so it does not become the master. As it leads, nobody else does."
         ),
-        klass="X",
+        klass="L",
         options={"clients": 1, "snapshot_every": 2},
         depth=9,
         scenario="distsys.lab.chubby_runs:FIRST_ENTRY_IN_A_SNAPSHOT",

@@ -102,7 +102,7 @@ MUTANTS = (
             "Two processes draw the same ticket, as they may. Each waits only for smaller ones, so that both enter."
         ),
         TWO,
-        klass="X",
+        klass="Q",
         depth=15,
     ),
 )
