@@ -42,7 +42,9 @@ MODELS = ("correct", "crash-stop", "crash-recovery", "omission", "timing", "Byza
 
 # Crashes and rounds.
 
-Crashes = dict[int, tuple[int, frozenset[int]]]  # who -> in which round, and whom it still reaches in that round
+Crashes = dict[
+    int, tuple[int, frozenset[int]]
+]  # who -> in which round, and whom it still reaches in that round
 
 
 def crash_patterns(n: int, f: int, rounds: int) -> Iterator[Crashes]:
@@ -180,12 +182,16 @@ def signed_lies(n: int) -> tuple[int, int]:
     """
     bad = total = 0
     signed = [frozenset(one) for one in (set(), {ATTACK}, {RETREAT}, {ATTACK, RETREAT})]
-    for told in product(signed, repeat=n - 1):  # the chief is the traitor; loyal lieutenants pass on what they get
+    for told in product(
+        signed, repeat=n - 1
+    ):  # the chief is the traitor; loyal lieutenants pass on what they get
         known = frozenset().union(*told)
         decided = {known for _ in told}
         bad, total = bad + (len(decided) > 1), total + 1
     for order in ORDERS:
-        for _ in range(n - 1):  # this lieutenant is the traitor: to each of the others he passes the order on, or not
+        for _ in range(
+            n - 1
+        ):  # this lieutenant is the traitor: to each of the others he passes the order on, or not
             for passed in product((frozenset({order}), frozenset()), repeat=n - 2):
                 decided_by = [frozenset({order}) | word for word in passed]
                 bad, total = bad + any(known != {order} for known in decided_by), total + 1

@@ -1,5 +1,6 @@
-"""The nodes in the stories of the page on message passing: a guest and a kitchen, a till, two who ask and answer, and
-processes that flood and generals that vote in rounds.
+"""The nodes in the stories of the page on message passing.
+
+A guest and a kitchen, a payer and a till, two who ask and answer, processes that flood, and generals.
 """
 
 from __future__ import annotations
@@ -162,14 +163,14 @@ class Till(Node):
 
 @record
 class Ask:
-    """Are you there?"""
+    """A question: are you there."""
 
     number: int
 
 
 @record
 class Answer:
-    """Yes, I am."""
+    """The answer to it: I am."""
 
     number: int
 

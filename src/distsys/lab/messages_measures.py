@@ -80,9 +80,7 @@ def carried(
         systems.build("messages-links", kind=kind),
         seed,
         network=link(delay=delay, loss=loss, reorder=reorder, duplicate=duplicate),
-        requests=tuple(
-            Request((number + 1) * gap, "ann", Post("bob", number)) for number in range(bodies)
-        ),
+        requests=tuple(Request((number + 1) * gap, "ann", Post("bob", number)) for number in range(bodies)),
         until=until,
         settle=0,
         stop_on_violation=False,
@@ -103,7 +101,9 @@ def befell(trace: Trace, bodies: int = 10) -> Counter[str]:
         {
             "lost": bodies - len(first),
             "doubled": sum(came.count(body) > 1 for body in first),
-            "overtaken": sum(any(later > body for later in first[:place]) for place, body in enumerate(first)),
+            "overtaken": sum(
+                any(later > body for later in first[:place]) for place, body in enumerate(first)
+            ),
             "sent": sum(isinstance(effect, Send) for step in trace for effect in step.effects),
         }
     )

@@ -290,5 +290,3 @@ def generals(liar: str, lies: Mapping[str, str], names: tuple[str, ...] = ("ann"
         until=5 * ROUND,
         settle=0,
     ).run()
-
-

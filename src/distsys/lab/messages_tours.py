@@ -17,11 +17,18 @@ ORDERS = (
         ask="The kitchen has not heard of any fish. What will it cook in the end?",
         guesses=(
             Guess("No fish", "So ann wants it. But nobody told the kitchen in which order she spoke."),
-            Guess("A fish", "ann will repeat the lost order, and it comes after the one that takes it back.", right=True),
+            Guess(
+                "A fish",
+                "ann will repeat the lost order, and it comes after the one that takes it back.",
+                right=True,
+            ),
         ),
     ),
     Stop(14, "60 ms without an answer: ann has repeated the soup. The kitchen cooks a second one."),
-    Stop(17, "The repeated fish arrives, after *no fish*. Nothing overtook on the way: ann's own repetition did it."),
+    Stop(
+        17,
+        "The repeated fish arrives, after *no fish*. Nothing overtook on the way: ann's own repetition did it.",
+    ),
     Stop(21, "ann has answers for tea, fish and no fish. For the soup, which is there twice, she has none."),
 )
 
@@ -35,11 +42,17 @@ RESTART = (
         guesses=(
             Guess("He takes them", "They have the numbers 1 and 2 again, and he has had these."),
             Guess("He drops and acknowledges them", "To him they are copies of a and b.", right=True),
-            Guess("He drops them in silence", "A copy must be acknowledged, for its acknowledgement may be lost."),
+            Guess(
+                "He drops them in silence",
+                "A copy must be acknowledged, for its acknowledgement may be lost.",
+            ),
         ),
     ),
     Stop(13, "Left, number 1 of life 2 is new: bob hands c on. Right, number 1 is old."),
-    Stop(16, "Both times ann has all acknowledged, and stops. Right, c and d are lost, and neither side knows it."),
+    Stop(
+        16,
+        "Both times ann has all acknowledged, and stops. Right, c and d are lost, and neither side knows it.",
+    ),
 )
 
 SILENT = (
@@ -52,7 +65,9 @@ SILENT = (
         guesses=(
             Guess("Yes", "On the left. But she cannot know on which side she is."),
             Guess("No", "On the right. But she cannot know on which side she is."),
-            Guess("She cannot know", "She has seen the same events at the same times on both sides.", right=True),
+            Guess(
+                "She cannot know", "She has seen the same events at the same times on both sides.", right=True
+            ),
         ),
     ),
     Stop(15, "The fourth as well. Left and right she has still seen the same."),
@@ -83,9 +98,16 @@ GENERALS = (
         "ann has heard: attack from the chief, and from bob that he was told to retreat. In both runs.",
         ask="What must she do?",
         guesses=(
-            Guess("Attack", "On the right she must. On the left bob sees the mirror image, and would have to retreat."),
+            Guess(
+                "Attack",
+                "On the right she must. On the left bob sees the mirror image, and would have to retreat.",
+            ),
             Guess("Retreat", "On the left that agrees with bob. On the right she disobeys a loyal chief."),
-            Guess("There is no right answer", "She sees the same in both runs, and they ask different things of her.", right=True),
+            Guess(
+                "There is no right answer",
+                "She sees the same in both runs, and they ask different things of her.",
+                right=True,
+            ),
         ),
     ),
     Stop(10, "Our rule takes a tie for retreat. Left they agree. Right ann has disobeyed a loyal chief."),

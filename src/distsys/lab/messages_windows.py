@@ -29,7 +29,9 @@ class Found:
     run: tuple[str, ...] = ()
 
 
-def explore(window: int, numbers: int, *, fifo: bool = True, room: int = 3, states_max: int = 200_000) -> Found:
+def explore(
+    window: int, numbers: int, *, fifo: bool = True, room: int = 3, states_max: int = 200_000
+) -> Found:
     """Return what is found among all runs in which `room` packets and one acknowledgement fit into the channel.
 
     On a channel that is not `fifo` any packet may come next. The search ends at `states_max` states; `broken` is then
@@ -58,15 +60,14 @@ def _path(before: dict[State, tuple[State, str] | None], state: State) -> tuple[
     return tuple(reversed(found))
 
 
-def _steps(
-    state: State, window: int, numbers: int, fifo: bool, room: int
-) -> list[tuple[str, State | None]]:
+def _steps(state: State, window: int, numbers: int, fifo: bool, room: int) -> list[tuple[str, State | None]]:
     """Return what can happen next; None for the state after a wrong message was handed on or taken for another."""
     expected, early, packets, acks = state
     found: list[tuple[str, State | None]] = []
     if len(packets) < room:
-        for place in range(window):
-            found.append((f"send {place % numbers}", (expected, early, (*packets, place), acks)))
+        found += [
+            (f"send {place % numbers}", (expected, early, (*packets, place), acks)) for place in range(window)
+        ]
     for at in range(len(packets)) if not fifo else range(min(1, len(packets))):
         place, rest = packets[at], packets[:at] + packets[at + 1 :]
         found.append(("lose", (expected, early, rest, acks)))
@@ -104,7 +105,7 @@ def _receive(
         while expected in early:
             early = early - {expected}
             expected += 1
-    return (expected, early, packets, (*acks, expected) if not acks else acks)
+    return (expected, early, packets, acks or (expected,))
 
 
 def smallest(window: int, at_most: int = 12) -> int | None:

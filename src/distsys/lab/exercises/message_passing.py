@@ -38,7 +38,13 @@ def tries(answer: object) -> str | None:
     "messages-window",
     hint="how many places may be on their way if 256 numbers are to tell old from new? Each takes one round trip.",
     solution="answer = 256 / 2 / 0.1",
-    mistakes=("answer = 2560", "answer = 255 / 0.1", "answer = 128", "answer = 12.8", "answer = '1280 messages'"),
+    mistakes=(
+        "answer = 2560",
+        "answer = 255 / 0.1",
+        "answer = 128",
+        "answer = 12.8",
+        "answer = '1280 messages'",
+    ),
     explanation="256 numbers allow a window of 128. A window is sent and acknowledged in one round trip of 0.1 s, so "
     "at most 1,280 messages a second. Long links need large windows, and so long numbers.",
 )
@@ -187,7 +193,9 @@ def law(answer: object) -> str | None:
 )
 def adversary(answer: object) -> str | None:
     if not isinstance(answer, dict):
-        return f"a dict {{process: (round, set of those it reaches)}} is asked for, but the answer is {answer!r}"
+        return (
+            f"a dict {{process: (round, set of those it reaches)}} is asked for, but the answer is {answer!r}"
+        )
     crashes = {}
     for who, how in answer.items():
         if who not in range(5) or not isinstance(how, tuple) or len(how) != 2:
