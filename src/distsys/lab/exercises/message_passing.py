@@ -67,6 +67,7 @@ STORIES: tuple[tuple[Mark, Mark, tuple[Mark, bool], str], ...] = (
     ((1, 7), (2, 1), ((2, 1), True), "the first message after a restart of the sender"),
     ((1, 7), (2, 2), ((1, 7), False), "after a restart, and one is missing before it"),
     ((2, 1), (1, 2), ((2, 1), False), "a message of the life before the last restart"),
+    ((2, 3), (1, 1), ((2, 3), False), "the first message of the life before the last restart, come late"),
     ((2, 5), (4, 1), ((4, 1), True), "a sender that has restarted twice"),
 )
 
