@@ -24,6 +24,7 @@ COUNTS = {  # scope: distinct states, transitions, depth
     "ZooKeeper, requests around the end of a session": (31_262, 119_494, 53),
     "ZooKeeper, a read among changes": (17_732, 65_375, 57),
     "money and a snapshot from two sides": (9_171, 32_597, 12),
+    "three letters and two crashes": (52_678, 166_482, 18),
     "Chubby, a lease that ends": (40_366, 72_975, 15),
     "Chubby, a file that is cached": (50_632, 103_259, 23),
 }

@@ -1,14 +1,15 @@
-"""Perfect links: what is sent from one correct process to another arrives once, over a network that loses.
+"""Links, one derived from the other: fair-loss, stubborn, perfect; links that keep the order are in `fifolinks`.
 
 The network may lose, double, delay and overtake, but it is fair: what is sent again and again arrives at
 last. Two old ideas make a perfect link of it (Cachin, Guerraoui and Rodrigues 2011, algorithms 2.1 and 2.2):
 send again until an acknowledgement comes, and deliver a packet only the first time. Every broadcast in
-this room stands on this layer, as a node that is embedded in a node.
+this room stands on `PerfectLinks`, as a node that is embedded in a node. All links have the same interface:
+a request `Post(to, body)`, an output `Arrival(sender, body)`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from distsys.core import EMPTY, MS, Map, Node, record
 
@@ -44,6 +45,64 @@ class Ack:
     """The packet with this number has come."""
 
     number: int
+
+
+class FairLossLinks(Node):
+    """Sends each body once, and hands on whatever comes: all that the network does to a message is seen above.
+
+    State, volatile: `number` of the last packet. Messages: Packet. Timers: none.
+    Keeps: no creation. What is posted again and again arrives again and again, as far as the network is fair.
+    Source: Cachin, Guerraoui and Rodrigues 2011, section 2.4.2.
+    """
+
+    declared: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, name: str, disk: Map[str, Any] = EMPTY) -> None:
+        super().__init__(name, disk)
+        self.number = 0
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Post(to, body):
+                self.number += 1
+                self.send(to, Packet(self.number, body))
+            case Packet(_, body):
+                self.output(Arrival(sender, body))
+
+
+class StubbornLinks(Node):
+    """Sends each body again and again, for ever, and hands on every copy.
+
+    State, volatile: `posted`, all that was ever posted, as (to, packet). Messages: Packet. Timer: retry.
+    Keeps: what a process that does not crash posts to another such one arrives infinitely often; no creation.
+    Leaves out: an end, and so it keeps all messages and sends more and more of them.
+    Source: Cachin, Guerraoui and Rodrigues 2011, algorithm 2.1 (Retransmit Forever).
+    """
+
+    declared: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, name: str, disk: Map[str, Any] = EMPTY) -> None:
+        super().__init__(name, disk)
+        self.posted: tuple[tuple[str, Packet], ...] = ()
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case Post(to, body):
+                self.on_post(to, body)
+            case Packet(_, body):
+                self.output(Arrival(sender, body))
+
+    def on_post(self, to: str, body: Any) -> None:
+        """Send the body, and never stop."""
+        if not self.posted:
+            self.set_timer("retry", RETRY)
+        self.posted = (*self.posted, (to, Packet(len(self.posted) + 1, body)))
+        self.send(*self.posted[-1])
+
+    def on_timeout(self, timer: str) -> None:
+        for to, packet in self.posted:
+            self.send(to, packet)
+        self.set_timer("retry", RETRY)
 
 
 class PerfectLinks(Node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .errors import ArgumentTypeError, shown
-from .trace import Step, Trace
+from .trace import Trace
 
 
 def divergence(a: Trace, b: Trace) -> int | None:
@@ -30,8 +30,8 @@ def divergence(a: Trace, b: Trace) -> int | None:
     return first_difference(a.steps, b.steps)
 
 
-def first_difference(a: Iterable[Step], b: Iterable[Step]) -> int | None:
-    """Return the number, from 1, of the first place where two sequences of steps differ, or None."""
+def first_difference(a: Iterable[object], b: Iterable[object]) -> int | None:
+    """Return the number, from 1, of the first place where two sequences differ, or None."""
     left, right = iter(a), iter(b)
     number = 0
     while True:

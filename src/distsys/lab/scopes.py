@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from distsys.algorithms.links import Post
 from distsys.algorithms.snapshot_messages import Pay, Take
 from distsys.algorithms.truetime import Begin
 from distsys.core import systems
@@ -127,6 +128,12 @@ def _money(*requests: tuple[str, Any], goals: tuple[str, ...] = (), nodes: int =
     return Scope("snapshot", Bounds(**bounds), {"nodes": nodes}, asked, goals=goals)
 
 
+def _mail(*bodies: str, goals: tuple[str, ...] = (), **bounds: Any) -> Scope:
+    """Return a scope of two processes with links that keep the order, of which n1 posts these bodies to n2."""
+    asked = tuple(Request(0, "n1", Post("n2", body)) for body in bodies)
+    return Scope("fifo-links", Bounds(in_order=True, **bounds), {"nodes": 2}, asked, goals=goals)
+
+
 def _stamps(*servers: str, **bounds: Any) -> Scope:
     """Return a scope of two servers with the worst clocks, n1 fast and n2 slow, each asked for one transaction."""
     asked = tuple(Request(0, name, Begin(f"T{number}")) for number, name in enumerate(servers, 1))
@@ -194,6 +201,9 @@ TAUGHT: dict[str, Scope] = {
     "money and a snapshot from two sides": _money(
         ("n1", Pay("n2", 10)), ("n2", Pay("n1", 20)), ("n3", Take(1)), ("n1", Take(1)), goals=("on the way",)
     ),
+    "three letters and two crashes": _mail(
+        "a", "b", "c", goals=("sent again", "early", "older self"), crashes=2, timeouts=1
+    ),
     "Chubby, a lease that ends": _cell(("master", "jeopardy", "expired"), 3, clock=2, act=3, next=1),
     "Chubby, a file that is cached": _cell(("master", "cached"), 1, operations=2, clock=0, act=10, next=4),
 }
@@ -232,6 +242,10 @@ _FOUND: dict[str, Scope] = {
     "SNAP-03": _money(("n1", Take(1)), ("n1", Pay("n2", 10)), nodes=2, timeouts=1),
     "SNAP-04": _money(("n1", Pay("n2", 10)), ("n3", Take(1))),
     "SNAP-05": _money(("n1", Take(1)), ("n1", Pay("n2", 10)), nodes=2),
+    "LINK-02": _mail("a", crashes=1, timeouts=1),
+    "LINK-03": _mail("a", crashes=1, timeouts=1),
+    "LINK-04": _mail("a", "b"),
+    "LINK-06": _mail("a", "b", crashes=1),
     "FD-04": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-05": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-06": _plain("heartbeat-detector", 2, timeouts=3),
