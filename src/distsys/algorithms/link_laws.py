@@ -29,7 +29,7 @@ def arrived(world: World, sender: str, to: str) -> list[Any]:
 
 @on_new_output("no creation", "From another arrives only what that one posted to us.")
 def no_creation(world: World) -> str | None:
-    """No creation (Cachin, Guerraoui and Rodrigues 2011, module 2.3)."""
+    """No creation (Cachin, Guerraoui and Rodrigues 2011, section 2.4)."""
     for to in world.names:
         for value in world.outputs[to]:
             if isinstance(value, Arrival) and Post(to, value.body) not in world.asked[value.sender]:
@@ -39,7 +39,7 @@ def no_creation(world: World) -> str | None:
 
 @on_new_output("no duplication", "Nothing arrives twice.")
 def no_duplication(world: World) -> str | None:
-    """No duplication (Cachin, Guerraoui and Rodrigues 2011, module 2.3)."""
+    """No duplication (Cachin, Guerraoui and Rodrigues 2011, section 2.4)."""
     for to in world.names:
         for sender in world.names:
             bodies = arrived(world, sender, to)
@@ -72,7 +72,7 @@ Excused = Map[tuple[str, str], int]  # (sender, to) -> how many of the first pos
     when=FINALLY,
 )
 def reliable_delivery(excused: Excused, world: World) -> tuple[Excused, str | None]:
-    """Reliable delivery (Cachin, Guerraoui and Rodrigues 2011, module 2.3), for processes that come back."""
+    """Reliable delivery (Cachin, Guerraoui and Rodrigues 2011, section 2.4), for processes that come back."""
     if world.step is not None:
         if world.step.kind in ("crash", "wipe"):
             for other in world.names:

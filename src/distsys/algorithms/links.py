@@ -52,7 +52,7 @@ class FairLossLinks(Node):
 
     State, volatile: `number` of the last packet. Messages: Packet. Timers: none.
     Keeps: no creation. What is posted again and again arrives again and again, as far as the network is fair.
-    Source: Cachin, Guerraoui and Rodrigues 2011, section 2.4.2.
+    Source: Cachin, Guerraoui and Rodrigues 2011, section 2.4.
     """
 
     declared: ClassVar[dict[str, str]] = {}
