@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distsys.core import EMPTY, FINALLY, MS, Map, Send, Timeout, World, law, law_with_memory
+from distsys.core import EMPTY, FINALLY, Map, Send, SetTimer, Timeout, World, law, law_with_memory
 from distsys.core.laws import outputs
+from distsys.core.trace import Step
 
 from .broadcast_laws import correct
 from .swim_messages import News, Ping, Status
-
-RECKONED = 300 * MS  # half of the time to refute: clocks in the runs may be wrong by a fifth
 
 
 def believed(values: Sequence[Any], member: str) -> News:
@@ -81,22 +80,30 @@ def own_incarnation(memory: Map[str, int], world: World) -> tuple[Map[str, int],
 
 @law_with_memory(
     "time to refute",
-    "A member whose time runs out was suspected in this incarnation long before.",
+    "A suspect whose time runs out had all of it in this incarnation.",
     start=EMPTY,
 )
 def time_to_refute(memory: Map[Any, Any], world: World) -> tuple[Map[Any, Any], str | None]:
-    """An older suspicion, which was refuted, must not count for a new one."""
+    """The timer that fires was set when this incarnation was suspected, and not for an older suspicion."""
     step = world.step
     for item in outputs(step, News):
         place = (step.node, item.member)
-        if item.status is Status.SUSPECT:
-            memory = memory.set(place, (item.incarnation, step.at))
+        if item.status is Status.SUSPECT and sets_timer_for(step, item.member):
+            memory = memory.set(place, item.incarnation)
         elif item.status is Status.FAULTY and isinstance(step.event, Timeout):
-            incarnation, since = memory.get(place, (None, 0))
-            if incarnation != item.incarnation or step.at - since < RECKONED:
-                ago = f"{(step.at - since) // MS} ms before, in incarnation {incarnation}"
-                return memory, f"{step.node} declares {item}, and came to suspect it {ago}"
+            incarnation = memory.get(place)
+            if incarnation != item.incarnation:
+                return (
+                    memory,
+                    f"{step.node} believes {item}; the timer that fired is of incarnation {incarnation}",
+                )
     return memory, None
+
+
+def sets_timer_for(step: Step, member: str) -> bool:
+    """Return whether the time of a suspect begins in this step."""
+    timers = [effect.timer for effect in step.effects[: step.kept] if isinstance(effect, SetTimer)]
+    return f"suspect:{member}" in timers
 
 
 @law_with_memory(
