@@ -55,6 +55,7 @@ def trade():
         assert abs(one.mistakes - other.mistakes) < 0.3 * other.mistakes
         assert abs(one.detection_ms - other.detection_ms) < 1
     assert 100 < found[0].mistakes / found[-1].mistakes < 200
+    assert 10 < found[-1].mistakes < 100 < 2_000 < found[0].mistakes
     assert wanted[-1].detection_ms - wanted[0].detection_ms == 100
 
 
@@ -63,6 +64,8 @@ def crash():
     assert where(trace, 37) == ("dan", "crash", 430)
     assert (where(trace, 39), sent(trace, 39)) == (("bob", "timeout", 600), [("dan", Ping)])
     assert [len(sent(trace, number)) for number in (38, 39, 40)] == [1, 1, 1]
+    to_dan = [n for n in range(38, 52) for to, _ in sent(trace, n) if to == "dan"]
+    assert to_dan == [39, 47, 48]
     assert where(trace, 42)[:2] == ("dan", "drop")
     assert (where(trace, 46), sent(trace, 46)) == (
         ("bob", "timeout", 660),
@@ -100,6 +103,10 @@ def refute():
     assert (where(right, 58)[0], outputs(right, 58)) == ("ann", [back])
     assert (where(right, 59)[0], outputs(right, 59)) == ("bob", [back])
     assert divergence(right, wrong) == 51
+    pings = [s.number for s in wrong if s.kind == "deliver" and s.node == "cyd" and 47 < s.number < 75]
+    pings = [n for n in pings if isinstance(wrong.step(n).event.message, Ping)]
+    assert len(pings) == 6
+    assert all(sent(wrong, n) for n in pings)
     assert (where(wrong, 75), outputs(wrong, 75)) == (("bob", "timeout", 1400), [faulty])
     assert (where(wrong, 78)[0], outputs(wrong, 78)) == ("ann", [faulty])
     assert all(status != "faulty" for _, _, _, status, _ in runs.beliefs(right, "cyd"))

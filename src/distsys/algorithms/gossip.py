@@ -152,6 +152,7 @@ GOSSIP = System(
     tolerates=TOLERATED,
     variants={"mode": MODES},
     restarts=False,
+    settles_early=True,
     sights=(
         Sight("heard", "A rumour is learned from another.", heard),
         Sight("in vain", "Somebody is told what it knows.", in_vain),

@@ -231,6 +231,7 @@ SWIM = System(
     options={"nodes": 5, "helpers": HELPERS},
     tolerates=TOLERATED,
     restarts=False,
+    settles_early=True,
     sights=(
         Sight("suspected", "A member suspects another.", believes(Status.SUSPECT)),
         Sight("refuted", "A member refutes what is said of it.", refutes),

@@ -38,7 +38,7 @@ CRASH = (
             Guess("bob has no timer left", "He has: the period ends at 800 ms."),
         ),
     ),
-    Stop(48, "Both do so. In the period after bob's ping, dan gets three pings."),
+    Stop(48, "Both do so. With bob's own that makes three pings to dan."),
     Stop(
         52, "800 ms: nobody had an answer. bob suspects dan, and says so in his next ping, which goes to ann."
     ),
@@ -64,7 +64,7 @@ REFUTE = (
     Stop(58, "ann believes it, and stops the clock of the suspicion. bob does so at step 59."),
     Stop(
         75,
-        "On the right the 600 ms are over at this step: bob declares cyd faulty, who has answered each ping.",
+        "On the right the 600 ms are over at this step: bob declares cyd faulty, which has answered since it woke.",
     ),
 )
 
