@@ -28,9 +28,10 @@ ITEMS = 4  # as many a message carries, and one more for the receiver
 class Swim(Node):
     """Believes of each peer that it is alive, suspect or faulty, and in the end is right.
 
-    State, all volatile: own `incarnation`; `beliefs` of the peers as {peer: News}; `owed`, how often news of a
-    member are still to be told; the `round` of peers that are still to be pinged before all are shuffled anew;
-    `number` and `target` of the probe of this period, and whether it was `answered`; the `dice`.
+    State, all volatile: own `incarnation`; `beliefs` of the peers as {peer: News}, and those that are not alive once
+    more as `doubts`, to be shown; `owed`, how often news of a member are still to be told; the `round` of peers that
+    are still to be pinged before all are shuffled anew; `number` and `target` of the probe of this period, and
+    whether it was `answered`; the `dice`.
     Messages: Ping, PingReq, Ack, each with news.
     Timers: period; helpers, when the target was silent for `PATIENCE`; suspect:<peer>, when its time to refute is over.
     Outputs: News, whenever what is believed of a member changes, and for itself when it refutes.
@@ -44,7 +45,7 @@ class Swim(Node):
     Source: Das, Gupta and Motivala 2002, sections 3 and 4.
     """
 
-    declared = {"incarnation": "incarnation", "beliefs": "beliefs", "target": "target"}
+    declared = {"incarnation": "incarnation", "doubts": "doubts", "target": "target"}
 
     def __init__(
         self, name: str, disk: Map[str, Any] = EMPTY, *, peers: tuple[str, ...], helpers: int = HELPERS
@@ -54,6 +55,7 @@ class Swim(Node):
         self.helpers = helpers
         self.incarnation = 0
         self.beliefs = Map({peer: News(peer, 0, Status.ALIVE) for peer in peers})
+        self.doubts: Map[str, str] = Map()
         self.owed: Map[str, int] = Map()
         self.round: tuple[str, ...] = ()
         self.number = 0
@@ -160,6 +162,10 @@ class Swim(Node):
     def believe(self, item: News) -> None:
         """Believe it, tell others, and give a suspect its time."""
         self.beliefs = self.beliefs.set(item.member, item)
+        if item.status is not Status.ALIVE:
+            self.doubts = self.doubts.set(item.member, item.status.name.lower())
+        elif item.member in self.doubts:
+            self.doubts = self.doubts.remove(item.member)
         self.output(item)
         self.owe(item.member)
         self.watch(item)
