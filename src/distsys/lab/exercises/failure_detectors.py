@@ -22,7 +22,7 @@ def number(answer: object) -> str | None:
     hint="when did bob's last beat in time arrive, and when does the next one?",
     solution="answer = 320 - 90",
     mistakes=("answer = 200", "answer = 75", "answer = 320", "answer = 165 - 90", "answer = '230 ms'"),
-    explanation="The beat of 80 ms arrives at 90, that of 120 ms at 320. A patience of 230 ms or more would have "
+    explanation="The beat of 80 ms arrives at 90, that of 120 ms at 320. A patience of more than 230 ms would have "
     "been enough for this run. Had the beat taken 1 s, it would not: whatever the patience, some delay is longer.",
 )
 def patience(answer: object) -> str | None:
