@@ -21,6 +21,8 @@ BEYOND_SIGHTS = {  # and each declared sight of the system
     "snapshot": ("duplicate", "overtaken", "pause"),
     "heartbeat-detector": (*LOST, "wrongly suspected"),
     "membership": LOST,
+    "swim": LOST,
+    "gossip": LOST,
     "peterson": (),  # a shared memory loses nothing and has no faults
     "bakery": (),
 }

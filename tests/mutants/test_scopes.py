@@ -32,6 +32,8 @@ LONG = {"two elections and a crash", "a command and a heartbeat", "ABD, a write 
 
 ACTIONS = {  # those of the smaller systems are in tests/unit/test_explorer.py
     "ABD-01": 12,
+    "GOSS-04": 6,
+    "GOSS-05": 4,
     "PAX-02": 10,
     "PAX-08": 7,
     "PAX-09": 2,
@@ -52,6 +54,10 @@ ACTIONS = {  # those of the smaller systems are in tests/unit/test_explorer.py
     "SNAP-03": 5,
     "SNAP-04": 4,
     "SNAP-05": 4,
+    "SWIM-02": 6,
+    "SWIM-05": 2,
+    "SWIM-06": 6,
+    "SWIM-07": 4,
     "TT-01": 2,
     "TT-02": 6,
     "TT-03": 6,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from distsys.algorithms.gossip_messages import Tell
 from distsys.algorithms.links import Post
 from distsys.algorithms.snapshot_messages import Pay, Take
 from distsys.algorithms.truetime import Begin
@@ -213,6 +214,12 @@ def _plain(system: str, nodes: int, **bounds: Any) -> Scope:
     return Scope(system, Bounds(**bounds), {"nodes": nodes})
 
 
+def _rumours(nodes: int, rumours: int, timeouts: int) -> Scope:
+    """Return a scope of gossip in which rumours begin at n1."""
+    requests = tuple(Request(0, "n1", Tell(f"rumour {number}")) for number in range(1, rumours + 1))
+    return Scope("gossip", Bounds(timeouts=timeouts), {"nodes": nodes, "mode": "push"}, requests)
+
+
 _FOUND: dict[str, Scope] = {
     "ABD-01": TAUGHT["ABD, a write and two reads"],
     "BEB-02": _plain("best-effort-broadcast", 2, duplicates=1),
@@ -252,6 +259,12 @@ _FOUND: dict[str, Scope] = {
     "MEM-01": _plain("membership", 2),
     "MEM-03": _plain("membership", 2, timeouts=3),
     "MEM-04": _plain("membership", 2, timeouts=3),
+    "SWIM-02": _plain("swim", 2, timeouts=4, timers={"helpers": 0}),
+    "SWIM-05": _plain("swim", 2, timeouts=2, timers={"helpers": 0}),
+    "SWIM-06": _plain("swim", 2, timeouts=4, timers={"helpers": 0}),
+    "SWIM-07": _plain("swim", 3, timeouts=5),
+    "GOSS-04": _rumours(3, 1, 3),
+    "GOSS-05": _rumours(2, 2, 1),
     "MUTEX-01": Scope("peterson", Bounds()),
     "MUTEX-02": Scope("peterson", Bounds()),
     "MUTEX-03": Scope("bakery", Bounds(), {"nodes": ("p1", "p2")}),
