@@ -3,7 +3,7 @@
 >>> disagreements(3, 1, rounds=1)[0] > 0, disagreements(3, 1, rounds=2)[0]
 (True, 0)
 >>> smallest_overlap(5, 2), lies(3), lies(4)
-(1, (5, 24), (0, 81))
+(1, (4, 21), (0, 81))
 """
 
 from __future__ import annotations
