@@ -12,9 +12,9 @@ LIGHT = 200_000  # bytes, for a page of text with at most one figure
 ALWAYS_LIGHT = ("book/intro.html", "book/diagrams.html", "chapters/3-algorithms/index.html")
 # A page with many figures has a bound of its own. (The font of formulas grew by 2,000 bytes with chapters 1 and 2.)
 OWN = {
-    "chapters/3-algorithms/consistent-hashing.html": 228_000,
-    "chapters/4-code/linearizability.html": 230_000,
-    "search.html": 220_000,  # it holds the index of all words
+    "chapters/3-algorithms/consistent-hashing.html": 230_000,
+    "chapters/4-code/linearizability.html": 232_000,
+    "search.html": 228_000,  # it holds the index of all words
 }
 GALLERY = 220_000  # bytes, for a page of the bug gallery
 FONTS_READY = "() => document.fonts.ready.then(() => document.fonts.size)"

@@ -74,6 +74,14 @@ class HearsOlderSelves(FifoLinks):
         super().on_segment(sender, segment)
 
 
+class SharesItsShelf(FifoLinks):
+    """LINK-07: keeps what came early by its number alone, whoever sent it."""
+
+    def on_segment(self, sender: str, segment: Segment) -> None:
+        self.early = Map({(sender, number): body for (_, number), body in self.early.items()})
+        super().on_segment(sender, segment)
+
+
 def mutant(id: str, title: str, kind: type, breaks: str, source: str, story: str) -> NodeMutant:
     """Return the mutant that swaps the one class of the system."""
     klass = class_by_law(breaks, LINK_LAWS)
@@ -151,6 +159,18 @@ MUTANTS = (
             "The receiver begins a new count for any incarnation that differs from the last one. A packet from "
             "before the sender's crash comes late, after the sender's new messages, and is handed on after them. "
             "Had it come before as well, it would be handed on twice."
+        ),
+    ),
+    mutant(
+        "LINK-07",
+        "One shelf for all senders",
+        SharesItsShelf,
+        "no creation",
+        "our own, as the smallest bug of a number without its owner",
+        (
+            "What comes before its turn is kept by its number alone. The second message of one sender waits there. "
+            "The first of another sender comes, the receiver looks for that one's second, finds the other's, and "
+            "hands it on in the wrong name."
         ),
     ),
 )
