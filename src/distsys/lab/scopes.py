@@ -253,6 +253,12 @@ _FOUND: dict[str, Scope] = {
     "LINK-03": _mail("a", crashes=1, timeouts=1),
     "LINK-04": _mail("a", "b"),
     "LINK-06": _mail("a", "b", crashes=1),
+    "LINK-07": Scope(
+        "fifo-links",
+        Bounds(in_order=True, duplicates=1),
+        {"nodes": 3},
+        tuple(Request(0, who, Post("n3", body)) for who, body in (("n1", "a"), ("n1", "b"), ("n2", "c"))),
+    ),
     "FD-04": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-05": _plain("heartbeat-detector", 2, timeouts=3),
     "FD-06": _plain("heartbeat-detector", 2, timeouts=3),

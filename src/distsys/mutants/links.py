@@ -169,8 +169,8 @@ MUTANTS = (
         "our own, as the smallest bug of a number without its owner",
         (
             "What comes before its turn is kept by its number alone. The second message of one sender waits there. "
-            "The first of another sender comes, the receiver looks for that one's second, finds the other's, and "
-            "hands it on in the wrong name."
+            "A copy of another sender's first comes, the receiver looks for that one's second, finds the other's, "
+            "and hands it on in the wrong name."
         ),
     ),
 )
