@@ -9,6 +9,7 @@ from distsys.core.events import Output, Send, SetTimer
 from distsys.core.units import MS
 from distsys.lab import detectors_measures as measures
 from distsys.lab import detectors_runs as runs
+from distsys.lab.local_views import view
 
 
 def outputs(trace, number):
@@ -39,8 +40,8 @@ def same():
     assert (where(slow, 15), sent(slow, 15)) == (("bob", "timeout", 120), [("ann", Heartbeat)])
     assert (where(slow, 19), outputs(slow, 19)) == (("ann", "timeout", 165), [Suspect("bob")])
     assert (where(crash, 17), outputs(crash, 17)) == (("ann", "timeout", 165), [Suspect("bob")])
-    assert runs.seen_by(slow, "ann", 319 * MS) == runs.seen_by(crash, "ann", 319 * MS)
-    assert runs.seen_by(slow, "ann", 320 * MS) != runs.seen_by(crash, "ann", 320 * MS)
+    assert view(slow, "ann", 319 * MS) == view(crash, "ann", 319 * MS)
+    assert view(slow, "ann", 320 * MS) != view(crash, "ann", 320 * MS)
     assert (where(slow, 30), outputs(slow, 30)) == (("ann", "deliver", 320), [Restore("bob")])
     assert timers(slow, 30) == {"wait:bob": 150}
     assert divergence(slow, crash) == 13

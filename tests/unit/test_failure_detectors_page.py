@@ -9,6 +9,7 @@ from distsys.core.errors import ArgumentError
 from distsys.core.units import MS
 from distsys.lab import detectors_measures as measures
 from distsys.lab import detectors_runs as runs
+from distsys.lab.local_views import view
 
 
 def test_only_the_slow_reader_accuses():
@@ -26,8 +27,8 @@ def test_three_mistakes_and_then_none():
 @pytest.mark.parametrize("late_ms", [200, 1_000, 60_000])
 def test_until_a_late_beat_arrives_slow_and_crashed_look_the_same(late_ms):
     until = min(320, 120 + late_ms - 1) * MS
-    slow = runs.seen_by(runs.alike(crash=False, late_ms=late_ms), "ann", until - 1)
-    assert slow == runs.seen_by(runs.alike(crash=True), "ann", until - 1)
+    slow = view(runs.alike(crash=False, late_ms=late_ms), "ann", until - 1)
+    assert slow == view(runs.alike(crash=True), "ann", until - 1)
 
 
 @pytest.mark.parametrize("nodes", [2, 5, 9])

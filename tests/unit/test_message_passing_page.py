@@ -9,6 +9,7 @@ from distsys.lab import messages_bounds as bounds
 from distsys.lab import messages_measures as measures
 from distsys.lab import messages_runs as runs
 from distsys.lab import messages_windows as windows
+from distsys.lab.local_views import parted, view
 
 
 def test_the_kitchen_is_right_without_loss_and_mostly_wrong_with_it():
@@ -84,6 +85,7 @@ def test_three_generals_fail_four_do_not_and_signatures_mend_three():
     assert (bounds.lies(3), bounds.lies(4)) == ((4, 21), (0, 81))
     assert bounds.rules_that_survive() == (0, 256)
     assert (bounds.signed_lies(3), bounds.signed_lies(4)) == ((0, 24), (0, 88))
+    assert bounds.signed_lies(3, forge=True)[0] > 0
 
 
 def test_a_rule_that_trusts_the_chief_alone_fails_for_four():
@@ -105,7 +107,8 @@ def test_the_three_generals_that_play_do_as_the_rule_says():
 @pytest.mark.parametrize("window", [1, 2, 3])
 def test_twice_the_window_is_enough_and_less_is_not(window):
     assert windows.smallest(window) == 2 * window
-    assert not windows.explore(window, 2 * window, room=4).broken
+    found = windows.explore(window, 2 * window, room=4)
+    assert (found.complete, found.broken) == (True, False)
     assert all(windows.explore(window, numbers).broken for numbers in range(1, 2 * window))
 
 
@@ -115,8 +118,10 @@ def test_where_packets_overtake_the_number_comes_round():
         assert (found.broken, found.steps) == (True, 3 * numbers + 1)
 
 
-def test_a_search_that_ends_early_says_so_by_its_states():
-    assert windows.explore(3, 6, states_max=50).states >= 50
+def test_a_search_that_ends_early_says_so():
+    assert windows.explore(3, 6).complete
+    found = windows.explore(3, 6, states_max=50)
+    assert (found.complete, found.broken) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -129,9 +134,9 @@ def test_what_a_crash_does_to_a_payment(order, balances):
 
 def test_slow_and_dead_look_alike_until_the_late_answer():
     dead, slow = runs.silent("crashed"), runs.silent("slow")
-    assert runs.view(dead, "ann") == runs.view(slow, "ann")[:-1]
-    assert runs.parted(dead, slow, "ann") == 16
-    assert runs.parted(dead, dead, "ann") is None
+    assert view(dead, "ann") == view(slow, "ann")[:-1]
+    assert parted(dead, slow, "ann") == 16
+    assert parted(dead, dead, "ann") is None
 
 
 def test_a_timeout_beyond_the_bound_is_never_wrong():

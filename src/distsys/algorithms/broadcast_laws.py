@@ -6,7 +6,8 @@ after each step; those that need time hold at the end, when all faults but the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from distsys.core import FINALLY, Law, World, law, law_with_memory
 
@@ -30,6 +31,20 @@ def on_new_output(name: str, says: str) -> Callable[[Callable[[World], str | Non
 def correct(world: World) -> tuple[str, ...]:
     """Return the names of the processes that never crashed."""
     return tuple(name for name in world.names if name in world.nodes)
+
+
+def first_again(values: Iterable[Any]) -> Any:
+    """Return the first of the values that was there before, or None.
+
+    >>> first_again("abcacb"), first_again("abc")
+    ('a', None)
+    """
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def broadcast_by(world: World, name: str) -> tuple[Delivery, ...]:
@@ -74,9 +89,8 @@ def agreement(world: World) -> str | None:
 def no_duplication(world: World) -> str | None:
     """No duplication; bodies are distinct, so that two equal deliveries are of one message."""
     for name in world.names:
-        delivered = world.outputs[name]
-        if len(set(delivered)) < len(delivered):
-            twice = next(d for i, d in enumerate(delivered) if d in delivered[:i])
+        twice = first_again(world.outputs[name])
+        if twice is not None:
             return f"{name} delivered {twice.body!r} of {twice.origin} twice"
     return None
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from distsys.core import EMPTY, MS, Deliver, Dice, Map, Node, Output, derive
+from distsys.core import EMPTY, MS, Deliver, Dice, Map, Node, derive
+from distsys.core.laws import outputs
 from distsys.core.systems import Members, Request, Sight, System, peers_of
 from distsys.core.trace import Step
 
@@ -128,7 +129,7 @@ def tellings(names: tuple[str, ...], options: Mapping[str, Any], seed: int) -> t
 
 def heard(step: Step) -> bool:
     """Return whether a rumour is learned from another."""
-    return step.kind == "deliver" and any(isinstance(effect, Output) for effect in step.effects)
+    return step.kind == "deliver" and bool(outputs(step, Rumour))
 
 
 def in_vain(step: Step) -> bool:
@@ -137,7 +138,7 @@ def in_vain(step: Step) -> bool:
         isinstance(step.event, Deliver)
         and isinstance(step.event.message, Push | Exchange)
         and bool(step.event.message.rumours)
-        and not any(isinstance(effect, Output) for effect in step.effects)
+        and not outputs(step, Rumour)
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from distsys.core import FINALLY, World, law
 
-from .broadcast_laws import correct, on_new_output
+from .broadcast_laws import correct, first_again, on_new_output
 from .gossip_messages import Rumour, Tell
 
 
@@ -47,9 +47,8 @@ def no_invention(world: World) -> str | None:
 def learned_once(world: World) -> str | None:
     """What is known is no news."""
     for name in world.names:
-        names = [(rumour.origin, rumour.number) for rumour in world.outputs[name]]
-        if len(set(names)) < len(names):
-            twice = next(one for i, one in enumerate(names) if one in names[:i])
+        twice = first_again([(rumour.origin, rumour.number) for rumour in world.outputs[name]])
+        if twice is not None:
             return f"{name} learns rumour {twice[1]} of {twice[0]} twice"
     return None
 

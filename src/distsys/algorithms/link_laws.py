@@ -11,7 +11,7 @@ from typing import Any
 
 from distsys.core import FINALLY, Map, World, law_with_memory
 
-from .broadcast_laws import on_new_output
+from .broadcast_laws import first_again, on_new_output
 from .links import Arrival, Post
 
 
@@ -42,9 +42,8 @@ def no_duplication(world: World) -> str | None:
     """No duplication (Cachin, Guerraoui and Rodrigues 2011, section 2.4)."""
     for to in world.names:
         for sender in world.names:
-            bodies = arrived(world, sender, to)
-            if len(set(bodies)) < len(bodies):
-                twice = next(body for place, body in enumerate(bodies) if body in bodies[:place])
+            twice = first_again(arrived(world, sender, to))
+            if twice is not None:
                 return f"{twice!r} of {sender} arrived at {to} twice"
     return None
 

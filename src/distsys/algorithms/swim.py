@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from distsys.core import EMPTY, MS, Dice, Map, Node, Output
+from distsys.core import EMPTY, MS, Dice, Map, Node
+from distsys.core.laws import outputs
 from distsys.core.systems import Sight, System, peers_of
 from distsys.core.trace import Step
 
@@ -21,7 +22,7 @@ PERIOD = 200 * MS  # one probe in each
 PATIENCE = 60 * MS  # for the direct answer; the rest of the period is for the helpers
 SUSPICION = 3 * PERIOD  # how long a suspect has time to refute
 HELPERS = 2
-TELLINGS = 3  # an item of news is told 3 times log2 of the group, rounded up
+TELLINGS = 3  # an item of news is told 3 times for each binary digit of the size of the group
 ITEMS = 4  # as many a message carries, and one more for the receiver
 
 
@@ -205,20 +206,14 @@ def believes(status: Status) -> Any:
     """Return a test for steps in which a process comes to believe this of a peer."""
 
     def seen(step: Step) -> bool:
-        return any(
-            isinstance(effect, Output) and effect.value.status is status and effect.value.member != step.node
-            for effect in step.effects[: step.kept]
-        )
+        return any(item.status is status and item.member != step.node for item in outputs(step, News))
 
     return seen
 
 
 def refutes(step: Step) -> bool:
     """Return whether a process refutes what is said of it."""
-    return any(
-        isinstance(effect, Output) and effect.value.member == step.node
-        for effect in step.effects[: step.kept]
-    )
+    return any(item.member == step.node for item in outputs(step, News))
 
 
 def members(names: tuple[str, ...], options: Any) -> Any:

@@ -10,7 +10,6 @@ from distsys.algorithms.detector_messages import Restore, Suspect
 from distsys.algorithms.gossip_messages import Rumour, Tell
 from distsys.algorithms.swim_messages import News
 from distsys.core import systems
-from distsys.core.events import Event
 from distsys.core.laws import outputs
 from distsys.core.systems import Request
 from distsys.core.trace import Trace
@@ -56,11 +55,6 @@ def alike(crash: bool, late_ms: int = 200) -> Trace:
     """Return a run in which bob crashes, or in which from the same moment on what he sends takes `late_ms`."""
     fault = Crash(95 * MS, "bob") if crash else SetLink(95 * MS, "bob", "*", link(delay=late_ms * MS))
     return _run("heartbeat-detector", PAIR, (fault,), 340 * MS)
-
-
-def seen_by(trace: Trace, name: str, until: int) -> list[tuple[int, Event | None]]:
-    """Return what a node can know of: its events up to a time, and when they came."""
-    return [(step.at, step.event) for step in trace if step.node == name and step.at <= until and step.event]
 
 
 def slow_for_good(late_ms: int = 2_000) -> Trace:

@@ -173,26 +173,36 @@ def rules_that_survive() -> tuple[int, int]:
     return survive, len(rules) ** 2
 
 
-def signed_lies(n: int) -> tuple[int, int]:
+def signed_lies(n: int, *, forge: bool = False) -> tuple[int, int]:
     """Return how many of all lies of one traitor among n generals succeed if orders are signed, and how many there are.
 
     SM(1) of Lamport, Shostak and Pease 1982: a lieutenant passes on each order that the chief has signed, and obeys if
-    he knows of one only, else he retreats. A traitor can keep silent, and a chief can sign two orders; nobody can
-    forge the chief's hand.
+    he knows of one only, else he retreats. A traitor can keep silent, and a chief can sign two orders. Nobody can
+    forge the chief's hand, unless `forge` says so.
+
+    >>> signed_lies(3)[0], signed_lies(3, forge=True)[0] > 0
+    (0, True)
     """
     bad = total = 0
-    signed = [frozenset(one) for one in (set(), {ATTACK}, {RETREAT}, {ATTACK, RETREAT})]
-    for told in product(
-        signed, repeat=n - 1
-    ):  # the chief is the traitor; loyal lieutenants pass on what they get
-        known = frozenset().union(*told)
-        decided = {known for _ in told}
+    signed = [frozenset(orders) for orders in ((), (ATTACK,), (RETREAT,), ORDERS)]
+    for told in product(signed, repeat=n - 1):  # the chief is the traitor
+        decided = {obeyed([own, *told[:one], *told[one + 1 :]]) for one, own in enumerate(told)}
         bad, total = bad + (len(decided) > 1), total + 1
     for order in ORDERS:
-        for _ in range(
-            n - 1
-        ):  # this lieutenant is the traitor: to each of the others he passes the order on, or not
-            for passed in product((frozenset({order}), frozenset()), repeat=n - 2):
-                decided_by = [frozenset({order}) | word for word in passed]
-                bad, total = bad + any(known != {order} for known in decided_by), total + 1
+        own = frozenset({order})
+        may_say = signed if forge else [frozenset[str](), own]
+        for _ in range(n - 1):  # this lieutenant is the traitor, and says something to each of the others
+            for said in product(may_say, repeat=n - 2):
+                decided = {obeyed([own, word]) for word in said}
+                bad, total = bad + (decided != {order}), total + 1
     return bad, total
+
+
+def obeyed(known: Sequence[frozenset[str]]) -> str:
+    """Return what a lieutenant does who has seen these signed orders: his own, and those that others passed on.
+
+    >>> obeyed([frozenset({ATTACK}), frozenset()]), obeyed([frozenset({ATTACK}), frozenset({RETREAT})])
+    ('attack', 'retreat')
+    """
+    orders = frozenset[str]().union(*known)
+    return ATTACK if orders == {ATTACK} else RETREAT

@@ -2,8 +2,9 @@
 
 >>> dishes(orders()) != RIGHT
 True
->>> first_difference(view(silent("crashed"), "ann"), view(silent("slow"), "ann"))
-10
+>>> from distsys.lab.local_views import parted
+>>> parted(silent("crashed"), silent("slow"), "ann")
+16
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from typing import Any
 
 from distsys.algorithms.links import Post
 from distsys.core import systems
-from distsys.core.divergence import first_difference
 from distsys.core.laws import outputs
 from distsys.core.systems import Members, Request, System, peers_of
-from distsys.core.trace import HANDLED, Step, Trace
+from distsys.core.trace import Trace
 from distsys.core.units import MS
 from distsys.core.values import EMPTY, Map
 from distsys.drivers import Crash, Restart, SetLink, Simulator, link, states
@@ -36,8 +36,6 @@ from .messages_cast import (
     Say,
     Till,
 )
-
-__all__ = ["RIGHT", "dishes", "first_difference", "orders", "silent", "view"]
 
 # A guest and a kitchen.
 
@@ -187,26 +185,6 @@ def silent(why: str, until_ms: int = 400) -> Trace:
         until=until_ms * MS,
         settle=0,
     ).run()
-
-
-def view(trace: Trace, name: str) -> list[tuple[int, Any]]:
-    """Return all that a node can know of a run: the events that it handled, each with what its clock showed."""
-    return [(step.event.now, step.event) for step in seen_by(trace, name) if step.event is not None]
-
-
-def seen_by(trace: Trace, name: str) -> list[Step]:
-    """Return the steps of a node."""
-    return [step for step in trace if step.node == name and step.kind in HANDLED]
-
-
-def parted(one: Trace, other: Trace, name: str) -> int | None:
-    """Return the step of `other` at which a node first sees what it does not see in `one`; None if there is none.
-
-    If its view in one run is the beginning of that in the other, the step is the first that only the longer has.
-    """
-    place = first_difference(view(one, name), view(other, name))
-    steps = seen_by(other, name)
-    return None if place is None or place > len(steps) else steps[place - 1].number
 
 
 # Rounds.

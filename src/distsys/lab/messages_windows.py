@@ -21,12 +21,13 @@ State = tuple[Place, frozenset[Place], tuple[Place, ...], tuple[Place, ...]]
 
 @dataclass(frozen=True)
 class Found:
-    """Whether some run hands on a wrong message, after how many steps, and how many states were tried."""
+    """Whether some run hands on a wrong message, after how many steps; how many states were tried, and if all."""
 
     broken: bool
     steps: int
     states: int
     run: tuple[str, ...] = ()
+    complete: bool = False
 
 
 def explore(
@@ -34,8 +35,8 @@ def explore(
 ) -> Found:
     """Return what is found among all runs in which `room` packets and one acknowledgement fit into the channel.
 
-    On a channel that is not `fifo` any packet may come next. The search ends at `states_max` states; `broken` is then
-    False, and `states` says that it was reached.
+    On a channel that is not `fifo` any packet may come next. A search that ends at `states_max` states is not
+    `complete`: that it found nothing says nothing.
     """
     start: State = (0, frozenset(), (), ())
     before: dict[State, tuple[State, str] | None] = {start: None}
@@ -49,7 +50,7 @@ def explore(
             if following not in before:
                 before[following] = (state, text)
                 queue.append(following)
-    return Found(False, 0, len(before))
+    return Found(False, 0, len(before), complete=not queue)
 
 
 def _path(before: dict[State, tuple[State, str] | None], state: State) -> tuple[str, ...]:
@@ -114,4 +115,5 @@ def smallest(window: int, at_most: int = 12) -> int | None:
     >>> smallest(1)
     2
     """
-    return next((count for count in range(1, at_most + 1) if not explore(window, count).broken), None)
+    found = (explore(window, count) for count in range(1, at_most + 1))
+    return next((count for count, one in enumerate(found, 1) if one.complete and not one.broken), None)
