@@ -125,14 +125,9 @@ def _is_fork(trace: Trace, at_step: int, actions: tuple[Any, ...], rest: tuple[E
     return trace.ended == "complete" or trace.steps[-1].at > trace.step(at_step).at
 
 
-def _usual(cluster: Cluster) -> dict[str, Any]:
-    """Return the options of a cluster to which nobody gave any."""
-    return {"nodes": 3, **cluster.system.options, **(cluster.mutant.options if cluster.mutant else {})}
-
-
 def _given(trace: Trace, cluster: Cluster) -> dict[str, Any]:
-    """Return the options of the run that differ from the usual ones."""
-    usual = _usual(cluster)
+    """Return the options of the run that differ from those of a cluster to which nobody gave any."""
+    usual = {"nodes": 3, **cluster.system.options, **(cluster.mutant.options if cluster.mutant else {})}
     return {
         name: value
         for name, value in trace.header.options.items()
