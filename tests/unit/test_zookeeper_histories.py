@@ -332,6 +332,20 @@ def test_a_session_that_ends_before_its_time_is_found(honest):
     assert broken(clock) == {"session contract"}
 
 
+def test_a_change_that_came_behind_the_end_of_its_session_is_no_sign_of_life(honest):
+    """Cyd asks for something shortly before it is told that its session is over."""
+    place, ends = next((place, each) for place, each in enumerate(honest) if isinstance(each, Refused))
+    zxid = max(each.zxid for each in honest if isinstance(each, Heard))
+
+    def answered(code):
+        sent = Sent(ends.session, 99, DeleteRequest("/none", -1), ends.at - 10 * MS)
+        heard = Heard(ends.session, 99, zxid, api.ErrorResponse(code), ends.at - 9 * MS)
+        return broken((*honest[:place], sent, heard, *honest[place:]))
+
+    assert "session contract" in answered(api.Code.NO_NODE)
+    assert "session contract" not in answered(api.Code.SESSION_EXPIRED)
+
+
 def test_servers_that_differ_at_the_end_are_found(honest):
     def fewer(stands):
         yield replace(stands, names=stands.names[1:])

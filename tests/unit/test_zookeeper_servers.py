@@ -252,6 +252,15 @@ def test_a_server_tells_the_leader_of_whom_it_has_heard_and_the_leader_counts_an
     assert ensemble.leader.ends[client.session] == before + 200_000
 
 
+def test_a_leader_that_is_asked_for_a_sync_counts_anew_though_nobody_tells_it_of_the_client():
+    ensemble = Ensemble(*THREE)
+    client = ensemble.client("c1", follower_of(ensemble))
+    before = ensemble.leader.ends[client.session]
+    ensemble.now = 200_000
+    client.ask(SyncRequest("/"))
+    assert ensemble.leader.ends[client.session] == before + 200_000
+
+
 def test_nothing_is_done_for_a_session_behind_its_end():
     ensemble = Ensemble()
     client = ensemble.client()

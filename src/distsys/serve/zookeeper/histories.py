@@ -350,7 +350,8 @@ def early_ends(
             case Sent(session, _, CloseSessionRequest()):
                 closing.add(session)
     for exchange in exchanges:
-        if isinstance(exchange.sent.request, (*CHANGES, SyncRequest)):
+        ended = exchange.code is Code.SESSION_EXPIRED  # so the leader heard of it too late
+        if isinstance(exchange.sent.request, (*CHANGES, SyncRequest)) and not ended:
             heard_of[exchange.sent.session].append(exchange.sent.at)
     for span in spans.values():
         if span.owner and span.gone is not None and span.path not in deleted:

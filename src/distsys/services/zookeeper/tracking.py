@@ -193,6 +193,11 @@ class Tracking(Broadcasting):
         self.renew(session)
         return question.timeout_ms
 
+    def on_sync_point(self, server: str, forward: Forward) -> None:
+        """A client that asks for a `sync` is alive, as one that asks for a change is."""
+        self.renew(forward.request.session)
+        super().on_sync_point(server, forward)
+
     def change(self, server: str, zxid: int, header: Header, forward: Forward) -> Any:
         """Take no request for a session from a server that does not speak for it any more."""
         if self.has_moved(server, forward):
