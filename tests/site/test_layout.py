@@ -6,7 +6,7 @@ from site_pages import InPieces, name, served, without_listings, written
 
 pytestmark = pytest.mark.site
 
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESK, PHONE = DEVICES = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # The sum of all shifts of the layout, and what moved. Two frames later the last shift has been reported.
 SHIFTS = """() => new Promise(done => {
   const found = [];
@@ -45,11 +45,27 @@ def moved(site, some_pages, look) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_nothing_shifts_as_a_page_loads(browser, built_site, address, viewport):
-    tab = browser.new_page(viewport=viewport)
-    assert moved(built_site, without_listings(built_site), lambda page: shifts(tab, address + page)) == []
+def shifting(browser, site, address, turn, start) -> list[str]:
+    """Return what moves on every second page, from page `start` on, on one device."""
+    tab = browser.new_page(viewport=DEVICES[turn])
+    found = moved(site, without_listings(site)[start::2], lambda page: shifts(tab, address + page))
     tab.close()
+    return found
+
+
+# Each page on one of the two devices; the long tests look at it on the other.
+on_each_device = pytest.mark.parametrize("turn", [0, 1], ids=["desk", "phone"])
+
+
+@on_each_device
+def test_nothing_shifts_as_a_page_loads(browser, built_site, address, turn):
+    assert shifting(browser, built_site, address, turn, turn) == []
+
+
+@pytest.mark.long
+@on_each_device
+def test_nothing_shifts_as_a_page_loads_on_the_other_device(browser, built_site, address, turn):
+    assert shifting(browser, built_site, address, turn, 1 - turn) == []
 
 
 # Where a page may be cut in two as it arrives: before a button of the row above it.
@@ -74,10 +90,21 @@ def test_the_row_of_buttons_keeps_still_when_a_page_arrives_in_two_pieces(browse
     tab.close()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_nothing_shifts_when_scripts_and_pictures_come_last(browser, built_site, address, viewport):
+@on_each_device
+def test_nothing_shifts_when_scripts_and_pictures_come_last(browser, built_site, address, turn):
     """Scripts and pictures are let through one by one, each after the page has drawn what it has."""
-    tab = browser.new_page(viewport=viewport)
+    assert shifting_late(browser, built_site, address, turn, turn) == []
+
+
+@pytest.mark.long
+@on_each_device
+def test_nothing_shifts_when_they_come_last_on_the_other_device(browser, built_site, address, turn):
+    assert shifting_late(browser, built_site, address, turn, 1 - turn) == []
+
+
+def shifting_late(browser, site, address, turn, start) -> list[str]:
+    """Return what moves on every second page when its scripts and pictures come last."""
+    tab = browser.new_page(viewport=DEVICES[turn])
     held = []
     tab.route("**/*.{js,svg,png,woff2}*", lambda route: held.append(route))
 
@@ -88,8 +115,9 @@ def test_nothing_shifts_when_scripts_and_pictures_come_last(browser, built_site,
                 held.pop(0).continue_()
         return tab.evaluate(SHIFTS)
 
-    assert moved(built_site, written(built_site), look) == []
+    found = moved(site, written(site)[start::2], look)
     tab.close()
+    return found
 
 
 def test_a_page_that_shifts_is_noticed(browser, tmp_path):

@@ -14,6 +14,7 @@ from site_pages import name, pages, without_listings, written
 
 pytestmark = pytest.mark.site
 
+THEMES = ("light", "dark")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 NARROW = {"width": 320, "height": 640}  # also what is left of a window of 640 px when a reader zooms to 200 %
 TOO_WIDE = """() => {
@@ -138,26 +139,52 @@ def complaints(browser, site: Path, origin: str, some_pages, viewport: dict, the
     return found
 
 
-def test_every_page_from_a_file_on_a_phone_in_light_also_in_a_window_of_320_px(browser, built_site):
-    origin = built_site.as_uri() + "/"
+def half(some_pages, theme: str, *, swapped: bool = False):
+    """Return every second page: those that are looked at in this theme, or with `swapped` the others."""
+    return some_pages[(theme == "dark") ^ swapped :: 2]
+
+
+def on_a_phone(browser, site: Path, theme: str, *, swapped: bool) -> list[str]:
+    some = half(pages(site), theme, swapped=swapped)
+    return complaints(browser, site, site.as_uri() + "/", some, PHONE, theme, in_a_narrow_window)
+
+
+def on_a_desk(browser, site: Path, address: str, theme: str, *, swapped: bool) -> list[str]:
+    some, looks = half(without_listings(site), theme, swapped=swapped), (in_print, without_colours)
+    return complaints(browser, site, address, some, DESK, theme, *looks)
+
+
+# Each page in one theme on the phone and in the other on the desk; the long tests look at it the other way round.
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_from_a_file_on_a_phone_and_in_a_window_of_320_px(browser, built_site, theme):
+    assert on_a_phone(browser, built_site, theme, swapped=False) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_from_a_server_on_a_desk_in_print_and_without_colours(browser, built_site, address, theme):
+    assert on_a_desk(browser, built_site, address, theme, swapped=True) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_on_a_phone_in_the_other_theme(browser, built_site, theme):
+    assert on_a_phone(browser, built_site, theme, swapped=True) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_on_a_desk_in_the_other_theme(browser, built_site, address, theme):
+    assert on_a_desk(browser, built_site, address, theme, swapped=False) == []
+
+
+def test_each_page_is_looked_at_on_both_devices_and_once_in_each_theme(built_site):
     every = pages(built_site)
-    assert complaints(browser, built_site, origin, every, PHONE, "light", in_a_narrow_window) == []
-
-
-def test_every_page_from_a_file_on_a_phone_in_dark(browser, built_site):
-    origin = built_site.as_uri() + "/"
-    assert complaints(browser, built_site, origin, written(built_site), PHONE, "dark") == []
-
-
-def test_every_page_from_a_server_on_a_desk_in_light_also_in_print_and_without_colours(
-    browser, built_site, address
-):
-    every, looks = without_listings(built_site), (in_print, without_colours)
-    assert complaints(browser, built_site, address, every, DESK, "light", *looks) == []
-
-
-def test_every_page_from_a_server_on_a_desk_in_dark_also_without_colours(browser, built_site, address):
-    assert complaints(browser, built_site, address, written(built_site), DESK, "dark", without_colours) == []
+    for swapped in (False, True):
+        seen = [page for theme in THEMES for page in half(every, theme, swapped=swapped)]
+        assert sorted(seen) == sorted(every)
+    assert not set(half(every, "dark")) & set(half(every, "dark", swapped=True))
 
 
 def test_the_browser_of_these_tests_would_notice_what_is_wrong(browser, tmp_path):
