@@ -12,22 +12,22 @@ from distsys.drivers.shrinker import broken_law
 
 UNTIL, SETTLE = 1 * S, 1500 * MS  # long enough for every fault and every recovery of these systems
 SEEDS = 300  # in every run of the tests; the long ones take more
-SEEDS_LONG, FEWER_LONG = 5_000, 1_000
-FEWER = {  # in every run of the tests, where 300 take half a minute and more: a service on a protocol tested by itself
-    "zab-kv": 100,
-    "multipaxos-locks": 60,
-    "zab-locks": 60,
-    "raft-etcd": 100,
-    "raft-etcd-locks": 100,
-    "multipaxos-chubby": 100,
-    "multipaxos-chubby-locks": 100,
-    "zab-zookeeper": 100,
-    "zab-zookeeper-locks": 100,
-}
-SLOW_LONG = {"zab-zookeeper": 400, "zab-zookeeper-locks": 300}  # a run takes most of a second
-CHUNK = 250  # seeds for a worker at a time
+SEEDS_LONG, FEWER_LONG = 2_000, 500
+HUNDRED = ("zab-kv", "multipaxos-kv", "raft-kv", "raft-locks", "raft-etcd", "raft-etcd-locks")
+SIXTY = (
+    "multipaxos-locks",
+    "zab-locks",
+    "multipaxos-chubby",
+    "multipaxos-chubby-locks",
+    "zab-zookeeper",
+    "zab-zookeeper-locks",
+)
+# In every run of the tests, where 300 take half a minute and more: a service on a protocol tested by itself.
+FEWER = {**dict.fromkeys(HUNDRED, 100), **dict.fromkeys(SIXTY, 60)}
+SLOW_LONG = {"zab-zookeeper": 300, "zab-zookeeper-locks": 200}  # a run takes most of a second
+CHUNK = 100  # seeds for a worker at a time
 WALKS = 30  # the same for walks, of the systems whose laws do not lean on time
-WALKS_LONG = 400
+WALKS_LONG = 200
 
 # The systems that this suite answers for: all that are declared.
 SYSTEMS = systems.shipped()

@@ -10,8 +10,10 @@ from interesting import interesting, notice
 from swarm_runs import (
     FEWER,
     FEWER_LONG,
+    HUNDRED,
     SEEDS,
     SEEDS_LONG,
+    SIXTY,
     SLOW_LONG,
     SYSTEMS,
     UNTIMED,
@@ -44,27 +46,19 @@ def test_runs_are_at_rest_long_before_the_system_must_be(system):
 def test_the_page_says_how_many_seeds_each_system_gets():
     cells = json.loads((ROOT / "chapters/4-code/how-we-know.ipynb").read_text(encoding="utf-8"))["cells"]
     text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    hundred = (
-        "zab-kv",
-        "raft-etcd",
-        "raft-etcd-locks",
-        "multipaxos-chubby",
-        "multipaxos-chubby-locks",
-        "zab-zookeeper",
-        "zab-zookeeper-locks",
-    )
-    sixty = ("multipaxos-locks", "zab-locks")
-    assert dict.fromkeys(hundred, 100) | dict.fromkeys(sixty, 60) == FEWER
-    *first, last = (f"`{name}`" for name in hundred)
+    *first, last = (f"`{name}`" for name in HUNDRED)
     get_100 = f"{', '.join(first)} and {last} get 100"
-    assert f"in `make test`, {get_100}, `multipaxos-locks` and `zab-locks` get 60" in text
+    *first, last = (f"`{name}`" for name in SIXTY)
+    get_60 = f"{', '.join(first)} and {last} get 60"
+    assert f"in `make test`, {get_100}, {get_60}" in text
+    assert (len(FEWER), set(FEWER.values())) == (12, {100, 60})
     assert f"`make test` simulates {SEEDS} seeds of each system, `make long` {SEEDS_LONG:,}." in text
     bounds = [
         count // 3 // 10**zeros * 10**zeros
-        for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 2))
+        for count, zeros in ((100, 0), (60, 0), (300, 0), (FEWER_LONG, 1), (SEEDS_LONG, 1))
     ]
-    assert bounds == [33, 20, 100, 330, 1_600]
-    assert f"in `make long` each of the nine gets {FEWER_LONG:,}" in text
+    assert bounds == [33, 20, 100, 160, 660]
+    assert f"in `make long` each of the twelve gets {FEWER_LONG:,}" in text
     few = " and ".join(f"`{name}` with {count}" for name, count in SLOW_LONG.items())
     assert f"but for {few}." in text
     for bound in (*bounds, *(count // 3 // 10 * 10 for count in SLOW_LONG.values())):

@@ -145,7 +145,12 @@ def half(some_pages, theme: str, *, swapped: bool = False):
 
 
 def on_a_phone(browser, site: Path, theme: str, *, swapped: bool) -> list[str]:
-    some = half(pages(site), theme, swapped=swapped)
+    """Look at one half of the pages, and of the listings, which are made from one template, at every tenth of it."""
+    listings = [page for page in pages(site) if page not in without_listings(site)]
+    some = [
+        *half(without_listings(site), theme, swapped=swapped),
+        *half(listings, theme, swapped=swapped)[::10],
+    ]
     return complaints(browser, site, site.as_uri() + "/", some, PHONE, theme, in_a_narrow_window)
 
 
@@ -171,6 +176,12 @@ def test_every_page_from_a_server_on_a_desk_in_print_and_without_colours(browser
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_page_on_a_phone_in_the_other_theme(browser, built_site, theme):
     assert on_a_phone(browser, built_site, theme, swapped=True) == []
+
+
+@pytest.mark.long
+def test_every_listing_on_a_phone(browser, built_site):
+    listings = [page for page in pages(built_site) if page not in without_listings(built_site)]
+    assert complaints(browser, built_site, built_site.as_uri() + "/", listings, PHONE, "light") == []
 
 
 @pytest.mark.long
