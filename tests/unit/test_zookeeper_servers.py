@@ -270,6 +270,20 @@ def test_nothing_is_done_for_a_session_behind_its_end():
     assert tree_paths(ensemble.leader) == []
 
 
+def test_a_sync_behind_the_end_of_its_session_is_not_answered():
+    """The leader has proposed the end when it is asked how far it has come; the server hears that first."""
+    ensemble = Ensemble(*THREE)
+    client = ensemble.client("c1", follower_of(ensemble))
+    ensemble.now = 10**6
+    ensemble.fire(ensemble.leader.name, f"session {client.session}")
+    client.say(SyncRequest("/"), runs=False)
+    ensemble.run(keep=is_kind(Commit))
+    assert client.answers() == {}
+    ensemble.run()
+    assert client.answers() == {}
+    assert client.is_hung_up
+
+
 def test_a_client_that_closes_its_session_in_the_middle_of_a_queue_is_forgotten():
     ensemble = Ensemble()
     client = ensemble.client()

@@ -362,13 +362,16 @@ class ZooKeeperServer(Tracking):
         return timeout
 
     def on_applied(self, zxid: int, proposed: Proposed, answer: Any, events: tuple[Happened, ...]) -> None:
-        """Tell who watches, before anybody is answered; and answer who waited for this change to come."""
+        """Tell who watches, before anybody is answered; and answer who waited for this change to come.
+
+        The end of a session comes first: a `sync` that the leader was asked for behind it is not answered.
+        """
         super().on_applied(zxid, proposed, answer, events)
         self.tell_watchers(events)
-        for client in sorted(self.syncing):
-            self.look_at_sync(client)
         if isinstance(proposed.change, CloseSessionChange):
             self.on_closed(proposed)
+        for client in sorted(self.syncing):
+            self.look_at_sync(client)
 
     def tell_watchers(self, events: tuple[Happened, ...]) -> None:
         """Tell of each event those who watch for it and may read what it is about."""
