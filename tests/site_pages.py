@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,10 +39,14 @@ def without_listings(site: Path) -> tuple[Path, ...]:
     return tuple(page for page in pages(site) if page.relative_to(site).parts[0] != "_modules")
 
 
+COLOURED = re.compile(r'<span class="\w+">([^<]*)</span>')
+
+
 @functools.cache
 def soup(page: Path) -> BeautifulSoup:
-    """Return the parsed text of a page."""
-    return BeautifulSoup(page.read_text(encoding="utf8"), "html.parser")
+    """Return the parsed text of a page; of a listing without the marks that colour its words, which are most of it."""
+    text = page.read_text(encoding="utf8")
+    return BeautifulSoup(COLOURED.sub(r"\1", text) if "_modules" in page.parts else text, "html.parser")
 
 
 def name(site: Path, page: Path) -> str:

@@ -58,14 +58,17 @@ def test_an_update_that_is_lost_is_seen_by_real_clients(tmp_path):
 
 
 def twice_changed(said):
-    """Return whether two clients were told that they have changed the same revision of a key."""
+    """Return whether two clients were told that they have changed the same revision of a key.
+
+    Revision 0 does not count: it says that there is no such key, as may be again after a delete.
+    """
     asked, done = {}, set()
     for each in said:
         if not isinstance(each, Operation) or each.f != "cas":
             continue
         if each.type == INVOKE:
             asked[each.process] = (each.key, each.value[0])
-        elif each.type == OK and each.value[0]:
+        elif each.type == OK and each.value[0] and asked[each.process][1]:
             if asked[each.process] in done:
                 return True
             done.add(asked[each.process])
