@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
 PARTED = (
+    "tests/mutants/test_counterexamples.py::test_the_whole_catalogue",
     "tests/site/test_accessibility.py",
     "tests/site/test_layout.py",
     "tests/site/test_pages_in_a_browser.py",

@@ -27,17 +27,17 @@ THEME = "() => document.documentElement.dataset.theme"
 # Text of the article whose contrast with what lies under it is too small (WCAG AA: 4.5, large text 3).
 FAINT = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour;
+  const once = (known, key, find) => { if (!known.has(key)) known.set(key, find()); return known.get(key); };
+  const colours = new Map(), grounds = new Map();
+  const rgba = colour => once(colours, colour, () => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data]; };
+    return [...canvas.getImageData(0, 0, 1, 1).data]; });
   const light = c => { const f = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
     return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
-  const under = element => { const layers = [];
-    for (let e = element; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor);
-      if (c[3]) layers.push(c); if (c[3] === 255) break; }
-    let base = [255, 255, 255];
-    for (const c of layers.reverse()) base = base.map((b, i) => (c[i] * c[3] + b * (255 - c[3])) / 255);
-    return base; };
+  const under = e => !e ? [255, 255, 255] : once(grounds, e, () => {
+    const c = rgba(getComputedStyle(e).backgroundColor);
+    return c[3] === 255 ? c.slice(0, 3) : under(e.parentElement).map((b, i) => (c[i] * c[3] + b * (255 - c[3])) / 255);
+  });
   const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
   const bad = new Set(), seen = new Set();
   while (walker.nextNode()) { const e = walker.currentNode.parentElement;
