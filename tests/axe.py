@@ -2,9 +2,9 @@
 
 No rule is switched off. One is asked less often: text of an article that has the colour, the size and the grounds of
 text before it, and flows in the same box, is not measured for contrast again, for a page holds thousands of such
-words. Those of code and of signatures, which are marked for their colour and for nothing else, are left without the
-mark: two thirds of the elements of a page are such marks, and axe looks at every element. The long tests leave them
-in and measure each. axe looks into open shadow roots by itself.
+words. In code and in signatures such words lose the mark that only colours them, for axe looks at every element, and
+half of those of a page are such marks. The long tests leave them in and measure each. axe looks into open shadow roots
+by itself.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ AGAIN = """() => {
     }
     return grounds.get(e);
   };
-  const seen = new Set(), seen_first = new Set();
+  const seen = new Set(), firsts = new Set();
   for (const e of document.querySelectorAll('article *')) {
     if (!(e instanceof HTMLElement) || e.closest('label, button, input, select, textarea, [aria-disabled]')) continue;
     if (![...e.childNodes].some(c => c.nodeType === Node.TEXT_NODE && c.data.trim())) continue;
     const s = style(e);
     const key = [s.color, s.fontSize, s.fontWeight, s.display, s.visibility, s.textShadow, ground(e)].join();
     if (seen.has(key)) e.dataset.again = '';
-    else seen_first.add(e);
+    else firsts.add(e);
     seen.add(key);
   }
   // Innermost first: a mark that holds no other, and is no first of its kind, leaves its words to what is around.
   for (const e of [...document.querySelectorAll('article :is(pre, dt, code) :is(span, em)')].reverse()) {
     const only_colours = e.getAttributeNames().every(name => name === 'class' || name === 'data-again');
-    const is_first = !('again' in e.dataset) && seen_first.has(e);
-    if (only_colours && !e.childElementCount && !is_first) e.replaceWith(...e.childNodes);
+    if (only_colours && !e.childElementCount && !firsts.has(e)) e.replaceWith(...e.childNodes);
   }
 }"""
 RUN = """async () => {

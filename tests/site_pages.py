@@ -19,6 +19,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
+COLOURED = re.compile(r'<span class="\w+">([^<]*)</span>')  # a word of code
 UNDER = "some/where/deep"  # the server serves the site under a path, as a public host may do
 
 
@@ -37,9 +38,6 @@ def written(site: Path) -> tuple[Path, ...]:
 def without_listings(site: Path) -> tuple[Path, ...]:
     """Return all pages but the listings of source code, which are many and made from one template."""
     return tuple(page for page in pages(site) if page.relative_to(site).parts[0] != "_modules")
-
-
-COLOURED = re.compile(r'<span class="\w+">([^<]*)</span>')
 
 
 @functools.cache

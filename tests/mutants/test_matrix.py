@@ -5,9 +5,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
+from bug_texts import MATRIX
 
 from distsys import Trace, replay, simulate, systems
 from distsys.algorithms import clock_laws
@@ -17,7 +17,6 @@ from distsys.mutants import broadcast, clocks, detector
 from distsys.mutants.catalogue import SubjectMutant
 from swarm_runs import SYSTEMS, reproduce, times_of
 
-MATRIX = Path(__file__).resolve().parents[1] / "golden" / "matrix.json"
 MUTANTS = tuple(mutant for mutant in systems.mutants() if mutant.system in systems.shipped())
 # What takes thousands of seeds, or a healed phase of a minute and more, is for `make long`: its stored runs are
 # replayed in test_counterexamples.py.
@@ -36,7 +35,7 @@ NEEDED = {row["id"]: row["seeds"] for row in json.loads(MATRIX.read_text(encodin
 def begin(mutant_id):
     """Return the seed at which the search for a mutant begins."""
     needed = NEEDED.get(mutant_id) or 0
-    return max(0, needed - BEFORE) if needed > EASY else 0
+    return needed - BEFORE if needed > EASY else 0
 
 
 @cache

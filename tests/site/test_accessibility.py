@@ -124,8 +124,6 @@ def test_a_faint_word_is_noticed_although_others_are_not_measured_again(browser,
     tab.goto(page.as_uri())
     tab.evaluate(axe.AGAIN)
     assert tab.locator("[data-again]").count() == 29  # not the word in a box of its own
-    assert (
-        tab.locator("pre span").count() == 2
-    )  # the others of their colours have left their words to the block
+    assert tab.locator("pre span").count() == 2  # the other words of these colours stand in the block itself
     assert tab.locator("pre").inner_text().split() == ["word"] * 30 + ["faint"] * 30
     tab.close()
